@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Frameworks: what a model file is, expects, returns, needs, and what loading it would run.
+//!
+//! Nothing here executes, imports or unpickles what a file names. Reading costs what the metadata costs: weights
+//! are skipped by offset.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::string_slice
+)]
+
+mod inspection;
+pub mod safety;
+
+pub use inspection::{
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Part, Requirement, Serving, Sourced,
+    SourcedSchema, SourcedSignature,
+};

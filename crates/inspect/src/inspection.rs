@@ -1,0 +1,245 @@
+//! Everything that was read from one artifact.
+
+use packwright_mlflow::schema::{ColSpec, ParamSpec, TensorSpec};
+use packwright_source::ReadError;
+use std::path::PathBuf;
+
+use crate::safety::Safety;
+
+/// A value and where it came from: an attribute of the file (`feature_names_in_`), a convention (`assumed: …`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from, in words that a person who knows the framework understands.
+    pub source: String,
+}
+
+impl<T> Sourced<T> {
+    /// A value and where it came from.
+    pub fn new(value: T, source: impl Into<String>) -> Self {
+        Self { value, source: source.into() }
+    }
+}
+
+/// Whether the artifact is a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArtifactKind {
+    /// One file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// What the person dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// File or folder.
+    pub kind: ArtifactKind,
+    /// Its length, or the sum over a folder's files.
+    pub size_bytes: u64,
+    /// Files that belong to a single-file artifact and must travel with it (ONNX external data), relative to the
+    /// artifact's folder, in the order in which the artifact names them.
+    pub side_files: Vec<String>,
+}
+
+/// One value read from the artifact, beyond those that have a field of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// A stable name in `snake_case`: `n_features`, `class_labels`, `hyperparameters`.
+    pub name: &'static str,
+    /// The value as JSON; integers beyond 2^53 as strings.
+    pub value: serde_json::Value,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// Columns or tensors with a source each.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourcedSchema {
+    /// A table.
+    Columns(Vec<Sourced<ColSpec>>),
+    /// One unnamed tensor, or several named ones.
+    Tensors(Vec<Sourced<TensorSpec>>),
+}
+
+/// What goes in and what comes out, as far as the artifact tells. `None` is "unknown".
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourcedSignature {
+    /// Inputs.
+    pub inputs: Option<SourcedSchema>,
+    /// Outputs.
+    pub outputs: Option<SourcedSchema>,
+    /// Inference parameters.
+    pub params: Option<Vec<Sourced<ParamSpec>>>,
+}
+
+/// One pip requirement line and the reason for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// A PEP 508 line: `scikit-learn==1.9.1`.
+    pub requirement: String,
+    /// Why it is there: `_sklearn_version`, `imported by the pickle`.
+    pub source: String,
+}
+
+/// A node of the estimator tree: the model and the steps, transformers and estimators inside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The name its parent gives it (`scaler`, `estimators_[0]`); the root's is empty.
+    pub name: String,
+    /// The full import path of its class.
+    pub class: String,
+    /// A few words: the columns it takes, its main hyperparameters.
+    pub detail: Option<String>,
+    /// What lies inside.
+    pub parts: Vec<Part>,
+}
+
+/// How the artifact can be served. What the flavor writers of the engine work from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Serving {
+    /// The sklearn flavor over the file as it is: a plain pickle.
+    SklearnPickle {
+        /// The method that pyfunc calls.
+        predict_fn: &'static str,
+    },
+    /// The sklearn flavor over a joblib file rewritten as a plain pickle.
+    SklearnJoblib {
+        /// The method that pyfunc calls.
+        predict_fn: &'static str,
+    },
+    /// The sklearn flavor over a skops file as it is.
+    SklearnSkops {
+        /// The types that skops does not trust by itself, `module.Class`, sorted.
+        trusted_types: Vec<String>,
+    },
+    /// A generated loader module that unpickles the file with joblib, walks to the model inside and calls one of
+    /// its methods.
+    PickleLoader {
+        /// Python subscripts from the root to the model: `["model"]`, `[1]`; empty when the root is the model.
+        path: String,
+        /// What the loader calls.
+        call: LoaderCall,
+    },
+    /// The xgboost flavor.
+    Xgboost {
+        /// `xgboost.core.Booster` or a class of `xgboost.sklearn`.
+        model_class: String,
+        /// The file extension that makes XGBoost choose the right parser: `json`, `ubj` or `model`.
+        extension: &'static str,
+    },
+    /// The lightgbm flavor over a text model.
+    LightgbmText,
+    /// The lightgbm flavor over a pickled estimator.
+    LightgbmPickle {
+        /// `lightgbm.sklearn.LGBMClassifier` …
+        model_class: String,
+        /// Whether the file is joblib and must be rewritten.
+        is_joblib: bool,
+    },
+    /// The onnx flavor.
+    Onnx,
+    /// An MLflow package already.
+    Package,
+    /// Not servable; the reason is in [`Inspection::warnings`].
+    No,
+}
+
+/// What a generated loader module calls on the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoaderCall {
+    /// `model.predict(data)`.
+    Predict,
+    /// `model.transform(data)`.
+    Transform,
+    /// `model.fit_predict(data)`: clusterers that can only label the data they are fitted on.
+    FitPredict,
+    /// `model.predict(xgboost.DMatrix(data))`.
+    XgboostBooster,
+    /// `model.predict(data)` of a `lightgbm.basic.Booster`.
+    LightgbmBooster,
+}
+
+/// Everything that was read from one artifact. Plain data: no handles, nothing lazy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// What was dropped.
+    pub artifact: Artifact,
+    /// How the bytes are laid out, in the vocabulary of `inspect --json`: `joblib`, `xgboost-ubj` …
+    pub format: &'static str,
+    /// The compression around it, if any: `gzip`, `zlib`, `bz2`, `xz`, `lzma`, `lz4`.
+    pub compression: Option<&'static str>,
+    /// The PyPI name of the library that made it.
+    pub framework: Option<Sourced<String>>,
+    /// Its version.
+    pub framework_version: Option<Sourced<String>>,
+    /// The import path of the model's class.
+    pub model_class: Option<Sourced<String>>,
+    /// How it can be served.
+    pub serving: Serving,
+    /// What goes in and what comes out.
+    pub signature: SourcedSignature,
+    /// What must be installed, without mlflow itself.
+    pub requirements: Vec<Requirement>,
+    /// The Python version to ask for, major.minor.
+    pub python: Option<Sourced<String>>,
+    /// What loading it would do.
+    pub safety: Safety,
+    /// The estimator tree; `None` for formats that have none.
+    pub structure: Option<Part>,
+    /// Everything else.
+    pub facts: Vec<Fact>,
+    /// What the person should know, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Why an artifact gave no inspection.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// It is no model; we know what it is.
+    #[error("{what}; {hint}")]
+    NotAModel {
+        /// What it is: `this is a CSV file`.
+        what: String,
+        /// What to do: `drop it on an open draft as sample data`.
+        hint: String,
+    },
+    /// We do not know what it is.
+    #[error("not a model format that Packwright knows: {0}")]
+    Unknown(String),
+    /// It is damaged, hostile or beyond the limits.
+    #[error(transparent)]
+    Damaged(#[from] ReadError),
+    /// It could not be opened.
+    #[error("{path} could not be opened: {error}", path = path.display())]
+    Open {
+        /// What was to be opened.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+impl Inspection {
+    /// The fact of that name.
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.name == name)
+    }
+
+    /// MLflow's name of the flavor it is served by; `None` when it cannot be.
+    pub fn flavor(&self) -> Option<&'static str> {
+        match &self.serving {
+            Serving::SklearnPickle { .. } | Serving::SklearnJoblib { .. } | Serving::SklearnSkops { .. } => {
+                Some("sklearn")
+            }
+            Serving::PickleLoader { .. } => Some("python_function"),
+            Serving::Xgboost { .. } => Some("xgboost"),
+            Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
+            Serving::Onnx => Some("onnx"),
+            Serving::Package | Serving::No => None,
+        }
+    }
+}

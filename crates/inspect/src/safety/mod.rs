@@ -1,0 +1,104 @@
+//! What loading an artifact would import and call, and what that means.
+
+/// The verdict shown. Derived from [`Needs`] and completeness, never set by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Data, or known classes of known libraries, and everything was read.
+    Safe,
+    /// It would load code that is not on the known list.
+    Review,
+    /// Something could not be read.
+    Unscanned,
+    /// Some part would run commands, code, network access or file writes.
+    Dangerous,
+}
+
+/// What a file needs, the first axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Nothing but data.
+    DataOnly,
+    /// Known classes and functions of known libraries.
+    KnownLibraries,
+    /// Code that is not on any known list, or code that the file itself carries.
+    UnknownCode,
+    /// Calls that run commands, code, network access or file writes.
+    DangerousCalls,
+}
+
+/// How bad one finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Unknown code: a person must decide.
+    Review,
+    /// Could not be read.
+    Unscanned,
+    /// Would do harm, or could.
+    Dangerous,
+}
+
+/// One row of the safety report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable rule id: `pickle/dangerous-call`.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What was found: `os.system`, `sklearn.svm._classes.SVC`.
+    pub what: String,
+    /// Where: `byte 210`, with the path inside containers before it.
+    pub place: String,
+    /// Why it matters.
+    pub why: String,
+}
+
+/// What loading would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Safety {
+    /// The first axis.
+    pub needs: Needs,
+    /// The second axis: why something was not read; empty when everything was.
+    pub unread: Vec<String>,
+    /// Every finding, worst first.
+    pub findings: Vec<Finding>,
+    /// One line for a person: `loads 14 classes from scikit-learn and numpy; runs no other code`.
+    pub summary: String,
+}
+
+impl Safety {
+    /// The verdict that follows from the two axes.
+    pub fn verdict(&self) -> Verdict {
+        match self.needs {
+            Needs::DangerousCalls => Verdict::Dangerous,
+            _ if !self.unread.is_empty() => Verdict::Unscanned,
+            Needs::UnknownCode => Verdict::Review,
+            Needs::KnownLibraries | Needs::DataOnly => Verdict::Safe,
+        }
+    }
+}
+
+impl Verdict {
+    /// The word used in `inspect --json` and in the window.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Review => "review",
+            Self::Unscanned => "unscanned",
+            Self::Dangerous => "dangerous",
+        }
+    }
+}
+
+impl Severity {
+    /// The word used in `inspect --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Review => "review",
+            Self::Unscanned => "unscanned",
+            Self::Dangerous => "dangerous",
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! A draft as the window shows it.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A text and where it came from.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SourcedText {
+    /// The text.
+    pub text: String,
+    /// Where it came from: `_sklearn_version`, `you`, `assumed: …`.
+    pub source: String,
+}
+
+/// The four verdicts.
+#[derive(Debug, Clone, Copy, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum VerdictView {
+    /// Data and known classes, read to the end.
+    Safe,
+    /// Unknown code: a person must decide.
+    Review,
+    /// Not read to the end.
+    Unscanned,
+    /// Would run commands, code, network access or file writes.
+    Dangerous,
+}
+
+/// The sections of the draft page, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SectionId {
+    /// What it is.
+    Overview,
+    /// What goes in and what comes out.
+    Signature,
+    /// What it needs to run.
+    Environment,
+    /// Name, description, tags.
+    Metadata,
+    /// What loading it would do.
+    Safety,
+    /// What the package will hold.
+    Files,
+}
+
+/// Everything the window shows of one draft.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DraftView {
+    /// Stable for the life of the draft.
+    pub id: String,
+    /// The package's name; edited in place in the header.
+    pub name: SourcedText,
+    /// Markdown; empty when there is none.
+    pub description: String,
+    /// In the order in which they were added.
+    pub tags: Vec<TagView>,
+    /// The artifact's file name.
+    pub file_name: String,
+    /// Its full path, shown on hover.
+    pub path: String,
+    /// Its size.
+    #[ts(type = "number")]
+    pub size_bytes: u64,
+    /// When it was opened, milliseconds since 1970.
+    #[ts(type = "number")]
+    pub opened_at_millis: u64,
+    /// `joblib (gzip)`, `XGBoost UBJSON` …, for people.
+    pub format: String,
+    /// PyPI name of the framework.
+    pub framework: Option<SourcedText>,
+    /// Its version.
+    pub framework_version: Option<SourcedText>,
+    /// The full import path of the model's class.
+    pub model_class: Option<SourcedText>,
+    /// MLflow flavor; `None` when it cannot be served.
+    pub flavor: Option<String>,
+    /// How the model gets into the package, in one sentence: `copied as it is`, `rewritten as a plain pickle …`.
+    pub serving_note: String,
+    /// Facts for the Overview, in the order in which to show them.
+    pub facts: Vec<FactView>,
+    /// The estimator tree.
+    pub structure: Option<PartView>,
+    /// Inputs, outputs, parameters.
+    pub signature: SignatureView,
+    /// requirements.txt, line by line, mlflow included.
+    pub requirements: Vec<RequirementView>,
+    /// The Python version.
+    pub python: SourcedText,
+    /// Safety.
+    pub safety: SafetyView,
+    /// What only the person can decide. Empty: ready to export.
+    pub decisions: Vec<DecisionView>,
+    /// Sentences worth knowing.
+    pub warnings: Vec<String>,
+    /// Every file the package will hold.
+    pub files: Vec<FileView>,
+    /// Whether Export is possible, and if not, why.
+    pub export_blocked: Option<String>,
+    /// What undo would undo: `Edit name`. `None` when there is nothing.
+    pub undo: Option<String>,
+    /// What redo would do again.
+    pub redo: Option<String>,
+}
+
+/// A tag.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TagView {
+    /// Unique in the draft.
+    pub key: String,
+    /// May be empty.
+    pub value: String,
+}
+
+/// One fact.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct FactView {
+    /// Stable id: `n_features`.
+    pub name: String,
+    /// `Features`, for people.
+    pub label: String,
+    /// Made for showing.
+    pub value: String,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// A node of the estimator tree.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PartView {
+    /// The name its parent gives it; empty at the root.
+    pub name: String,
+    /// The last part of the import path.
+    pub class: String,
+    /// The whole import path.
+    pub path: String,
+    /// A few words.
+    pub detail: Option<String>,
+    /// Inside.
+    pub parts: Vec<PartView>,
+}
+
+/// Whether a schema is a table or tensors.
+#[derive(Debug, Clone, Copy, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SchemaKind {
+    /// Columns.
+    Columns,
+    /// Tensors.
+    Tensors,
+    /// Not known.
+    Unknown,
+}
+
+/// One side of the signature.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaView {
+    /// Columns, tensors, or unknown.
+    pub kind: SchemaKind,
+    /// Rows, in order.
+    pub columns: Vec<ColumnView>,
+}
+
+/// One column, tensor or parameter.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ColumnView {
+    /// `None` when unnamed.
+    pub name: Option<String>,
+    /// `double`, `string`, `array<long>`; for tensors the dtype.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// `[-1, 4]` for tensors and list parameters.
+    pub shape: Option<String>,
+    /// Whether callers must send it.
+    pub required: bool,
+    /// The default, for parameters.
+    pub default: Option<String>,
+    /// Where it came from.
+    pub source: String,
+    /// Whether the person set it: it can be reset.
+    pub edited: bool,
+}
+
+/// The signature.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureView {
+    /// What goes in.
+    pub inputs: SchemaView,
+    /// What comes out.
+    pub outputs: SchemaView,
+    /// Inference parameters.
+    pub params: Vec<ColumnView>,
+}
+
+/// One requirement.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RequirementView {
+    /// The PEP 508 line.
+    pub requirement: String,
+    /// Why it is there.
+    pub source: String,
+    /// Whether the person set it.
+    pub edited: bool,
+}
+
+/// The safety report.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SafetyView {
+    /// The verdict.
+    pub verdict: VerdictView,
+    /// One line: `loads 14 classes from scikit-learn and numpy; runs no other code`.
+    pub summary: String,
+    /// Why something was not read; empty when everything was.
+    pub unread: Vec<String>,
+    /// Worst first.
+    pub findings: Vec<FindingView>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingView {
+    /// Stable rule id.
+    pub rule: String,
+    /// `info`, `review`, `unscanned`, `dangerous`.
+    pub severity: String,
+    /// What was found.
+    pub what: String,
+    /// Where.
+    pub place: String,
+    /// Why it matters.
+    pub why: String,
+}
+
+/// Something that only the person can decide.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionView {
+    /// Stable id.
+    pub id: String,
+    /// What to decide: `Output type is unknown`.
+    pub text: String,
+    /// Where to decide it.
+    pub section: SectionId,
+}
+
+/// A file of the package to be.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct FileView {
+    /// Path inside the package.
+    pub path: String,
+    /// `copied`, `rewritten`, `generated`.
+    pub origin: String,
+    /// Its size; an estimate for rewritten files.
+    #[ts(type = "number")]
+    pub size_bytes: u64,
+    /// The text of a generated file, for the preview.
+    pub text: Option<String>,
+}
+
+/// One change to a draft. Undo, redo and the recipe file use the same.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum EditRequest {
+    /// The package's name; an empty one resets it.
+    SetName {
+        /// The new name.
+        name: String,
+    },
+    /// The description in Markdown.
+    SetDescription {
+        /// The new text.
+        description: String,
+    },
+    /// Adds a tag or changes its value.
+    SetTag {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Gives a tag another key, keeping its place and value.
+    RenameTag {
+        /// The old key.
+        from: String,
+        /// The new key.
+        to: String,
+    },
+    /// Removes a tag.
+    RemoveTag {
+        /// The key.
+        key: String,
+    },
+    /// Changes a requirement line, or adds one when `index` is the number of lines. An empty line removes it.
+    SetRequirement {
+        /// The line's index.
+        index: u32,
+        /// The new line.
+        requirement: String,
+    },
+    /// The Python version; an empty one resets it.
+    SetPython {
+        /// `3.11` or `3.11.7`.
+        version: String,
+    },
+    /// Changes the type of an input or output column (scalar MLflow type name) or tensor (numpy dtype).
+    SetColumnType {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// The type's name.
+        #[serde(rename = "type")]
+        ty: String,
+    },
+    /// Gives a column or tensor a name.
+    SetColumnName {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// The name.
+        name: String,
+    },
+    /// Takes back every change to one side of the signature.
+    ResetSchema {
+        /// `inputs` or `outputs`.
+        side: String,
+    },
+    /// Replaces one side by a single unnamed tensor or, with `names`, by columns of one type.
+    SetSchema {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// Column names; empty for one unnamed tensor.
+        names: Vec<String>,
+        /// Scalar type of the columns, or the tensor's dtype.
+        #[serde(rename = "type")]
+        ty: String,
+        /// The tensor's shape, -1 for variable.
+        #[ts(type = "number[]")]
+        shape: Vec<i64>,
+    },
+}
