@@ -1,1 +1,15 @@
-//! Placeholder.
+//! On-disk formats to values. No module here knows a framework.
+//!
+//! Each module reads one format from untrusted bytes: it never panics, never allocates beyond its budget and names the
+//! format, the byte offset and what was expected when it fails.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::string_slice
+)]
+
+pub mod compress;
+pub mod joblib;
+pub mod numpy;
+pub mod pickle;

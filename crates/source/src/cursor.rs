@@ -1,7 +1,6 @@
 //! Walking forward through bytes that may lie.
 
 use std::fmt;
-use std::io;
 
 use crate::{ByteSource, ErrorKind, ReadError};
 
@@ -16,14 +15,14 @@ pub trait Input {
     /// # Errors
     ///
     /// What the medium or the decompressor says.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind>;
 
     /// Moves past up to `n` bytes and says how many there were.
     ///
     /// # Errors
     ///
     /// What the medium or the decompressor says.
-    fn skip(&mut self, n: u64) -> io::Result<u64>;
+    fn skip(&mut self, n: u64) -> Result<u64, ErrorKind>;
 
     /// How many bytes are left, where that is known without reading them.
     fn remaining(&self) -> Option<u64>;
@@ -36,13 +35,13 @@ struct SourceInput<'a> {
 }
 
 impl Input for SourceInput<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = crate::read_up_to(self.source, self.at, buffer)?;
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        let n = crate::read_up_to(self.source, self.at, buffer).map_err(ErrorKind::Io)?;
         self.at = self.at.saturating_add(u64::try_from(n).unwrap_or(0));
         Ok(n)
     }
 
-    fn skip(&mut self, n: u64) -> io::Result<u64> {
+    fn skip(&mut self, n: u64) -> Result<u64, ErrorKind> {
         let n = n.min(self.source.len_bytes().saturating_sub(self.at));
         self.at = self.at.saturating_add(n);
         Ok(n)
@@ -79,7 +78,13 @@ impl<'a> Cursor<'a> {
 
     /// A cursor over an input that only goes forward. Positions count from its first byte.
     pub fn forward(format: &'static str, input: Box<dyn Input + 'a>) -> Self {
-        Self { format, input, buffer: Vec::new(), head: 0, position: 0 }
+        Self {
+            format,
+            input,
+            buffer: Vec::new(),
+            head: 0,
+            position: 0,
+        }
     }
 
     /// The offset of the next byte.
@@ -169,7 +174,11 @@ impl<'a> Cursor<'a> {
             let have = self.buffered();
             let part = usize::try_from(left).unwrap_or(usize::MAX).min(have.len());
             let Some(slice) = have.get(..part).filter(|slice| !slice.is_empty()) else {
-                return Err(ReadError::new(self.format, start, ErrorKind::Truncated { what, missing: left }));
+                return Err(ReadError::new(
+                    self.format,
+                    start,
+                    ErrorKind::Truncated { what, missing: left },
+                ));
             };
             bytes.extend_from_slice(slice);
             left = left.saturating_sub(u64::try_from(part).unwrap_or(left));
@@ -190,7 +199,7 @@ impl<'a> Cursor<'a> {
             return Ok(());
         }
         let beyond = n.saturating_sub(buffered);
-        let skipped = self.input.skip(beyond).map_err(|error| self.error(ErrorKind::Io(error)))?;
+        let skipped = self.input.skip(beyond).map_err(|kind| self.error(kind))?;
         if skipped < beyond {
             let missing = beyond.saturating_sub(skipped);
             return Err(self.error(ErrorKind::Truncated { what, missing }));
@@ -220,7 +229,11 @@ impl<'a> Cursor<'a> {
             bytes.extend_from_slice(part);
             let asked = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if limit < asked {
-                return Err(ReadError::new(self.format, start, ErrorKind::Limit { what, asked, limit }));
+                return Err(ReadError::new(
+                    self.format,
+                    start,
+                    ErrorKind::Limit { what, asked, limit },
+                ));
             }
             let part = part.len();
             self.advance(part.saturating_add(usize::from(end.is_some())));
@@ -250,9 +263,9 @@ impl<'a> Cursor<'a> {
             };
             let got = match outcome {
                 Ok(got) => got,
-                Err(error) => {
+                Err(kind) => {
                     self.buffer.truncate(have);
-                    return Err(self.error(ErrorKind::Io(error)));
+                    return Err(self.error(kind));
                 }
             };
             self.buffer.truncate(have.saturating_add(got));
@@ -270,6 +283,9 @@ impl<'a> Cursor<'a> {
 
     fn short(&self, what: &'static str, wanted: u64) -> ReadError {
         let have = u64::try_from(self.buffered().len()).unwrap_or(0);
-        self.error(ErrorKind::Truncated { what, missing: wanted.saturating_sub(have) })
+        self.error(ErrorKind::Truncated {
+            what,
+            missing: wanted.saturating_sub(have),
+        })
     }
 }

@@ -43,14 +43,28 @@ impl Folder {
                     continue;
                 }
                 if limits.entries <= u64::try_from(entries.len()).unwrap_or(u64::MAX) {
-                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the folder holds too many files"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::FileTooLarge,
+                        "the folder holds too many files",
+                    ));
                 }
-                let len_bytes = if kind.is_file() { entry.metadata()?.len() } else { 0 };
-                entries.push(FolderEntry { name: slashed(&path)?, len_bytes, is_link: !kind.is_file() });
+                let len_bytes = if kind.is_file() {
+                    entry.metadata()?.len()
+                } else {
+                    0
+                };
+                entries.push(FolderEntry {
+                    name: slashed(&path)?,
+                    len_bytes,
+                    is_link: !kind.is_file(),
+                });
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { root: root.to_path_buf(), entries })
+        Ok(Self {
+            root: root.to_path_buf(),
+            entries,
+        })
     }
 
     /// Where the folder lies.
@@ -65,7 +79,10 @@ impl Folder {
 
     /// The entry of that name.
     pub fn get(&self, name: &str) -> Option<&FolderEntry> {
-        let found = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
+        let found = self
+            .entries
+            .binary_search_by(|entry| entry.name.as_str().cmp(name))
+            .ok()?;
         self.entries.get(found)
     }
 
@@ -77,7 +94,10 @@ impl Folder {
     pub fn open_file(&self, name: &str) -> io::Result<FileSource> {
         let entry = self.get(name).ok_or(io::ErrorKind::NotFound)?;
         if entry.is_link {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a link inside the folder is not followed"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a link inside the folder is not followed",
+            ));
         }
         FileSource::open(&self.root.join(&entry.name))
     }
@@ -87,7 +107,10 @@ fn slashed(path: &Path) -> io::Result<String> {
     let mut name = String::new();
     for part in path.components() {
         let part = part.as_os_str().to_str().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "a file name in the folder is not valid UTF-8")
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a file name in the folder is not valid UTF-8",
+            )
         })?;
         if !name.is_empty() {
             name.push('/');

@@ -1,0 +1,202 @@
+//! Compression around a whole file: what joblib and command-line tools put around a pickle.
+//!
+//! [`Compression::of`] goes by the first bytes, as joblib does. [`Compression::open`] gives a forward input that pays
+//! for every byte it gives out and stops a bomb: output that is far larger than the input it came from.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use packwright_source::{Budget, ByteSource, ErrorKind, Input, read_up_to};
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1950.
+    Zlib,
+    /// RFC 1952, one or more members.
+    Gzip,
+    /// bzip2, one or more streams.
+    Bz2,
+    /// xz, one or more streams.
+    Xz,
+    /// The old `.lzma` container.
+    Lzma,
+    /// The LZ4 frame format.
+    Lz4,
+    /// joblib before 0.10: `ZF`, a length in hexadecimal, then zlib.
+    ZFile,
+}
+
+/// The dictionary that an xz or lzma stream may ask for, in KiB: four times what the strongest preset uses.
+const DICTIONARY_KIB: u32 = 256 << 10;
+/// How much is thrown away at once when skipping.
+const SKIP_BYTES: usize = 64 << 10;
+/// The length of the header of [`Compression::ZFile`]: `ZF` and 19 characters.
+const ZFILE_HEADER: u64 = 21;
+
+impl Compression {
+    /// The compression that the first bytes of a file announce.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bz2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x5d, 0, 0, ..] => Some(Self::Lzma),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Some(Self::Lz4),
+            [b'Z', b'F', b'0', b'x', ..] => Some(Self::ZFile),
+            [0x78, flags, ..] if (0x7800_u16 | u16::from(*flags)).is_multiple_of(31) => Some(Self::Zlib),
+            _ => None,
+        }
+    }
+
+    /// The name that people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zlib | Self::ZFile => "zlib",
+            Self::Gzip => "gzip",
+            Self::Bz2 => "bz2",
+            Self::Xz => "xz",
+            Self::Lzma => "lzma",
+            Self::Lz4 => "lz4",
+        }
+    }
+
+    /// A decompressor over the whole source.
+    pub fn open(self, source: Arc<dyn ByteSource>, budget: &Budget) -> Inflated {
+        let at = if self == Self::ZFile { ZFILE_HEADER } else { 0 };
+        let source_len = source.len_bytes();
+        let reader = SourceReader { source, at };
+        let inner: Box<dyn Read> = match self {
+            Self::Zlib | Self::ZFile => Box::new(flate2::read::ZlibDecoder::new(reader)),
+            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+            Self::Bz2 => Box::new(bzip2::read::MultiBzDecoder::new(reader)),
+            Self::Xz => {
+                let reader = io::BufReader::with_capacity(SKIP_BYTES, reader);
+                Box::new(lzma_rust2::XzReader::new_mem_limit(reader, true, DICTIONARY_KIB))
+            }
+            Self::Lzma => {
+                let reader = io::BufReader::with_capacity(SKIP_BYTES, reader);
+                match lzma_rust2::LzmaReader::new_mem_limit(reader, DICTIONARY_KIB, None) {
+                    Ok(reader) => Box::new(reader),
+                    Err(error) => Box::new(Failed(Some(error))),
+                }
+            }
+            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
+        };
+        Inflated {
+            inner,
+            name: self.name(),
+            given: 0,
+            source_len,
+            budget: budget.clone(),
+        }
+    }
+}
+
+/// A decompressor that only goes forward.
+pub struct Inflated {
+    inner: Box<dyn Read>,
+    name: &'static str,
+    given: u64,
+    source_len: u64,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for Inflated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Inflated({} after {} bytes)", self.name, self.given)
+    }
+}
+
+impl Inflated {
+    fn pay(&mut self, n: usize) -> Result<(), ErrorKind> {
+        let n = u64::try_from(n).unwrap_or(u64::MAX);
+        self.given = self.given.saturating_add(n);
+        self.budget.inflate("the decompressed stream", n)?;
+        let limits = self.budget.limits();
+        let most = self
+            .source_len
+            .saturating_mul(limits.inflated_ratio)
+            .max(limits.inflated_grace_bytes);
+        if most < self.given {
+            let what = "the decompressed stream (it grows like a decompression bomb)";
+            return Err(ErrorKind::Limit {
+                what,
+                asked: self.given,
+                limit: most,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Input for Inflated {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        loop {
+            match self.inner.read(buffer) {
+                Ok(n) => {
+                    self.pay(n)?;
+                    return Ok(n);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(ErrorKind::malformed(
+                        "compressed data",
+                        format!("a valid {} stream", self.name),
+                        error.to_string(),
+                    ));
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, n: u64) -> Result<u64, ErrorKind> {
+        let mut waste = vec![0; SKIP_BYTES];
+        let mut left = n;
+        while 0 < left {
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(waste.len());
+            let got = match waste.get_mut(..most) {
+                Some(part) => Input::read(self, part)?,
+                None => 0,
+            };
+            if got == 0 {
+                break;
+            }
+            left = left.saturating_sub(u64::try_from(got).unwrap_or(left));
+        }
+        Ok(n.saturating_sub(left))
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Read for Inflated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Input::read(self, buffer).map_err(|kind| io::Error::new(io::ErrorKind::InvalidData, kind.to_string()))
+    }
+}
+
+/// [`Read`] over a source.
+struct SourceReader {
+    source: Arc<dyn ByteSource>,
+    at: u64,
+}
+
+impl Read for SourceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = read_up_to(&*self.source, self.at, buffer)?;
+        self.at = self.at.saturating_add(u64::try_from(n).unwrap_or(0));
+        Ok(n)
+    }
+}
+
+/// A stream whose header was already wrong.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.take().unwrap_or_else(|| io::ErrorKind::InvalidData.into()))
+    }
+}

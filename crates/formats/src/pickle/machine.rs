@@ -1,0 +1,712 @@
+//! The symbolic stack machine.
+
+use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
+
+use super::memo::Memo;
+use super::opcode::Opcode;
+use super::text::{raw_unicode, text_from, unescape};
+use super::trace::OddityKind;
+use super::value::{Bytes, Call, Entries, Items, Node, Object, Value};
+use super::{KEPT_ITEMS, Pickle};
+
+/// The longest text that is kept, in bytes.
+const KEPT_TEXT: u64 = 1 << 20;
+/// The longest byte string that is kept, in bytes. Larger ones are read again by offset when somebody wants them.
+const KEPT_BYTES: u64 = 2 << 10;
+/// The longest line of a text opcode, in bytes.
+const LINE: u64 = 8 << 20;
+
+/// Lets a container read what it puts between the opcodes.
+pub trait Inline {
+    /// Called when BUILD has given `object` its state. The machine stands right behind the BUILD.
+    fn after_build(&mut self, pickle: &Pickle, object: Value) -> InlineOutcome;
+}
+
+/// What follows a BUILD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InlineOutcome {
+    /// The next opcode.
+    Nothing,
+    /// An array: `pad` says whether a byte with the length of a padding comes first.
+    Raw {
+        /// Whether the padding is there (joblib 1.2 and later).
+        pad: bool,
+        /// Its length in bytes, without the padding.
+        len: u64,
+    },
+    /// A pickle with a memo of its own.
+    Pickle,
+    /// The description contradicts itself.
+    Malformed(String),
+}
+
+/// A plain pickle: nothing between the opcodes.
+#[derive(Debug, Default)]
+pub struct NoInline;
+
+impl Inline for NoInline {
+    fn after_build(&mut self, _pickle: &Pickle, _object: Value) -> InlineOutcome {
+        InlineOutcome::Nothing
+    }
+}
+
+/// What lies below a MARK.
+struct Mark {
+    stack_len: usize,
+    tree_len: usize,
+    memo_len: usize,
+    /// Whether something older than this mark was changed since: then nothing made since may be given back.
+    older_changed: bool,
+}
+
+/// One pickle in progress: stack and memo are its own, tree and trace are shared.
+struct Machine<'m, 'c> {
+    cursor: &'m mut Cursor<'c>,
+    budget: &'m mut Budget,
+    inline: &'m mut dyn Inline,
+    pickle: &'m mut Pickle,
+    stack: Vec<Value>,
+    marks: Vec<Mark>,
+    memo: Memo,
+    frame_end: Option<u64>,
+    depth: u32,
+}
+
+/// Runs one pickle from PROTO to STOP.
+pub(super) fn run(
+    cursor: &mut Cursor<'_>,
+    budget: &mut Budget,
+    inline: &mut dyn Inline,
+    pickle: &mut Pickle,
+) -> Result<Value, ReadError> {
+    run_at(cursor, budget, inline, pickle, 0)
+}
+
+fn run_at(
+    cursor: &mut Cursor<'_>,
+    budget: &mut Budget,
+    inline: &mut dyn Inline,
+    pickle: &mut Pickle,
+    depth: u32,
+) -> Result<Value, ReadError> {
+    if budget.limits().depth <= depth {
+        let limit = u64::from(budget.limits().depth);
+        let asked = u64::from(depth).saturating_add(1);
+        return Err(cursor.error(ErrorKind::Limit {
+            what: "pickles inside pickles",
+            asked,
+            limit,
+        }));
+    }
+    let mut machine = Machine {
+        cursor,
+        budget,
+        inline,
+        pickle,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Memo::default(),
+        frame_end: None,
+        depth,
+    };
+    machine.run()
+}
+
+impl Machine<'_, '_> {
+    fn run(&mut self) -> Result<Value, ReadError> {
+        let start = self.cursor.position();
+        loop {
+            let at = self.cursor.position();
+            self.budget
+                .step("opcodes", 1)
+                .map_err(|kind| self.cursor.error(kind))?;
+            let byte = self.cursor.byte("the next opcode")?;
+            let Some(opcode) = Opcode::from_byte(byte) else {
+                let kind =
+                    ErrorKind::malformed("opcode", "one of the 68 pickle opcodes", format!("{byte:#04x}"));
+                return Err(ReadError::new(self.cursor.format(), at, kind));
+            };
+            if opcode == Opcode::Stop {
+                self.check_frame(at);
+                return self.pop(at);
+            }
+            self.step(opcode, at, at == start)?;
+            if opcode != Opcode::Frame {
+                self.check_frame(at);
+            }
+        }
+    }
+
+    /// An opcode that starts inside a frame must end inside it: CPython's readers disagree about what follows one
+    /// that does not, so it hides opcodes from one of them.
+    fn check_frame(&mut self, at: u64) {
+        if let Some(end) = self.frame_end {
+            if at < end && end < self.cursor.position() {
+                self.odd(OddityKind::FrameCrossed, at);
+            }
+            if end <= self.cursor.position() {
+                self.frame_end = None;
+            }
+        }
+    }
+
+    #[rustfmt::skip]
+    fn step(&mut self, opcode: Opcode, at: u64, is_first: bool) -> Result<(), ReadError> {
+        match opcode {
+            Opcode::Stop | Opcode::ReadonlyBuffer => {}
+            Opcode::Proto => {
+                let protocol = self.cursor.byte("the protocol")?;
+                if !is_first { self.odd(OddityKind::LateProto, at); }
+                if 5 < protocol { self.odd(OddityKind::UnknownProtocol, at); }
+                self.pickle.protocol = self.pickle.protocol.max(protocol);
+            }
+            Opcode::Frame => self.frame(at)?,
+            Opcode::None => self.push(Value::None),
+            Opcode::NewTrue => self.push(Value::Bool(true)),
+            Opcode::NewFalse => self.push(Value::Bool(false)),
+            Opcode::Int => self.int_line()?,
+            Opcode::Long => self.long_line()?,
+            Opcode::BinInt => { let n = i32::from_le_bytes(self.cursor.array("an integer")?); self.push(Value::Int(n.into())); }
+            Opcode::BinInt1 => { let n = self.cursor.byte("an integer")?; self.push(Value::Int(n.into())); }
+            Opcode::BinInt2 => { let n = u16::from_le_bytes(self.cursor.array("an integer")?); self.push(Value::Int(n.into())); }
+            Opcode::Long1 => { let n = self.cursor.byte("a length")?; self.long(n.into())?; }
+            Opcode::Long4 => { let n = self.signed_len()?; self.long(n)?; }
+            Opcode::Float => self.float_line()?,
+            Opcode::BinFloat => { let x = f64::from_be_bytes(self.cursor.array("a float")?); self.push(Value::Float(x)); }
+            Opcode::String => self.string_line()?,
+            Opcode::Unicode => { let line = self.cursor.line("a text", LINE)?; self.push_text(at, raw_unicode(&line)); }
+            Opcode::BinString => { let n = self.signed_len()?; self.text(n, at)?; }
+            Opcode::ShortBinString | Opcode::ShortBinUnicode => { let n = self.cursor.byte("a length")?; self.text(n.into(), at)?; }
+            Opcode::BinUnicode => { let n = self.len4()?; self.text(n, at)?; }
+            Opcode::BinUnicode8 => { let n = self.len8()?; self.text(n, at)?; }
+            Opcode::ShortBinBytes => { let n = self.cursor.byte("a length")?; self.bytes(n.into())?; }
+            Opcode::BinBytes => { let n = self.len4()?; self.bytes(n)?; }
+            Opcode::BinBytes8 | Opcode::ByteArray8 => { let n = self.len8()?; self.bytes(n)?; }
+            Opcode::NextBuffer => { self.odd(OddityKind::OutOfBandBuffer, at); self.push(Value::Dropped); }
+            Opcode::Mark => self.marks.push(Mark {
+                stack_len: self.stack.len(), tree_len: self.pickle.tree.len(), memo_len: self.memo.len(), older_changed: false,
+            }),
+            Opcode::Pop => self.pop_any(at)?,
+            Opcode::PopMark => { self.pop_mark(at)?; }
+            Opcode::Dup => { let top = self.top(at)?; self.push(top); }
+            Opcode::EmptyList => self.push_node(Node::List(Box::default())),
+            Opcode::EmptyDict => self.push_node(Node::Dict(Box::default())),
+            Opcode::EmptySet => self.push_node(Node::Set(Box::default())),
+            Opcode::EmptyTuple => self.push_node(Node::Tuple(Box::default())),
+            Opcode::List => { let items = self.pop_mark(at)?.0; self.push_node(Node::List(Box::new(Items::from_all(&items)))); }
+            Opcode::FrozenSet => { let items = self.pop_mark(at)?.0; self.push_node(Node::FrozenSet(Box::new(Items::from_all(&items)))); }
+            Opcode::Tuple => { let items = self.pop_mark(at)?.0; self.push_node(Node::Tuple(items.into())); }
+            Opcode::Tuple1 => { let a = self.pop(at)?; self.push_node(Node::Tuple([a].into())); }
+            Opcode::Tuple2 => { let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b].into())); }
+            Opcode::Tuple3 => { let c = self.pop(at)?; let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b, c].into())); }
+            Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::new(Entries::from_flat(&items)))); }
+            Opcode::Append => { let item = self.pop(at)?; let target = self.top(at)?; self.extend(target, &[item], at); }
+            Opcode::Appends | Opcode::AddItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.extend(target, &items, at); self.give_back(target, kept, &mark); }
+            Opcode::SetItem => { let value = self.pop(at)?; let key = self.pop(at)?; let target = self.top(at)?; self.set_items(target, &[key, value], at); }
+            Opcode::SetItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.set_items(target, &items, at); self.give_back(target, kept, &mark); }
+            Opcode::Get => { let n = self.number_line()?; self.recall(n, at); }
+            Opcode::BinGet => { let n = self.cursor.byte("a memo number")?; self.recall(n.into(), at); }
+            Opcode::LongBinGet => { let n = self.len4()?; self.recall(n, at); }
+            Opcode::Put => { let n = self.number_line()?; self.remember(Some(n), at)?; }
+            Opcode::BinPut => { let n = self.cursor.byte("a memo number")?; self.remember(Some(n.into()), at)?; }
+            Opcode::LongBinPut => { let n = self.len4()?; self.remember(Some(n), at)?; }
+            Opcode::Memoize => self.remember(None, at)?,
+            Opcode::Global => { let (module, name) = self.name_lines()?; let global = self.global(&module, &name, at); self.push(global); }
+            Opcode::StackGlobal => self.stack_global(at)?,
+            Opcode::Ext1 => { self.cursor.skip(1, "an extension code")?; self.extension(at); }
+            Opcode::Ext2 => { self.cursor.skip(2, "an extension code")?; self.extension(at); }
+            Opcode::Ext4 => { self.cursor.skip(4, "an extension code")?; self.extension(at); }
+            Opcode::PersId => { let line = self.cursor.line("a persistent id", LINE)?; self.push_text(at, String::from_utf8_lossy(&line).into_owned()); self.persistent(at)?; }
+            Opcode::BinPersId => self.persistent(at)?,
+            Opcode::Reduce => { let args = self.pop(at)?; let callee = self.pop(at)?; self.call(callee, args, at); }
+            Opcode::NewObj => { let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, None, at); }
+            Opcode::NewObjEx => { let kwargs = self.pop(at)?; let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, Some(kwargs), at); }
+            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at); let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at); }
+            Opcode::Obj => {
+                let items = self.pop_mark(at)?.0;
+                let Some((class, args)) = items.split_first() else { return Err(self.underflow(at)) };
+                let args = self.node(Node::Tuple(args.into()));
+                self.call(*class, args, at);
+            }
+            Opcode::Build => { let state = self.pop(at)?; self.build(state, at)?; }
+        }
+        Ok(())
+    }
+
+    // Pushing and popping.
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    fn node(&mut self, node: Node) -> Value {
+        if self.budget.value()
+            && let Some(value) = self.pickle.tree.push(node)
+        {
+            return value;
+        }
+        self.pickle.is_cut = true;
+        Value::Dropped
+    }
+
+    fn push_node(&mut self, node: Node) {
+        let value = self.node(node);
+        self.push(value);
+    }
+
+    fn floor(&self) -> usize {
+        self.marks.last().map_or(0, |mark| mark.stack_len)
+    }
+
+    fn pop(&mut self, at: u64) -> Result<Value, ReadError> {
+        if self.stack.len() <= self.floor() {
+            return Err(self.underflow(at));
+        }
+        self.stack.pop().ok_or_else(|| self.underflow(at))
+    }
+
+    fn top(&self, at: u64) -> Result<Value, ReadError> {
+        if self.stack.len() <= self.floor() {
+            return Err(self.underflow(at));
+        }
+        self.stack.last().copied().ok_or_else(|| self.underflow(at))
+    }
+
+    /// POP takes a mark away when the mark is on top.
+    fn pop_any(&mut self, at: u64) -> Result<(), ReadError> {
+        if self.stack.len() == self.floor() && self.marks.pop().is_some() {
+            return Ok(());
+        }
+        self.pop(at).map(drop)
+    }
+
+    fn pop_mark(&mut self, at: u64) -> Result<(Vec<Value>, Mark), ReadError> {
+        let Some(mark) = self.marks.pop() else {
+            let kind = ErrorKind::malformed("stack", "a mark", "none");
+            return Err(ReadError::new(self.cursor.format(), at, kind));
+        };
+        if mark.older_changed
+            && let Some(below) = self.marks.last_mut()
+        {
+            // What is older than the inner mark may be older than the outer one too.
+            below.older_changed = true;
+        }
+        let items = self.stack.split_off(mark.stack_len.min(self.stack.len()));
+        Ok((items, mark))
+    }
+
+    fn underflow(&self, at: u64) -> ReadError {
+        let kind = ErrorKind::malformed("stack", "a value", "an empty stack");
+        ReadError::new(self.cursor.format(), at, kind)
+    }
+
+    fn odd(&mut self, kind: OddityKind, at: u64) {
+        self.pickle.trace.odd(kind, at);
+    }
+
+    /// How many items of a container are kept; `None` when it keeps every one that it is given.
+    fn kept_len(&self, target: Value) -> Option<usize> {
+        match self.pickle.tree.get(target)? {
+            Node::List(items) | Node::Set(items) => Some(items.kept.len()),
+            Node::Dict(entries) => Some(entries.kept.len()),
+            _ => None,
+        }
+    }
+
+    /// Frees what was made since a mark when the container that it went into kept nothing of it. Without this a
+    /// vocabulary of millions of words would cost hundreds of megabytes.
+    fn give_back(&mut self, target: Value, kept_before: Option<usize>, mark: &Mark) {
+        let kept_nothing = kept_before == Some(KEPT_ITEMS) && self.kept_len(target) == kept_before;
+        if kept_nothing && !mark.older_changed && !self.pickle.trace.points_beyond(mark.tree_len) {
+            self.memo.forget(mark.memo_len);
+            self.pickle.tree.truncate(mark.tree_len);
+        }
+    }
+
+    /// Notes that something made before the innermost mark was changed.
+    fn touch(&mut self, target: Value) {
+        if let (Some(mark), Value::Node(id)) = (self.marks.last_mut(), target)
+            && usize::try_from(id.0).is_ok_and(|id| id < mark.tree_len)
+        {
+            mark.older_changed = true;
+        }
+    }
+
+    // Containers.
+
+    fn extend(&mut self, target: Value, items: &[Value], at: u64) {
+        self.touch(target);
+        let into = match self.pickle.tree.get_mut(target) {
+            Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
+            Some(Node::Object(object)) => &mut object.items,
+            _ => return self.odd_target(target, at),
+        };
+        into.extend(items);
+    }
+
+    fn set_items(&mut self, target: Value, items: &[Value], at: u64) {
+        self.touch(target);
+        let into = match self.pickle.tree.get_mut(target) {
+            Some(Node::Dict(entries)) => entries,
+            Some(Node::Object(object)) => &mut object.entries,
+            _ => return self.odd_target(target, at),
+        };
+        into.extend(items);
+    }
+
+    fn odd_target(&mut self, target: Value, at: u64) {
+        match target {
+            Value::Global(_) => self.odd(OddityKind::GlobalChanged, at),
+            // A dropped value was a container or an object that the budget had no room for.
+            Value::Dropped if self.pickle.is_cut => {}
+            _ => self.odd(OddityKind::OddTarget, at),
+        }
+    }
+
+    // Names and calls.
+
+    fn global(&mut self, module: &str, name: &str, at: u64) -> Value {
+        self.pickle.trace.name(module, name, at).unwrap_or(Value::Dropped)
+    }
+
+    fn name_lines(&mut self) -> Result<(String, String), ReadError> {
+        let module = self.cursor.line("a module name", LINE)?;
+        let name = self.cursor.line("a name in a module", LINE)?;
+        Ok((
+            String::from_utf8_lossy(&module).into_owned(),
+            String::from_utf8_lossy(&name).into_owned(),
+        ))
+    }
+
+    fn stack_global(&mut self, at: u64) -> Result<(), ReadError> {
+        let name = self.pop(at)?;
+        let module = self.pop(at)?;
+        let tree = &self.pickle.tree;
+        if let (Some(module), Some(name)) = (tree.text(module), tree.text(name)) {
+            let (module, name) = (module.to_owned(), name.to_owned());
+            let global = self.global(&module, &name, at);
+            self.push(global);
+        } else {
+            self.odd(OddityKind::ComputedName, at);
+            self.push(Value::Dropped);
+        }
+        Ok(())
+    }
+
+    fn extension(&mut self, at: u64) {
+        self.odd(OddityKind::ExtensionCode, at);
+        self.push(Value::Dropped);
+    }
+
+    fn persistent(&mut self, at: u64) -> Result<(), ReadError> {
+        let id = self.pop(at)?;
+        self.pickle.trace.persistent_id(id, at);
+        self.push_node(Node::Persistent(id));
+        Ok(())
+    }
+
+    fn call(&mut self, callee: Value, args: Value, at: u64) {
+        self.pickle.trace.called(callee, args, at);
+        // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
+        let class = match self.pickle.trace.global(callee) {
+            Some(global) if is_reconstructor(&global.module, &global.name) => self
+                .pickle
+                .tree
+                .items(args)
+                .and_then(|args| args.first().copied()),
+            _ => None,
+        };
+        if let Some(class) = class {
+            self.pickle.trace.made(class, at);
+        }
+        let (callee, call) = class.map_or((callee, Call::Function), |class| (class, Call::New));
+        self.push_node(Node::Object(Box::new(Object::made_by(callee, call, args, at))));
+    }
+
+    fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
+        self.pickle.trace.made(class, at);
+        let object = Object {
+            kwargs,
+            ..Object::made_by(class, Call::New, args, at)
+        };
+        self.push_node(Node::Object(Box::new(object)));
+    }
+
+    fn build(&mut self, state: Value, at: u64) -> Result<(), ReadError> {
+        let target = self.top(at)?;
+        self.touch(target);
+        match self.pickle.tree.get_mut(target) {
+            Some(Node::Object(object)) => object.state = Some(state),
+            _ => self.odd_target(target, at),
+        }
+        match self.inline.after_build(self.pickle, target) {
+            InlineOutcome::Nothing => Ok(()),
+            InlineOutcome::Raw { pad, len } => {
+                self.leave_frame(at);
+                if pad {
+                    self.padding(at)?;
+                }
+                let offset = self.cursor.position();
+                self.cursor.skip(len, "an array")?;
+                self.inline_array(target, state, super::InlineData::Raw(Bytes::at(offset, len)));
+                Ok(())
+            }
+            InlineOutcome::Pickle => {
+                self.leave_frame(at);
+                let depth = self.depth.saturating_add(1);
+                let root = run_at(self.cursor, self.budget, self.inline, self.pickle, depth)?;
+                self.inline_array(target, state, super::InlineData::Pickle(root));
+                Ok(())
+            }
+            InlineOutcome::Malformed(found) => {
+                let kind = ErrorKind::malformed("array description", "a shape and a dtype", found);
+                Err(ReadError::new(self.cursor.format(), at, kind))
+            }
+        }
+    }
+
+    /// joblib ends the frame before it writes an array.
+    fn leave_frame(&mut self, at: u64) {
+        if self.frame_end.is_some_and(|end| self.cursor.position() < end) {
+            self.odd(OddityKind::FrameCrossed, at);
+        }
+        self.frame_end = None;
+    }
+
+    /// A length byte and that many 0xff bytes.
+    fn padding(&mut self, at: u64) -> Result<(), ReadError> {
+        let len = self.cursor.byte("the padding of an array")?;
+        let bytes = self.cursor.take(len.into(), "the padding of an array")?;
+        if bytes.iter().any(|byte| *byte != 0xff) {
+            self.odd(OddityKind::OddPadding, at);
+        }
+        Ok(())
+    }
+
+    /// The wrapper on the stack becomes the array; the memo keeps the wrapper, as joblib's does.
+    fn inline_array(&mut self, wrapper: Value, state: Value, data: super::InlineData) {
+        self.pickle.n_inline = self.pickle.n_inline.saturating_add(1);
+        let array = self.node(Node::Array(Box::new(super::InlineArray { state, data })));
+        if self.stack.last() == Some(&wrapper) {
+            self.stack.pop();
+        }
+        self.push(array);
+    }
+
+    // The memo.
+
+    fn remember(&mut self, number: Option<u64>, at: u64) -> Result<(), ReadError> {
+        let top = self.top(at)?;
+        let number = number.unwrap_or_else(|| self.memo.count());
+        if let Some(mark) = self.marks.last_mut()
+            && usize::try_from(number).is_ok_and(|number| number < mark.memo_len)
+        {
+            mark.older_changed = true;
+        }
+        self.memo.put(number, top).map_err(|kind| self.cursor.error(kind))
+    }
+
+    fn recall(&mut self, number: u64, at: u64) {
+        let value = self.memo.get(number).unwrap_or_else(|| {
+            self.odd(OddityKind::MemoMissing, at);
+            Value::Dropped
+        });
+        self.push(value);
+    }
+
+    // Arguments.
+
+    fn frame(&mut self, at: u64) -> Result<(), ReadError> {
+        let len = self.len8()?;
+        if self.frame_end.is_some() {
+            self.odd(OddityKind::FrameNested, at);
+        }
+        if self.cursor.remaining().is_some_and(|rest| rest < len) {
+            self.odd(OddityKind::FrameTooLong, at);
+        }
+        self.frame_end = Some(self.cursor.position().saturating_add(len));
+        Ok(())
+    }
+
+    fn len4(&mut self) -> Result<u64, ReadError> {
+        Ok(u32::from_le_bytes(self.cursor.array("a length")?).into())
+    }
+
+    fn len8(&mut self) -> Result<u64, ReadError> {
+        Ok(u64::from_le_bytes(self.cursor.array("a length")?))
+    }
+
+    fn signed_len(&mut self) -> Result<u64, ReadError> {
+        let at = self.cursor.position();
+        let n = i32::from_le_bytes(self.cursor.array("a length")?);
+        u64::try_from(n).map_err(|_negative| {
+            let kind = ErrorKind::malformed("length", "0 or more", n.to_string());
+            ReadError::new(self.cursor.format(), at, kind)
+        })
+    }
+
+    fn text(&mut self, len: u64, at: u64) -> Result<(), ReadError> {
+        if len <= KEPT_TEXT && self.budget.can_keep(len) {
+            let bytes = self.cursor.take(len, "a text")?;
+            self.push_text(at, text_from(bytes));
+            return Ok(());
+        }
+        let offset = self.cursor.position();
+        self.cursor.skip(len, "a text")?;
+        self.push_node(Node::Bytes(Box::new(Bytes {
+            is_text: true,
+            ..Bytes::at(offset, len)
+        })));
+        Ok(())
+    }
+
+    fn push_text(&mut self, at: u64, text: String) {
+        let len = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if self.budget.keep("text", len).is_ok() {
+            self.push_node(Node::Text(text.into()));
+        } else {
+            self.push_node(Node::Bytes(Box::new(Bytes {
+                is_text: true,
+                ..Bytes::at(at, len)
+            })));
+        }
+    }
+
+    fn bytes(&mut self, len: u64) -> Result<(), ReadError> {
+        let offset = self.cursor.position();
+        let kept = if len <= KEPT_BYTES && self.budget.keep("bytes", len).is_ok() {
+            Some(self.cursor.take(len, "bytes")?.into())
+        } else {
+            self.cursor.skip(len, "bytes")?;
+            None
+        };
+        self.push_node(Node::Bytes(Box::new(Bytes {
+            kept,
+            ..Bytes::at(offset, len)
+        })));
+        Ok(())
+    }
+
+    fn long(&mut self, len: u64) -> Result<(), ReadError> {
+        if KEPT_BYTES < len {
+            self.cursor.skip(len, "an integer")?;
+            self.push(Value::Dropped);
+            return Ok(());
+        }
+        let bytes = self.cursor.take(len, "an integer")?;
+        self.push_int(&bytes);
+        Ok(())
+    }
+
+    /// Little-endian two's complement of any length; none is 0.
+    fn push_int(&mut self, bytes: &[u8]) {
+        let is_negative = bytes.last().is_some_and(|byte| 0x80 <= *byte);
+        let fill = if is_negative { 0xff } else { 0 };
+        let mut wide = [fill; 8];
+        if let Some(part) = wide.get_mut(..bytes.len()) {
+            part.copy_from_slice(bytes);
+            self.push(Value::Int(i64::from_le_bytes(wide)));
+        } else {
+            self.push_node(Node::BigInt(bytes.into()));
+        }
+    }
+
+    fn int_line(&mut self) -> Result<(), ReadError> {
+        let line = self.cursor.line("an integer", 64)?;
+        let value = match line.as_slice() {
+            b"00" => Value::Bool(false),
+            b"01" => Value::Bool(true),
+            _ => Value::Int(self.parse(&line, "an integer")?),
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    fn long_line(&mut self) -> Result<(), ReadError> {
+        let line = self.cursor.line("an integer", LINE)?;
+        let digits = line.strip_suffix(b"L").unwrap_or(&line);
+        let value = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.trim().parse().ok());
+        self.push(value.map_or(Value::Dropped, Value::Int));
+        Ok(())
+    }
+
+    fn float_line(&mut self) -> Result<(), ReadError> {
+        let line = self.cursor.line("a float", 256)?;
+        let x = self.parse(&line, "a float")?;
+        self.push(Value::Float(x));
+        Ok(())
+    }
+
+    fn number_line(&mut self) -> Result<u64, ReadError> {
+        let line = self.cursor.line("a memo number", 32)?;
+        self.parse(&line, "a memo number")
+    }
+
+    fn parse<T: std::str::FromStr>(&self, line: &[u8], what: &'static str) -> Result<T, ReadError> {
+        let text = String::from_utf8_lossy(line);
+        text.trim().parse().map_err(|_no_number| {
+            let found: String = text.chars().take(40).collect();
+            self.cursor
+                .error(ErrorKind::malformed(what, "decimal digits", format!("{found:?}")))
+        })
+    }
+
+    /// A Python 2 `repr` of a byte string.
+    fn string_line(&mut self) -> Result<(), ReadError> {
+        let at = self.cursor.position();
+        let line = self.cursor.line("a string", LINE)?;
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        let ([b'\'', quoted @ .., b'\''] | [b'"', quoted @ .., b'"']) = line else {
+            let kind = ErrorKind::malformed("string", "quotes around it", "none");
+            return Err(ReadError::new(self.cursor.format(), at, kind));
+        };
+        let bytes = unescape(quoted);
+        self.push_text(at, text_from(bytes));
+        Ok(())
+    }
+}
+
+impl Items {
+    fn from_all(items: &[Value]) -> Self {
+        let mut kept = Self::default();
+        kept.extend(items);
+        kept
+    }
+
+    pub(super) fn extend(&mut self, items: &[Value]) {
+        self.len = self.len.saturating_add(u64::try_from(items.len()).unwrap_or(0));
+        let room = KEPT_ITEMS.saturating_sub(self.kept.len()).min(items.len());
+        self.kept.extend_from_slice(items.get(..room).unwrap_or_default());
+    }
+}
+
+impl Entries {
+    fn from_flat(items: &[Value]) -> Self {
+        let mut kept = Self::default();
+        kept.extend(items);
+        kept
+    }
+
+    pub(super) fn extend(&mut self, flat: &[Value]) {
+        for pair in flat.chunks_exact(2) {
+            if let [key, value] = pair {
+                self.len = self.len.saturating_add(1);
+                if self.kept.len() < KEPT_ITEMS {
+                    self.kept.push((*key, *value));
+                }
+            }
+        }
+    }
+}
+
+fn is_reconstructor(module: &str, name: &str) -> bool {
+    matches!(
+        (module, name),
+        (
+            "copy_reg" | "copyreg",
+            "_reconstructor" | "__newobj__" | "__newobj_ex__"
+        )
+    )
+}
