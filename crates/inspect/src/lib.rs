@@ -10,7 +10,14 @@
 )]
 
 mod inspection;
+mod pickled;
+mod probe;
+mod reader;
 pub mod safety;
+mod sklearn;
+mod strangers;
+
+pub use probe::inspect;
 
 pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Part, Requirement, Serving, Sourced,

@@ -1,5 +1,9 @@
 //! What loading an artifact would import and call, and what that means.
 
+mod known;
+mod names;
+pub(crate) mod pickle;
+
 /// The verdict shown. Derived from [`Needs`] and completeness, never set by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {

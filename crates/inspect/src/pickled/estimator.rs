@@ -1,0 +1,122 @@
+//! What every pickled model is described by, whatever library made it.
+
+use packwright_mlflow::schema::DataType;
+
+use super::file::Labels;
+use crate::{Part, Sourced};
+
+/// What a model's `predict` is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Classifier,
+    Regressor,
+    Ranker,
+    /// Assigns new rows to clusters.
+    Clusterer,
+    /// Can only label the rows that it is fitted on.
+    FitOnlyClusterer,
+    OutlierDetector,
+    /// Has `transform` and no `predict`.
+    Transformer,
+    Unknown,
+}
+
+impl Kind {
+    /// The word shown to people and in the `model_kind` fact.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Classifier => "classifier",
+            Self::Regressor => "regressor",
+            Self::Ranker => "ranker",
+            Self::Clusterer | Self::FitOnlyClusterer => "clusterer",
+            Self::OutlierDetector => "outlier detector",
+            Self::Transformer => "transformer",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A column as far as the model knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// Its type; `None` when the file does not say.
+    pub(crate) ty: Option<Sourced<DataType>>,
+}
+
+/// What goes into a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Inputs {
+    /// A table with these columns.
+    Columns(Sourced<Vec<Column>>),
+    /// A table of that many columns without names.
+    Count(Sourced<u64>),
+    /// One text per row.
+    Texts(String),
+    Unknown,
+}
+
+/// What comes out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Output {
+    /// NumPy dtype name.
+    pub(crate) dtype: String,
+    /// The dimensions after the rows: none, or the number of outputs.
+    pub(crate) width: Option<u64>,
+    pub(crate) source: String,
+}
+
+/// One described model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Estimator {
+    pub(crate) class: String,
+    pub(crate) kind: Kind,
+    /// PyPI name of the library.
+    pub(crate) framework: &'static str,
+    pub(crate) version: Option<Sourced<String>>,
+    pub(crate) inputs: Inputs,
+    pub(crate) n_features: Option<Sourced<u64>>,
+    /// One list, or one per output.
+    pub(crate) labels: Option<Sourced<Vec<Labels>>>,
+    pub(crate) output: Option<Output>,
+    /// Whether learned attributes are there; `None` when it cannot be told.
+    pub(crate) is_fitted: Option<bool>,
+    pub(crate) hyperparameters: serde_json::Map<String, serde_json::Value>,
+    pub(crate) part: Part,
+    /// More facts of the library, in order.
+    pub(crate) facts: Vec<crate::Fact>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Estimator {
+    pub(crate) fn new(class: &str, framework: &'static str) -> Self {
+        Self {
+            class: class.to_owned(),
+            kind: Kind::Unknown,
+            framework,
+            version: None,
+            inputs: Inputs::Unknown,
+            n_features: None,
+            labels: None,
+            output: None,
+            is_fitted: None,
+            hyperparameters: serde_json::Map::new(),
+            part: Part {
+                name: String::new(),
+                class: class.to_owned(),
+                detail: None,
+                parts: Vec::new(),
+            },
+            facts: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The number of classes of a single-output classifier.
+    pub(crate) fn n_classes(&self) -> Option<usize> {
+        match self.labels.as_ref()?.value.as_slice() {
+            [labels] => Some(labels.values.len()),
+            _ => None,
+        }
+    }
+}

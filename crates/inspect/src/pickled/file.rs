@@ -1,0 +1,228 @@
+//! A file that holds a pickle, plain or compressed, and how to get at the bytes that the machine skipped.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use packwright_formats::compress::Compression;
+use packwright_formats::joblib::JoblibInline;
+use packwright_formats::numpy::{ArrayData, NdArray};
+use packwright_formats::pickle::{self, Bytes, Node, Pickle, Value};
+use packwright_source::{Budget, ByteSource, Cursor, Limits, read_exact_at};
+
+/// More bytes than any list of names or labels needs.
+const READ_BACK: u64 = 32 << 20;
+
+/// A read pickle and its source.
+#[derive(Debug)]
+pub(crate) struct PickleFile {
+    pub(crate) pickle: Pickle,
+    pub(crate) compression: Option<Compression>,
+    source: Arc<dyn ByteSource>,
+    budget: Budget,
+}
+
+impl PickleFile {
+    /// Reads a file. Never fails: what went wrong is in [`Pickle::error`].
+    pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
+        let mut budget = Budget::new(*limits);
+        let compression = Compression::of(head);
+        let pickle = match compression {
+            Some(compression) => {
+                let inflated = compression.open(Arc::clone(&source), &budget);
+                let mut cursor = Cursor::forward("pickle", Box::new(inflated));
+                pickle::read(&mut cursor, &mut budget, &mut JoblibInline)
+            }
+            None => {
+                let mut cursor = Cursor::over("pickle", &*source, 0);
+                pickle::read(&mut cursor, &mut budget, &mut JoblibInline)
+            }
+        };
+        Self {
+            pickle,
+            compression,
+            source,
+            budget,
+        }
+    }
+
+    /// The bytes of a value in the stream: kept ones from memory, skipped ones by reading again. `None` beyond a
+    /// limit, or when the second reading fails.
+    pub(crate) fn bytes(&self, bytes: &Bytes) -> Option<Vec<u8>> {
+        if let Some(kept) = &bytes.kept {
+            return Some(kept.to_vec());
+        }
+        if READ_BACK < bytes.len {
+            return None;
+        }
+        let mut buffer = vec![0; usize::try_from(bytes.len).ok()?];
+        match self.compression {
+            None => read_exact_at(&*self.source, bytes.offset, &mut buffer).ok()?,
+            Some(compression) => {
+                let mut inflated = compression.open(Arc::clone(&self.source), &self.budget);
+                packwright_source::Input::skip(&mut inflated, bytes.offset).ok()?;
+                inflated.read_exact(&mut buffer).ok()?;
+            }
+        }
+        Some(buffer)
+    }
+
+    /// The bytes of a value as a source of their own: an embedded model.
+    pub(crate) fn window(&self, bytes: &Bytes) -> Option<Arc<dyn ByteSource>> {
+        if bytes.kept.is_none() && self.compression.is_none() {
+            let window = packwright_source::Window::new(Arc::clone(&self.source), bytes.offset, bytes.len);
+            return Some(Arc::new(window));
+        }
+        Some(Arc::new(packwright_source::MemorySource::new(self.bytes(bytes)?)))
+    }
+
+    /// A list, tuple or array of texts.
+    pub(crate) fn texts(&self, value: Value) -> Option<Vec<String>> {
+        let labels = self.labels(value)?;
+        labels
+            .values
+            .iter()
+            .map(|label| label.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// A list, tuple or one-dimensional array of scalars. `None` when an item is anything else, or when not all
+    /// items were kept.
+    pub(crate) fn labels(&self, value: Value) -> Option<Labels> {
+        let tree = &self.pickle.tree;
+        if let Some(array) = NdArray::from_value(&self.pickle, value) {
+            let dtype = array.dtype.name();
+            let values = match &array.data {
+                ArrayData::Objects(list) => self.scalars(*list)?,
+                ArrayData::Raw(bytes) => decode(&array, &self.bytes(bytes)?)?,
+            };
+            return Some(Labels {
+                values,
+                dtype: Some(dtype),
+            });
+        }
+        // An Index or an array-like that wraps its data.
+        if matches!(tree.get(value)?, Node::List(_) | Node::Tuple(_)) {
+            return Some(Labels {
+                values: self.scalars(value)?,
+                dtype: None,
+            });
+        }
+        None
+    }
+
+    fn scalars(&self, list: Value) -> Option<Vec<serde_json::Value>> {
+        let items = self.pickle.tree.items(list)?;
+        if self.pickle.tree.len_of(list) != u64::try_from(items.len()).ok() {
+            return None;
+        }
+        items.iter().map(|item| self.scalar(*item)).collect()
+    }
+
+    /// A Python or NumPy scalar as JSON.
+    pub(crate) fn scalar(&self, value: Value) -> Option<serde_json::Value> {
+        let tree = &self.pickle.tree;
+        match value {
+            Value::None => Some(serde_json::Value::Null),
+            Value::Bool(bool) => Some(bool.into()),
+            Value::Int(int) => Some(int.into()),
+            Value::Float(float) => Some(float_json(float)),
+            _ => match tree.get(value)? {
+                Node::Text(text) => Some((**text).into()),
+                Node::Object(object) => {
+                    let callee = self.pickle.trace.global(object.callee)?;
+                    if callee.name != "scalar" || !packwright_formats::numpy::is_numpy(&callee.module) {
+                        return None;
+                    }
+                    let args = tree.items(object.args)?;
+                    let dtype = packwright_formats::numpy::DType::from_value(&self.pickle, *args.first()?)?;
+                    let bytes = packwright_formats::numpy::bytes_of(&self.pickle, *args.get(1)?)?;
+                    let array = NdArray {
+                        dtype,
+                        shape: vec![1],
+                        is_fortran: false,
+                        data: ArrayData::Raw(bytes.clone()),
+                    };
+                    decode(&array, &self.bytes(&bytes)?)?.pop()
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Scalars and the dtype of the array that they came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Labels {
+    pub(crate) values: Vec<serde_json::Value>,
+    /// NumPy's dtype name; `None` for a plain list.
+    pub(crate) dtype: Option<String>,
+}
+
+/// Finite floats as numbers, the others as the words that Python prints.
+pub(crate) fn float_json(float: f64) -> serde_json::Value {
+    match serde_json::Number::from_f64(float) {
+        Some(number) => number.into(),
+        None if float.is_nan() => "nan".into(),
+        None => (if float < 0.0 { "-inf" } else { "inf" }).into(),
+    }
+}
+
+/// The items of a raw array in storage order; `None` for dtypes that have no JSON form.
+fn decode(array: &NdArray, bytes: &[u8]) -> Option<Vec<serde_json::Value>> {
+    let size = usize::try_from(array.dtype.item_size).ok()?;
+    if size == 0 {
+        // `U0`: as many empty texts as the shape says.
+        let n = usize::try_from(array.n_items()?).ok().filter(|n| *n <= 65_536)?;
+        return Some(vec![serde_json::Value::from(""); n]);
+    }
+    bytes
+        .chunks_exact(size)
+        .map(|item| decode_item(array, item))
+        .collect()
+}
+
+fn decode_item(array: &NdArray, item: &[u8]) -> Option<serde_json::Value> {
+    let mut little = item.to_vec();
+    if array.dtype.is_big_endian && array.dtype.kind != 'U' {
+        little.reverse();
+    }
+    let value = match array.dtype.kind {
+        'b' => (little.first().copied()? != 0).into(),
+        'i' => {
+            let fill = if little.last().is_some_and(|byte| 0x80 <= *byte) {
+                0xff
+            } else {
+                0
+            };
+            i64::from_le_bytes(widen(&little, fill)?).into()
+        }
+        'u' => u64::from_le_bytes(widen(&little, 0)?).into(),
+        'f' => match little.len() {
+            4 => float_json(f32::from_le_bytes(little.try_into().ok()?).into()),
+            8 => float_json(f64::from_le_bytes(little.try_into().ok()?)),
+            _ => return None,
+        },
+        'U' => {
+            let mut text = String::new();
+            for unit in little.chunks_exact(4) {
+                let unit: [u8; 4] = unit.try_into().ok()?;
+                let code = if array.dtype.is_big_endian {
+                    u32::from_be_bytes(unit)
+                } else {
+                    u32::from_le_bytes(unit)
+                };
+                text.push(char::from_u32(code)?);
+            }
+            text.trim_end_matches('\0').into()
+        }
+        'S' => String::from_utf8_lossy(item).trim_end_matches('\0').into(),
+        _ => return None,
+    };
+    Some(value)
+}
+
+fn widen(bytes: &[u8], fill: u8) -> Option<[u8; 8]> {
+    let mut wide = [fill; 8];
+    wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(wide)
+}

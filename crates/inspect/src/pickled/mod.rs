@@ -1,0 +1,25 @@
+//! Models inside pickles: finding the model in what a load would return, and putting its inspection together.
+
+mod estimator;
+mod file;
+mod libraries;
+mod objects;
+mod reader;
+mod requirements;
+mod root;
+mod signature;
+
+use packwright_formats::pickle::Value;
+
+pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
+pub(crate) use file::{Labels, PickleFile};
+pub(crate) use libraries::{is_standard, library_of, top_level};
+pub(crate) use objects::{
+    array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
+};
+pub(crate) use reader::PickleReader;
+
+/// Describes one object of any library. The one place that knows which module describes which library.
+pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {
+    crate::sklearn::describe_estimator(file, value, depth)
+}

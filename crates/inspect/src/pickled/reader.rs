@@ -1,0 +1,332 @@
+//! The reader of pickles and joblib files.
+
+use std::sync::Arc;
+
+use packwright_formats::compress::Compression;
+use packwright_source::ReadError;
+use serde_json::json;
+
+use super::root::{Found, Root, find};
+use super::{Estimator, Kind, Labels, PickleFile, requirements, signature};
+use crate::reader::{Claim, Reader, Subject};
+use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety};
+
+/// Reads pickles of every protocol, plain or compressed, joblib's included.
+#[derive(Debug)]
+pub(crate) struct PickleReader;
+
+const EXTENSIONS: &[&str] = &[
+    ".pkl",
+    ".pickle",
+    ".p",
+    ".pk",
+    ".sav",
+    ".joblib",
+    ".jl",
+    ".dill",
+    ".cloudpickle",
+    ".model",
+    ".bin",
+];
+
+impl Reader for PickleReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        let name = subject.file_name();
+        let is_named = EXTENSIONS.iter().any(|extension| name.ends_with(extension))
+            || name.contains(".joblib.")
+            || name.contains(".pkl.");
+        match subject.head {
+            [0x80, 0..=5, ..] => Claim::Certain,
+            // Protocols 0 and 1 are text: they begin with a mark, a global or an empty container.
+            [
+                b'(',
+                b'd' | b'l' | b't' | b'i' | b'c' | b']' | b'}' | b'(' | b'S' | b'I',
+                ..,
+            ]
+            | [b']' | b'}', b'q' | b'p' | b'(' | b'.', ..] => Claim::Likely,
+            [b'c', rest @ ..] if is_global_line(rest) => Claim::Certain,
+            head if Compression::of(head).is_some() => {
+                if is_named {
+                    Claim::Likely
+                } else {
+                    Claim::Maybe
+                }
+            }
+            [] => Claim::No,
+            _ if is_named => Claim::Maybe,
+            _ => Claim::No,
+        }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let mut file = PickleFile::read(Arc::clone(&subject.source), subject.head, subject.limits);
+        let error = file.pickle.error.take();
+        let safety = safety::pickle::judge(&file, error.as_ref());
+        let Some(root) = file.pickle.root() else {
+            return unreadable(subject, &file, error, safety);
+        };
+        let mut models = match find(&file, root) {
+            Root::Models(models) => models,
+            // What would run code is worth showing whatever it returns.
+            Root::Other(_) if safety::Verdict::Safe < safety.verdict() => {
+                return Ok(opaque(subject, &file, safety));
+            }
+            Root::Other(what) => {
+                let hint = "Packwright packs models; save the fitted model itself".to_owned();
+                return Err(InspectError::NotAModel {
+                    what: format!("it is {what}, not a model"),
+                    hint,
+                });
+            }
+        };
+        let chosen = models.remove(0);
+        Ok(inspection(subject, &file, &chosen, &models, safety))
+    }
+}
+
+/// `module\nname\n` after the opcode of a text pickle.
+fn is_global_line(rest: &[u8]) -> bool {
+    let mut lines = rest.split(|byte| *byte == b'\n');
+    let is_name = |line: &[u8]| {
+        !line.is_empty()
+            && line.len() < 200
+            && line
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
+    };
+    lines.next().is_some_and(is_name) && lines.next().is_some_and(is_name)
+}
+
+/// A pickle that stops before its end: an error, unless it already shows what it would run.
+fn unreadable(
+    subject: &Subject<'_>,
+    file: &PickleFile,
+    error: Option<ReadError>,
+    safety: safety::Safety,
+) -> Result<Inspection, InspectError> {
+    if !file.pickle.trace.globals().is_empty() {
+        return Ok(opaque(subject, file, safety));
+    }
+    match error {
+        Some(error) => Err(InspectError::Damaged(error)),
+        None => Err(InspectError::Unknown("the pickle holds no value".to_owned())),
+    }
+}
+
+fn format_of(file: &PickleFile) -> &'static str {
+    let globals = file.pickle.trace.globals();
+    if 0 < file.pickle.n_inline || file.compression.is_some() {
+        "joblib"
+    } else if globals
+        .iter()
+        .any(|global| global.module.starts_with("cloudpickle"))
+    {
+        "cloudpickle"
+    } else if globals.iter().any(|global| global.module.starts_with("dill")) {
+        "dill"
+    } else {
+        "pickle"
+    }
+}
+
+/// A file that gave no model, but a safety report.
+fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::Safety) -> Inspection {
+    let warnings = vec![match safety.unread.first() {
+        Some(reason) => format!("No model could be read: {reason}. A package can't be made."),
+        None => "No model could be found in the file. A package can't be made.".to_owned(),
+    }];
+    Inspection {
+        artifact: subject.artifact.clone(),
+        format: format_of(file),
+        compression: file.compression.map(Compression::name),
+        framework: None,
+        framework_version: None,
+        model_class: None,
+        serving: Serving::No,
+        signature: crate::SourcedSignature::default(),
+        requirements: Vec::new(),
+        python: None,
+        safety,
+        structure: None,
+        facts: stream_facts(file),
+        warnings,
+    }
+}
+
+fn inspection(
+    subject: &Subject<'_>,
+    file: &PickleFile,
+    chosen: &Found,
+    others: &[Found],
+    safety: safety::Safety,
+) -> Inspection {
+    let estimator = &chosen.estimator;
+    let mut warnings = estimator.warnings.clone();
+    let mut facts = facts(estimator);
+    if !chosen.path.is_empty() {
+        facts.push(Fact {
+            name: "path_in_file",
+            value: chosen.path.clone().into(),
+            source: "structure of the file".into(),
+        });
+        warnings.push(format!(
+            "The file holds a container; the model is at {} and is served through a generated loader.",
+            chosen.path
+        ));
+    }
+    if !others.is_empty() {
+        let paths: Vec<&str> = others.iter().map(|found| found.path.as_str()).collect();
+        facts.push(Fact {
+            name: "other_models",
+            value: json!(paths),
+            source: "structure of the file".into(),
+        });
+    }
+    facts.extend(stream_facts(file));
+    if estimator.is_fitted == Some(false) {
+        warnings.push("The estimator is not fitted: loading works, predicting fails.".to_owned());
+    }
+    if 1 < file.pickle.roots.len() {
+        let n = file.pickle.roots.len();
+        warnings.push(format!(
+            "The file holds {n} pickles one after another; loaders read only the first."
+        ));
+    }
+    let own = requirements::own_modules(file);
+    if !own.is_empty() {
+        facts.push(Fact {
+            name: "own_modules",
+            value: json!(own),
+            source: "imported by the file, in no known library".into(),
+        });
+        let main = own.iter().any(|module| module == "__main__");
+        warnings.push(if main {
+            "The file needs classes of the script that wrote it (__main__); it can only be loaded where they are defined.".to_owned()
+        } else {
+            format!("The file needs your own modules: {}. Add their code to the package.", own.join(", "))
+        });
+    }
+    let serving = serving(file, estimator, &chosen.path);
+    if serving == Serving::No {
+        warnings.push(format!(
+            "{} has no method that MLflow could call.",
+            estimator.class
+        ));
+    }
+    let named = |value: String| Sourced::new(value, "class of the pickled object");
+    let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
+    Inspection {
+        artifact: subject.artifact.clone(),
+        format: format_of(file),
+        compression: file.compression.map(Compression::name),
+        framework,
+        framework_version: estimator.version.clone(),
+        model_class: Some(named(estimator.class.clone())),
+        serving,
+        signature: signature::signature(estimator),
+        requirements: requirements::requirements(file, estimator),
+        python: None,
+        safety,
+        structure: Some(estimator.part.clone()),
+        facts,
+        warnings,
+    }
+}
+
+fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
+    let is_joblib = 0 < file.pickle.n_inline || file.compression.is_some();
+    let call = match (estimator.class.as_str(), estimator.kind) {
+        ("xgboost.core.Booster", _) => LoaderCall::XgboostBooster,
+        ("lightgbm.basic.Booster", _) => LoaderCall::LightgbmBooster,
+        (_, Kind::Transformer) => LoaderCall::Transform,
+        (_, Kind::FitOnlyClusterer) => LoaderCall::FitPredict,
+        (_, Kind::Unknown) if estimator.n_features.is_none() && estimator.version.is_none() => {
+            return Serving::No;
+        }
+        _ => LoaderCall::Predict,
+    };
+    if call != LoaderCall::Predict || !path.is_empty() {
+        return Serving::PickleLoader {
+            path: path.to_owned(),
+            call,
+        };
+    }
+    if estimator.framework == "lightgbm" {
+        return Serving::LightgbmPickle {
+            model_class: estimator.class.clone(),
+            is_joblib,
+        };
+    }
+    if is_joblib {
+        Serving::SklearnJoblib {
+            predict_fn: "predict",
+        }
+    } else {
+        Serving::SklearnPickle {
+            predict_fn: "predict",
+        }
+    }
+}
+
+fn facts(estimator: &Estimator) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |name: &'static str, value: serde_json::Value, source: &str| {
+        facts.push(Fact {
+            name,
+            value,
+            source: source.to_owned(),
+        });
+    };
+    if estimator.kind != Kind::Unknown {
+        fact("model_kind", estimator.kind.word().into(), "class of the model");
+    }
+    if let Some(n) = &estimator.n_features {
+        fact("n_features", n.value.into(), &n.source);
+    }
+    if let super::Inputs::Columns(columns) = &estimator.inputs {
+        let names: Vec<&str> = columns.value.iter().map(|column| column.name.as_str()).collect();
+        fact("feature_names", json!(names), &columns.source);
+    }
+    if let Some(labels) = &estimator.labels {
+        let lists: Vec<serde_json::Value> = labels
+            .value
+            .iter()
+            .map(|Labels { values, .. }| json!(values))
+            .collect();
+        let value = if let [one] = lists.as_slice() {
+            one.clone()
+        } else {
+            json!(lists)
+        };
+        fact("class_labels", value, &labels.source);
+        if let Some(n) = estimator.n_classes() {
+            fact("n_classes", n.into(), &labels.source);
+        }
+    }
+    if !estimator.hyperparameters.is_empty() {
+        fact(
+            "hyperparameters",
+            estimator.hyperparameters.clone().into(),
+            "attributes of the model",
+        );
+    }
+    facts.extend(estimator.facts.iter().cloned());
+    facts
+}
+
+fn stream_facts(file: &PickleFile) -> Vec<Fact> {
+    let pickle = &file.pickle;
+    let mut facts = vec![Fact {
+        name: "pickle_protocol",
+        value: pickle.protocol.into(),
+        source: "PROTO opcode".into(),
+    }];
+    if 0 < pickle.n_inline {
+        facts.push(Fact {
+            name: "n_arrays",
+            value: pickle.n_inline.into(),
+            source: "inline arrays".into(),
+        });
+    }
+    facts
+}

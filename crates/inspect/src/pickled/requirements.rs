@@ -1,0 +1,137 @@
+//! What a pickle needs to be installed, from the modules it imports and the versions it records.
+
+use std::collections::BTreeMap;
+
+use super::{Estimator, PickleFile, is_standard, library_of, top_level};
+use crate::Requirement;
+
+/// The requirement lines, the framework first.
+pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requirement> {
+    let mut lines = Vec::new();
+    let mut libraries: BTreeMap<&'static str, &str> = BTreeMap::new();
+    for global in file.pickle.trace.globals() {
+        let library = library_of(&global.module);
+        if !library.is_empty() {
+            libraries.entry(library).or_insert(global.module.as_str());
+        }
+    }
+    let sklearn = sklearn_version(estimator);
+    for (library, module) in libraries {
+        let source = format!("{} is imported by the file", top_level(module));
+        let line = match (library, &sklearn) {
+            ("scikit-learn", Some((version, source))) => Requirement {
+                requirement: format!("scikit-learn=={version}"),
+                source: source.clone(),
+            },
+            ("numpy", _) => numpy(file, sklearn.as_ref().map(|(version, _)| version.as_str())),
+            // Only the wrapper class of inline arrays refers to it, and that goes when the file is rewritten.
+            ("joblib", _) if 0 < file.pickle.n_inline && only_wrappers(file) => continue,
+            _ => match estimator
+                .version
+                .as_ref()
+                .filter(|_| library == estimator.framework)
+            {
+                Some(version) => Requirement {
+                    requirement: format!("{library}=={}", version.value),
+                    source: version.source.clone(),
+                },
+                None => Requirement {
+                    requirement: library.to_owned(),
+                    source: format!("{source}; its version is not in the file"),
+                },
+            },
+        };
+        lines.push(line);
+    }
+    // Wrappers of other libraries import scikit-learn when they are loaded, named in the pickle or not.
+    let is_wrapper =
+        matches!(estimator.framework, "xgboost" | "lightgbm") && estimator.class.contains(".sklearn.");
+    if is_wrapper
+        && !lines
+            .iter()
+            .any(|line| line.requirement.starts_with("scikit-learn"))
+    {
+        let source = format!(
+            "{} is a scikit-learn wrapper; the version is not in the file",
+            estimator.class
+        );
+        lines.push(Requirement {
+            requirement: "scikit-learn".into(),
+            source,
+        });
+    }
+    lines.sort_by_key(|line| !line.requirement.starts_with(estimator.framework));
+    lines
+}
+
+fn only_wrappers(file: &PickleFile) -> bool {
+    let mut globals = file
+        .pickle
+        .trace
+        .globals()
+        .iter()
+        .filter(|global| top_level(&global.module) == "joblib");
+    globals.all(|global| packwright_formats::joblib::is_array_wrapper(&global.module, &global.name))
+}
+
+fn sklearn_version(estimator: &Estimator) -> Option<(String, String)> {
+    let recorded = estimator.facts.iter().find(|fact| fact.name == "sklearn_version");
+    match (estimator.framework, &estimator.version, recorded) {
+        ("scikit-learn", Some(version), _) => Some((version.value.clone(), version.source.clone())),
+        (_, _, Some(fact)) => Some((fact.value.as_str()?.to_owned(), fact.source.clone())),
+        _ => None,
+    }
+}
+
+/// NumPy renamed its core module in 2.0; the pickled name tells on which side a file stands.
+fn numpy(file: &PickleFile, sklearn: Option<&str>) -> Requirement {
+    let mut modules = file
+        .pickle
+        .trace
+        .globals()
+        .iter()
+        .map(|global| global.module.as_str());
+    if modules.any(|module| module.starts_with("numpy._core")) {
+        let source = "numpy._core is imported by the file: written under NumPy 2";
+        return Requirement {
+            requirement: "numpy>=2".into(),
+            source: source.into(),
+        };
+    }
+    if let Some((1, minor)) = sklearn.and_then(major_minor)
+        && 5 <= minor
+    {
+        let source = "numpy is imported by the file; its version is not in the file";
+        return Requirement {
+            requirement: "numpy".into(),
+            source: source.into(),
+        };
+    }
+    let source = "numpy.core is imported by the file: written under NumPy 1";
+    Requirement {
+        requirement: "numpy<2".into(),
+        source: source.into(),
+    }
+}
+
+/// The first two numbers of a version.
+pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Modules that no known library provides: the person's own code.
+pub(super) fn own_modules(file: &PickleFile) -> Vec<String> {
+    let mut modules: Vec<String> = file
+        .pickle
+        .trace
+        .globals()
+        .iter()
+        .map(|global| global.module.as_str())
+        .filter(|module| library_of(module).is_empty() && !is_standard(module))
+        .map(str::to_owned)
+        .collect();
+    modules.sort();
+    modules.dedup();
+    modules
+}

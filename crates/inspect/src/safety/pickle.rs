@@ -1,0 +1,343 @@
+//! The verdict on a pickle: what a load would import and call, name by name.
+
+use packwright_formats::pickle::{Global, OddityKind, Value};
+use packwright_source::ReadError;
+use std::collections::BTreeMap;
+
+use super::names::{self, Known, Use};
+use super::{Finding, Needs, Safety, Severity};
+use crate::pickled::{PickleFile, library_of, top_level};
+
+/// How much of an argument list is shown.
+const SHOWN_CHARS: usize = 200;
+
+/// Judges everything that a load of this file would do.
+pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
+    let mut findings = Vec::new();
+    let mut needs = Needs::DataOnly;
+    for global in file.pickle.trace.globals() {
+        let finding = judge_global(file, global);
+        needs = needs.max(needs_of(&finding));
+        findings.push(finding);
+    }
+    for oddity in file.pickle.trace.oddities() {
+        if let Some((severity, rule, what, why)) = judge_oddity(oddity.kind) {
+            let finding = Finding {
+                rule,
+                severity,
+                what: what.to_owned(),
+                place: format!("byte {}", oddity.offset),
+                why: why.to_owned(),
+            };
+            needs = needs.max(needs_of(&finding));
+            findings.push(finding);
+        }
+    }
+    for (_, offset) in file.pickle.trace.persistent().iter().take(1) {
+        let finding = Finding {
+            rule: "pickle/persistent-id",
+            severity: Severity::Review,
+            what: "a persistent id".to_owned(),
+            place: format!("byte {offset}"),
+            why: "what it stands for is decided by the program that loads the file".to_owned(),
+        };
+        needs = needs.max(needs_of(&finding));
+        findings.push(finding);
+    }
+    if 0 < file.pickle.trailing {
+        findings.push(Finding {
+            rule: "pickle/trailing-bytes",
+            severity: Severity::Info,
+            what: "bytes after the end".to_owned(),
+            place: format!("byte {}", file.pickle.end),
+            why: "no loader reads them".to_owned(),
+        });
+    }
+    let unread = error
+        .map(|error| format!("{error}"))
+        .into_iter()
+        .collect::<Vec<_>>();
+    if let Some(error) = error {
+        findings.push(Finding {
+            rule: "pickle/not-read-to-the-end",
+            severity: Severity::Unscanned,
+            what: "the rest of the file".to_owned(),
+            place: format!("byte {}", error.offset()),
+            why: error.to_string(),
+        });
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let summary = summary(file, needs, &unread, &findings);
+    Safety {
+        needs,
+        unread,
+        findings,
+        summary,
+    }
+}
+
+fn needs_of(finding: &Finding) -> Needs {
+    match finding.severity {
+        Severity::Dangerous => Needs::DangerousCalls,
+        Severity::Review => Needs::UnknownCode,
+        Severity::Info | Severity::Unscanned => Needs::KnownLibraries,
+    }
+}
+
+fn judge_global(file: &PickleFile, global: &Global) -> Finding {
+    let full = format!("{}.{}", global.module, global.name);
+    let usage = match (global.called_at, global.made_at) {
+        (Some(_), _) => Use::Called,
+        (None, Some(_)) => Use::Made,
+        (None, None) => Use::Referred,
+    };
+    let offset = global.called_at.or(global.made_at).unwrap_or(global.offset);
+    let place = format!("byte {offset}");
+    let finding = |rule, severity, why: String| Finding {
+        rule,
+        severity,
+        what: full.clone(),
+        place: place.clone(),
+        why,
+    };
+    if !is_plain_name(&global.module) || !is_plain_name(&global.name) {
+        return finding(
+            "pickle/odd-name",
+            Severity::Dangerous,
+            "the name is not made of letters, digits and underscores: it hides what is imported".to_owned(),
+        );
+    }
+    if global.name.contains('.') && !is_nested_class(global) {
+        return finding(
+            "pickle/dotted-name",
+            Severity::Dangerous,
+            "the name walks through attributes of the module to reach something else".to_owned(),
+        );
+    }
+    if names::carries_code(&global.module, &global.name) {
+        return finding(
+            "pickle/carries-code",
+            Severity::Review,
+            "builds functions or classes from bytecode in the file: loading runs the author's code"
+                .to_owned(),
+        );
+    }
+    // A name may be made in one place and called in another; the worse use counts.
+    match names::look_up(&global.module, &global.name, usage) {
+        Known::Yes => finding("pickle/known-name", Severity::Info, known_why(global, usage)),
+        Known::Harmful(why) => {
+            let arguments = global
+                .called_with
+                .map(|args| arguments(file, args))
+                .unwrap_or_default();
+            let how = match usage {
+                Use::Called => format!("loading calls it{arguments}; it {why}"),
+                Use::Made => format!("loading makes an instance of it; it {why}"),
+                Use::Referred => format!("the file refers to it; it {why}"),
+            };
+            finding("pickle/dangerous-name", Severity::Dangerous, how)
+        }
+        Known::No => {
+            let library = library_of(&global.module);
+            let whose = match (library, top_level(&global.module)) {
+                ("", "__main__") => "a class or function of the script that wrote the file".to_owned(),
+                ("", _) => format!(
+                    "code of the module {}, which belongs to no library that Packwright knows",
+                    global.module
+                ),
+                (library, _) => format!("not on the list of what models of {library} are made of"),
+            };
+            let how = match usage {
+                Use::Called => "loading calls it: ",
+                Use::Made => "loading makes an instance of it: ",
+                Use::Referred => "the model calls it when it is used: ",
+            };
+            finding("pickle/unknown-name", Severity::Review, format!("{how}{whose}"))
+        }
+    }
+}
+
+fn known_why(global: &Global, usage: Use) -> String {
+    let library = library_of(&global.module);
+    let whose = if library.is_empty() { "Python" } else { library };
+    match usage {
+        Use::Called => format!("a constructor of {whose}; it only builds data"),
+        Use::Made => format!("a class of {whose}"),
+        Use::Referred => format!("a name of {whose}; it only computes"),
+    }
+}
+
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+}
+
+/// `Outer.Inner` of one library, both spelled as classes.
+fn is_nested_class(global: &Global) -> bool {
+    global.called_at.is_none()
+        && !library_of(&global.module).is_empty()
+        && global
+            .name
+            .split('.')
+            .all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+fn judge_oddity(kind: OddityKind) -> Option<(Severity, &'static str, &'static str, &'static str)> {
+    Some(match kind {
+        OddityKind::ComputedCallee => (
+            Severity::Dangerous,
+            "pickle/computed-call",
+            "a call of something computed",
+            "what is called can't be told from the file",
+        ),
+        OddityKind::GlobalChanged => (
+            Severity::Dangerous,
+            "pickle/changes-global",
+            "a change of a module or class",
+            "loading would change code that is already running",
+        ),
+        OddityKind::FrameCrossed | OddityKind::FrameNested => (
+            Severity::Dangerous,
+            "pickle/frame",
+            "an opcode across the end of its frame",
+            "Python versions disagree about what follows: it hides code from one of them",
+        ),
+        OddityKind::FrameTooLong => (
+            Severity::Review,
+            "pickle/frame-length",
+            "a frame longer than the file",
+            "the file is cut off or was edited",
+        ),
+        OddityKind::ExtensionCode => (
+            Severity::Dangerous,
+            "pickle/extension",
+            "a name from the extension registry",
+            "what it stands for is decided elsewhere",
+        ),
+        OddityKind::ComputedName => (
+            Severity::Dangerous,
+            "pickle/computed-name",
+            "an import of a computed name",
+            "what is imported can't be told from the file",
+        ),
+        OddityKind::OutOfBandBuffer => (
+            Severity::Review,
+            "pickle/buffer",
+            "an out-of-band buffer",
+            "files never have them",
+        ),
+        OddityKind::MemoMissing => (
+            Severity::Review,
+            "pickle/memo",
+            "a reference to nothing",
+            "no pickler writes it",
+        ),
+        OddityKind::OddTarget => (
+            Severity::Review,
+            "pickle/odd-target",
+            "items set on something that holds none",
+            "no pickler writes it",
+        ),
+        OddityKind::OddPadding => (
+            Severity::Review,
+            "joblib/padding",
+            "bytes in the padding of an array",
+            "joblib pads with 0xff",
+        ),
+        OddityKind::UnknownProtocol => (
+            Severity::Review,
+            "pickle/protocol",
+            "a protocol above 5",
+            "what its opcodes mean is not known",
+        ),
+        OddityKind::LateProto => (
+            Severity::Info,
+            "pickle/late-proto",
+            "PROTO after the start",
+            "no pickler writes it; loaders accept it",
+        ),
+    })
+}
+
+/// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
+fn arguments(file: &PickleFile, args: Value) -> String {
+    let items = file.pickle.tree.items(args).unwrap_or_default();
+    let shown: Vec<String> = items
+        .iter()
+        .map(
+            |item| match (file.scalar(*item), file.pickle.trace.global(*item)) {
+                (Some(scalar), _) => scalar.to_string(),
+                (None, Some(global)) => format!("{}.{}", global.module, global.name),
+                (None, None) => "…".to_owned(),
+            },
+        )
+        .collect();
+    let all = format!(" with ({})", shown.join(", "));
+    if SHOWN_CHARS < all.chars().count() {
+        let cut: String = all.chars().take(SHOWN_CHARS).collect();
+        format!("{cut}…)")
+    } else {
+        all
+    }
+}
+
+/// One line for a person.
+fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
+    let named = |severity| {
+        let mut names: Vec<&str> = findings
+            .iter()
+            .filter(|f| f.severity == severity)
+            .map(|f| f.what.as_str())
+            .collect();
+        names.dedup();
+        let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        match names.len().saturating_sub(3) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    };
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for global in file.pickle.trace.globals() {
+        let library = library_of(&global.module);
+        if !library.is_empty() {
+            let count = counts.entry(library).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    let total: usize = counts.values().sum();
+    let mut libraries: Vec<&str> = counts.keys().copied().collect();
+    libraries.sort_by_key(|library| std::cmp::Reverse(counts.get(library).copied()));
+    let line = match needs {
+        Needs::DangerousCalls => format!("loading would use {}", named(Severity::Dangerous)),
+        Needs::UnknownCode => format!(
+            "loading needs code that is on no known list: {}",
+            named(Severity::Review)
+        ),
+        Needs::KnownLibraries if 0 < total => {
+            let names = if total == 1 { "1 name" } else { "names" };
+            let names = if total == 1 {
+                names.to_owned()
+            } else {
+                format!("{total} {names}")
+            };
+            format!("loads {names} from {}; runs no other code", listed(&libraries))
+        }
+        Needs::KnownLibraries | Needs::DataOnly => "holds data only; runs no code".to_owned(),
+    };
+    match unread {
+        [] => line,
+        _ if needs == Needs::DangerousCalls => line,
+        _ => "could not be read to its end: what the rest would do is unknown".to_owned(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}

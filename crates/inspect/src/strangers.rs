@@ -1,0 +1,199 @@
+//! Naming what is not a model: a person who dropped the wrong thing wants to know what it is.
+
+use packwright_source::Folder;
+
+use crate::InspectError;
+use crate::reader::Subject;
+
+/// First bytes, what they mean, what to do.
+const MAGICS: &[(&[u8], &str, &str)] = &[
+    (
+        b"version https://git-lfs",
+        "it is a Git LFS pointer, not the file itself",
+        "run git lfs pull and drop the real file",
+    ),
+    (
+        b"\x7fELF",
+        "it is a program or a native library",
+        "drop the model file that it loads",
+    ),
+    (
+        b"MZ",
+        "it is a Windows program or library",
+        "drop the model file that it loads",
+    ),
+    (b"%PDF", "it is a PDF document", "drop the model file"),
+    (b"\x89PNG", "it is a PNG image", "drop the model file"),
+    (b"\xff\xd8\xff", "it is a JPEG image", "drop the model file"),
+    (b"GIF8", "it is a GIF image", "drop the model file"),
+    (
+        b"SQLite format 3",
+        "it is an SQLite database",
+        "drop the model file",
+    ),
+    (
+        b"PAR1",
+        "it is a Parquet table",
+        "a table is sample data for a model, not a model",
+    ),
+    (
+        b"ARROW1",
+        "it is an Arrow table",
+        "a table is sample data for a model, not a model",
+    ),
+    (b"{\\rtf", "it is a text document", "drop the model file"),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "it is a 7z archive",
+        "unpack it and drop the model inside",
+    ),
+    (
+        b"Rar!",
+        "it is a RAR archive",
+        "unpack it and drop the model inside",
+    ),
+];
+
+/// Other formats of models, recognised but not read by this version.
+const OTHER_MODELS: &[(&[u8], &str)] = &[
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"),
+    (b"GGUF", "a GGUF model"),
+    (b"CBM1", "a CatBoost model"),
+    (b"\x93NUMPY", "a NumPy array file"),
+];
+
+/// Names what is certainly no model of any reader, before the readers are asked.
+pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
+    if subject.source.len_bytes() == 0 {
+        return Some(not_a_model(
+            "the file is empty",
+            "the download or the save may have failed; get it again",
+        ));
+    }
+    if subject.head.iter().all(|byte| *byte == 0) {
+        return Some(not_a_model(
+            "the file holds only zero bytes",
+            "the download or the save may have failed; get it again",
+        ));
+    }
+    let found = MAGICS
+        .iter()
+        .find(|(magic, _, _)| subject.head.starts_with(magic));
+    found.map(|(_, what, hint)| not_a_model(what, hint))
+}
+
+/// Names what a file is when no reader could read it.
+pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
+    for (magic, what) in OTHER_MODELS {
+        if subject.head.starts_with(magic) {
+            return Some(InspectError::Unknown(format!(
+                "it is {what}, which this version does not read"
+            )));
+        }
+    }
+    if subject.head.starts_with(b"PK\x03\x04") {
+        let what = "it is a zip archive, and holds no model that this version reads";
+        return Some(InspectError::Unknown(what.to_owned()));
+    }
+    let text = text_of(subject.head)?;
+    let start = text.trim_start().to_lowercase();
+    let file_name = subject.file_name();
+    let (what, hint) = if start.starts_with("<!doctype html") || start.starts_with("<html") {
+        (
+            "it is a web page, perhaps saved in place of a download",
+            "download the file itself",
+        )
+    } else if file_name.ends_with(".py")
+        || start.starts_with("import ")
+        || start.starts_with("from ")
+        || start.starts_with("#!")
+    {
+        (
+            "it is a script",
+            "drop the model file that it writes; code is added to a draft",
+        )
+    } else if file_name.ends_with(".csv") || file_name.ends_with(".tsv") || looks_like_csv(text) {
+        (
+            "it is a table of text (CSV)",
+            "a table is sample data for a model, not a model",
+        )
+    } else if start.starts_with('{') || start.starts_with('[') {
+        (
+            "it is a JSON file, and no model that Packwright knows",
+            "drop the model file",
+        )
+    } else if start.starts_with('<') {
+        (
+            "it is an XML file, and no model that Packwright knows",
+            "drop the model file",
+        )
+    } else {
+        ("it is a text file", "drop the model file")
+    };
+    Some(not_a_model(what, hint))
+}
+
+/// The last answer.
+pub(crate) fn unknown(subject: &Subject<'_>) -> InspectError {
+    let first: Vec<String> = subject
+        .head
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    InspectError::Unknown(format!("its first bytes are {}", first.join(" ")))
+}
+
+/// Names a folder.
+pub(crate) fn name_folder(folder: &Folder) -> InspectError {
+    let has = |name: &str| folder.get(name).is_some();
+    let what = if has("saved_model.pb") {
+        "a TensorFlow SavedModel"
+    } else if has("MLmodel") {
+        "an MLflow package"
+    } else if has("config.json") {
+        "a Hugging Face model folder"
+    } else if has("meta.json") && has("config.cfg") {
+        "a spaCy pipeline"
+    } else {
+        return not_a_model(
+            "it is a folder that holds no model that Packwright knows",
+            "drop the model file itself",
+        );
+    };
+    InspectError::Unknown(format!("it is {what}, which this version does not read"))
+}
+
+fn not_a_model(what: &str, hint: &str) -> InspectError {
+    InspectError::NotAModel {
+        what: what.to_owned(),
+        hint: hint.to_owned(),
+    }
+}
+
+/// The head as text, unless it is binary. A character that is cut at the end of the head does not count.
+fn text_of(head: &[u8]) -> Option<&str> {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?
+        }
+        Err(_) => return None,
+    };
+    let is_text = text
+        .chars()
+        .all(|char| !char.is_control() || matches!(char, '\n' | '\r' | '\t'));
+    is_text.then_some(text)
+}
+
+fn looks_like_csv(text: &str) -> bool {
+    let mut lines = text
+        .lines()
+        .take(3)
+        .map(|line| line.matches([',', ';', '\t']).count());
+    let Some(first) = lines.next().filter(|n| 0 < *n) else {
+        return false;
+    };
+    let rest: Vec<usize> = lines.collect();
+    !rest.is_empty() && rest.iter().all(|n| *n == first)
+}
