@@ -1,4 +1,4 @@
-//! What every framework implements: look at an artifact, say whether it is yours, read it.
+//! What a framework module offers: recognising its files and reading them.
 
 use std::sync::Arc;
 
@@ -6,49 +6,51 @@ use packwright_source::{ByteSource, Limits};
 
 use crate::{Artifact, InspectError, Inspection};
 
-/// What a reader is given.
+/// What a reader is given: the artifact, its bytes, and how much reading them may cost.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// The artifact: path, kind, size.
+    /// What was dropped.
     pub artifact: &'a Artifact,
-    /// The file's bytes.
+    /// The bytes of the file.
     pub source: Arc<dyn ByteSource>,
-    /// The first 4 KiB of them.
+    /// Its first 4 KiB, or all of it when it is shorter.
     pub head: &'a [u8],
     /// What reading may cost.
     pub limits: &'a Limits,
 }
 
-/// How sure a reader is. The surest reads; at equal claims the first in the list.
+/// How sure a reader is that a file is its own. Greater is surer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
-    /// Not mine.
+    /// Not its file.
     No,
-    /// The name or a weak structure says so.
+    /// The extension fits, or a weak structure does.
     Maybe,
-    /// The structure says so.
+    /// The structure fits.
     Likely,
-    /// The magic bytes say so.
+    /// Magic bytes fit.
     Certain,
 }
 
-/// Reads one family of artifacts.
+/// One framework's reader. Stateless.
 pub trait Reader: Sync {
-    /// How sure the reader is that the artifact is its own. Looks at the head and a few bytes more.
+    /// How sure this reader is that the file is its own. Reads little: the head, and a few fields by offset.
     fn claims(&self, subject: &Subject<'_>) -> Claim;
 
-    /// Reads the artifact.
+    /// Describes the file.
     ///
     /// # Errors
     ///
-    /// [`InspectError`] when nothing useful could be read.
+    /// - [`InspectError::NotAModel`]: the file is recognised, and nothing can load it as a model.
+    /// - [`InspectError::Unknown`]: it is not what the claim took it for.
+    /// - [`InspectError::Damaged`]: it is cut short, malformed or beyond the limits.
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError>;
 }
 
 impl Subject<'_> {
-    /// The file name in lower case.
-    pub fn file_name(&self) -> String {
-        let name = self.artifact.path.file_name().unwrap_or_default();
-        name.to_string_lossy().to_lowercase()
+    /// The extension of the artifact's name in lower case, without the dot; empty when it has none.
+    pub fn extension(&self) -> String {
+        let extension = self.artifact.path.extension().and_then(|text| text.to_str());
+        extension.unwrap_or_default().to_ascii_lowercase()
     }
 }

@@ -60,6 +60,7 @@ pub struct Cursor<'a> {
     buffer: Vec<u8>,
     head: usize,
     position: u64,
+    fetch_bytes: usize,
 }
 
 impl fmt::Debug for Cursor<'_> {
@@ -187,6 +188,27 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
+    /// Reads up to `buffer.len()` of the next bytes into `buffer`, large pieces straight from the input; 0 at the end.
+    ///
+    /// # Errors
+    ///
+    /// What the input says.
+    pub fn read_into(&mut self, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let have = self.buffered();
+        let n = if have.is_empty() {
+            self.input.read(buffer).map_err(|kind| self.error(kind))?
+        } else {
+            let n = have.len().min(buffer.len());
+            if let (Some(to), Some(from)) = (buffer.get_mut(..n), have.get(..n)) {
+                to.copy_from_slice(from);
+            }
+            n
+        };
+        self.head = self.head.saturating_add(n).min(self.buffer.len());
+        self.position = self.position.saturating_add(u64::try_from(n).unwrap_or(0));
+        Ok(n)
+    }
+
     /// Moves past `n` bytes without keeping them.
     ///
     /// # Errors
@@ -208,6 +230,29 @@ impl<'a> Cursor<'a> {
         self.head = 0;
         self.position = self.position.saturating_add(n);
         Ok(())
+    }
+
+    /// Fetches `bytes` at once from here on, for a walk that reads nearly everything. At least 1 KiB.
+    #[must_use]
+    pub fn fetching(mut self, bytes: usize) -> Self {
+        self.fetch_bytes = bytes.max(1 << 10);
+        self
+    }
+
+    /// The bytes that are at hand, without moving; empty only at the end. For scans over many bytes, together with
+    /// [`Cursor::consume`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`].
+    pub fn buffer(&mut self) -> Result<&[u8], ReadError> {
+        self.fill(1)?;
+        Ok(self.buffered())
+    }
+
+    /// Moves past `n` of the bytes that [`Cursor::buffer`] gave; past all of them when `n` is more.
+    pub fn consume(&mut self, n: usize) {
+        self.advance(n.min(self.buffered().len()));
     }
 
     /// The bytes up to the next line feed, without it. At most `limit` bytes.
@@ -256,7 +301,7 @@ impl<'a> Cursor<'a> {
         self.head = 0;
         while self.buffer.len() < n {
             let have = self.buffer.len();
-            self.buffer.resize(have.saturating_add(FETCH_BYTES.max(n)), 0);
+            self.buffer.resize(have.saturating_add(self.fetch_bytes.max(n)), 0);
             let outcome = match self.buffer.get_mut(have..) {
                 Some(part) => self.input.read(part),
                 None => Ok(0),

@@ -9,9 +9,11 @@
 //! Specification: joblib 1.6 `joblib/numpy_pickle.py`.
 
 use crate::numpy::DType;
-use crate::pickle::{Inline, InlineOutcome, Pickle, Value};
+use crate::pickle::{Inline, InlineOutcome, Pickle, Site, Value};
 
-pub mod transcode;
+mod transcode;
+
+pub use transcode::{TranscodeError, transcode};
 
 /// Reads joblib's inline arrays.
 #[derive(Debug, Default)]
@@ -92,8 +94,8 @@ impl Wrapper {
 }
 
 impl Inline for JoblibInline {
-    fn after_build(&mut self, pickle: &Pickle, object: Value) -> InlineOutcome {
-        match wrapper_of(pickle, object) {
+    fn after_build(&mut self, pickle: &Pickle, site: &Site<'_>) -> InlineOutcome {
+        match wrapper_of(pickle, site.object) {
             None => InlineOutcome::Nothing,
             Some(Err(found)) => InlineOutcome::Malformed(found),
             Some(Ok(wrapper)) if wrapper.dtype.has_objects => InlineOutcome::Pickle,

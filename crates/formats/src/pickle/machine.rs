@@ -18,8 +18,37 @@ const LINE: u64 = 8 << 20;
 
 /// Lets a container read what it puts between the opcodes.
 pub trait Inline {
-    /// Called when BUILD has given `object` its state. The machine stands right behind the BUILD.
-    fn after_build(&mut self, pickle: &Pickle, object: Value) -> InlineOutcome;
+    /// Called when BUILD has given an object its state. The machine stands right behind the BUILD.
+    fn after_build(&mut self, pickle: &Pickle, site: &Site<'_>) -> InlineOutcome;
+}
+
+/// The place right behind a BUILD.
+pub struct Site<'a> {
+    /// The object that was given its state.
+    pub object: Value,
+    /// The offset behind the BUILD.
+    pub offset: u64,
+    /// How many pickles this one lies in.
+    pub depth: u32,
+    memo: &'a Memo,
+}
+
+impl Site<'_> {
+    /// The number under which the memo holds a value now.
+    pub fn memo_number(&self, value: Value) -> Option<u64> {
+        self.memo.number_of(value)
+    }
+
+    /// Whether the memo holds a value under a number.
+    pub fn is_memo(&self, number: u64, value: Value) -> bool {
+        self.memo.get(number) == Some(value)
+    }
+}
+
+impl std::fmt::Debug for Site<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Site({:?} at byte {})", self.object, self.offset)
+    }
 }
 
 /// What follows a BUILD.
@@ -45,7 +74,7 @@ pub enum InlineOutcome {
 pub struct NoInline;
 
 impl Inline for NoInline {
-    fn after_build(&mut self, _pickle: &Pickle, _object: Value) -> InlineOutcome {
+    fn after_build(&mut self, _pickle: &Pickle, _site: &Site<'_>) -> InlineOutcome {
         InlineOutcome::Nothing
     }
 }
@@ -128,6 +157,9 @@ impl Machine<'_, '_> {
             };
             if opcode == Opcode::Stop {
                 self.check_frame(at);
+                if self.depth == 0 {
+                    self.pickle.memo_bound = self.pickle.memo_bound.max(self.memo.bound());
+                }
                 return self.pop(at);
             }
             self.step(opcode, at, at == start)?;
@@ -439,7 +471,14 @@ impl Machine<'_, '_> {
             Some(Node::Object(object)) => object.state = Some(state),
             _ => self.odd_target(target, at),
         }
-        match self.inline.after_build(self.pickle, target) {
+        let offset = self.cursor.position();
+        let site = Site {
+            object: target,
+            offset,
+            depth: self.depth,
+            memo: &self.memo,
+        };
+        match self.inline.after_build(self.pickle, &site) {
             InlineOutcome::Nothing => Ok(()),
             InlineOutcome::Raw { pad, len } => {
                 self.leave_frame(at);

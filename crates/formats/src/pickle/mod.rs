@@ -22,7 +22,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use machine::{Inline, InlineOutcome, NoInline};
+pub use machine::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
 pub use trace::{Global, Oddity, OddityKind, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
@@ -56,6 +56,8 @@ pub struct Pickle {
     pub is_cut: bool,
     /// How many inline arrays there are.
     pub n_inline: u64,
+    /// One more than the highest memo number of the pickles in the stream, those inside others aside.
+    pub memo_bound: u64,
 }
 
 impl Pickle {

@@ -172,9 +172,8 @@ fn pipeline(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimat
     if estimator.version.is_none() {
         estimator.version = steps.iter().find_map(|(_, step)| step.version.clone());
     }
-    // The first step that knows its input: the steps before it are those that learn nothing.
-    let first = steps.iter().find(|(_, step)| step.inputs != Inputs::Unknown);
-    if let (Inputs::Unknown, Some((name, step))) = (&estimator.inputs, first) {
+    // Only the first step sees what goes in: one that says nothing of it may change it in any way.
+    if let (Inputs::Unknown, Some((name, step))) = (&estimator.inputs, steps.first()) {
         estimator.inputs = inputs::from_part(&step.inputs, name);
         estimator.n_features = step.n_features.as_ref().map(|n| n.clone().below(name));
     }
