@@ -79,13 +79,7 @@ impl<'a> Cursor<'a> {
 
     /// A cursor over an input that only goes forward. Positions count from its first byte.
     pub fn forward(format: &'static str, input: Box<dyn Input + 'a>) -> Self {
-        Self {
-            format,
-            input,
-            buffer: Vec::new(),
-            head: 0,
-            position: 0,
-        }
+        Self { format, input, buffer: Vec::new(), head: 0, position: 0, fetch_bytes: FETCH_BYTES }
     }
 
     /// The offset of the next byte.
@@ -175,11 +169,7 @@ impl<'a> Cursor<'a> {
             let have = self.buffered();
             let part = usize::try_from(left).unwrap_or(usize::MAX).min(have.len());
             let Some(slice) = have.get(..part).filter(|slice| !slice.is_empty()) else {
-                return Err(ReadError::new(
-                    self.format,
-                    start,
-                    ErrorKind::Truncated { what, missing: left },
-                ));
+                return Err(ReadError::new(self.format, start, ErrorKind::Truncated { what, missing: left }));
             };
             bytes.extend_from_slice(slice);
             left = left.saturating_sub(u64::try_from(part).unwrap_or(left));
@@ -274,11 +264,7 @@ impl<'a> Cursor<'a> {
             bytes.extend_from_slice(part);
             let asked = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if limit < asked {
-                return Err(ReadError::new(
-                    self.format,
-                    start,
-                    ErrorKind::Limit { what, asked, limit },
-                ));
+                return Err(ReadError::new(self.format, start, ErrorKind::Limit { what, asked, limit }));
             }
             let part = part.len();
             self.advance(part.saturating_add(usize::from(end.is_some())));
@@ -328,9 +314,6 @@ impl<'a> Cursor<'a> {
 
     fn short(&self, what: &'static str, wanted: u64) -> ReadError {
         let have = u64::try_from(self.buffered().len()).unwrap_or(0);
-        self.error(ErrorKind::Truncated {
-            what,
-            missing: wanted.saturating_sub(have),
-        })
+        self.error(ErrorKind::Truncated { what, missing: wanted.saturating_sub(have) })
     }
 }
