@@ -46,7 +46,7 @@ pub struct NoRequest {}
 
 /// One path.
 #[derive(Debug, TS)]
-#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct PathRequest {
     /// An absolute path, from a drop, a dialog or the command line.
     pub path: String,
@@ -54,7 +54,7 @@ pub struct PathRequest {
 
 /// One draft.
 #[derive(Debug, TS)]
-#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct DraftRequest {
     /// Its id.
     pub draft_id: String,
@@ -62,7 +62,7 @@ pub struct DraftRequest {
 
 /// One edit.
 #[derive(Debug, TS)]
-#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct EditDraftRequest {
     /// The draft.
     pub draft_id: String,
@@ -72,7 +72,7 @@ pub struct EditDraftRequest {
 
 /// A plan.
 #[derive(Debug, TS)]
-#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct PlanRequest {
     /// The draft.
     pub draft_id: String,
@@ -82,7 +82,7 @@ pub struct PlanRequest {
 
 /// An export.
 #[derive(Debug, TS)]
-#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct ExportRequest {
     /// The draft.
     pub draft_id: String,

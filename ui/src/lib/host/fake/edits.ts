@@ -1,0 +1,80 @@
+import type { ColumnView } from '$lib/ipc/generated/ColumnView';
+import type { DraftView } from '$lib/ipc/generated/DraftView';
+import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { SchemaView } from '$lib/ipc/generated/SchemaView';
+
+/** The draft with one edit applied, and the edit's name for undo. The fake's stand-in for the engine. */
+export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest): [DraftView, string] {
+	switch (edit.kind) {
+		case 'setName': {
+			if (/[/\\]/.test(edit.name)) throw invalid('A name has no slashes: it becomes a file name.');
+			const name = edit.name === '' ? first.name : { text: edit.name, source: 'you' };
+			return [{ ...draft, name }, 'Edit name'];
+		}
+		case 'setDescription':
+			return [{ ...draft, description: edit.description }, 'Edit description'];
+		case 'setTag': {
+			const has = draft.tags.some((tag) => tag.key === edit.key);
+			const tags = has
+				? draft.tags.map((tag) => (tag.key === edit.key ? { ...tag, value: edit.value } : tag))
+				: [...draft.tags, { key: edit.key, value: edit.value }];
+			return [{ ...draft, tags }, has ? 'Edit tag' : 'Add tag'];
+		}
+		case 'renameTag': {
+			if (draft.tags.some((tag) => tag.key === edit.to)) throw invalid(`There is a tag ${edit.to} already.`);
+			const tags = draft.tags.map((tag) => (tag.key === edit.from ? { ...tag, key: edit.to } : tag));
+			return [{ ...draft, tags }, 'Rename tag'];
+		}
+		case 'removeTag':
+			return [{ ...draft, tags: draft.tags.filter((tag) => tag.key !== edit.key) }, 'Remove tag'];
+		case 'setRequirement': {
+			const requirements = [...draft.requirements];
+			if (edit.requirement === '') requirements.splice(edit.index, 1);
+			else requirements[edit.index] = { requirement: edit.requirement, source: 'you', edited: true };
+			return [{ ...draft, requirements }, 'Edit requirements'];
+		}
+		case 'setPython': {
+			if (edit.version !== '' && !/^3\.\d+(\.\d+)?$/.test(edit.version)) {
+				throw invalid('A Python version looks like 3.11 or 3.11.7.');
+			}
+			const python = edit.version === '' ? first.python : { text: edit.version, source: 'you' };
+			return [{ ...draft, python }, 'Edit Python version'];
+		}
+		case 'setColumnType':
+			return [editColumn(draft, edit.side, edit.index, { type: edit.type }), 'Edit column type'];
+		case 'setColumnName':
+			return [editColumn(draft, edit.side, edit.index, { name: edit.name }), 'Edit column name'];
+		case 'resetSchema':
+			return [withSide(draft, edit.side, first.signature[sideOf(edit.side)]), `Reset ${edit.side}`];
+		case 'setSchema': {
+			const base = { required: true, default: null, source: 'you', edited: true, type: edit.type };
+			const schema: SchemaView =
+				edit.names.length === 0
+					? { kind: 'tensors', columns: [{ ...base, name: null, shape: `[${edit.shape.join(', ')}]` }] }
+					: { kind: 'columns', columns: edit.names.map((name) => ({ ...base, name, shape: null })) };
+			const decided = withSide(draft, edit.side, schema);
+			const decisions = decided.decisions.filter((decision) => decision.id !== edit.side);
+			return [{ ...decided, decisions }, `Set ${edit.side}`];
+		}
+	}
+}
+
+function invalid(message: string): Error {
+	return Object.assign(new Error(message), { code: 'invalidEdit' });
+}
+
+function sideOf(side: string): 'inputs' | 'outputs' {
+	return side === 'outputs' ? 'outputs' : 'inputs';
+}
+
+function withSide(draft: DraftView, side: string, schema: SchemaView): DraftView {
+	return { ...draft, signature: { ...draft.signature, [sideOf(side)]: schema } };
+}
+
+function editColumn(draft: DraftView, side: string, index: number, change: Partial<ColumnView>): DraftView {
+	const schema = draft.signature[sideOf(side)];
+	const columns = schema.columns.map((column, i) =>
+		i === index ? { ...column, ...change, source: 'you', edited: true } : column,
+	);
+	return withSide(draft, side, { ...schema, columns });
+}

@@ -1,0 +1,267 @@
+import type { DraftView } from '$lib/ipc/generated/DraftView';
+import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
+import type { ExportKind } from '$lib/ipc/generated/ExportKind';
+import type { IpcError } from '$lib/ipc/generated/IpcError';
+import type { PlanView } from '$lib/ipc/generated/PlanView';
+import type { ProgressView } from '$lib/ipc/generated/ProgressView';
+import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
+import { applyEdit } from './edits';
+import { boosterDraft, dangerousDraft, pipelineDraft, unscannedDraft, wideDraft } from './samples';
+
+/** An export that waits for the test, or for the demonstration, to move it on. */
+export interface RunningExport {
+	order: ExportOrder;
+	progress: (progress: ProgressView) => void;
+	finish: () => void;
+	fail: (code: ErrorCode, message: string) => void;
+}
+
+interface Entry {
+	first: DraftView;
+	now: DraftView;
+	past: { draft: DraftView; label: string }[];
+	future: { draft: DraftView; label: string }[];
+}
+
+/** An error as it comes over the wire. */
+export function ipcError(code: ErrorCode, message: string): IpcError {
+	return { code, message };
+}
+
+/** A host without an engine: keeps drafts in memory and lets a test drive what takes time. */
+export class FakeHost implements Host {
+	/** Paths to what opening them gives. Other paths give a pipeline of that name. */
+	readonly artifacts = new Map<string, DraftView | IpcError>();
+	/** Everything that was copied, revealed and cancelled, for assertions. */
+	readonly copied: string[] = [];
+	readonly revealed: string[] = [];
+	readonly cancelled: string[] = [];
+	/** What the next dialogs give. */
+	picked: string[] = [];
+	target: string | null = '/home/ada/packages/churn_pipeline.zip';
+	pending: string[] = [];
+	/** Exports that are under way, oldest first. */
+	readonly running: RunningExport[] = [];
+	/** How long opening takes. */
+	openMillis = 0;
+	planWarnings: string[] = [];
+	#entries: Entry[] = [];
+	#drops = new Set<(event: DragDrop) => void>();
+	#nudges = new Set<() => void>();
+	#opened = 0;
+
+	constructor(drafts: DraftView[] = []) {
+		this.#entries = drafts.map((draft) => ({ first: draft, now: draft, past: [], future: [] }));
+	}
+
+	/** Acts as the file manager. */
+	drag(event: DragDrop): void {
+		for (const callback of this.#drops) callback(event);
+	}
+
+	/** Acts as a second start of the program. */
+	nudge(...paths: string[]): void {
+		this.pending.push(...paths);
+		for (const callback of this.#nudges) callback();
+	}
+
+	async openArtifact(path: string): Promise<DraftView> {
+		if (this.openMillis > 0) await new Promise((resolve) => setTimeout(resolve, this.openMillis));
+		const known = this.artifacts.get(path);
+		if (known !== undefined && 'code' in known) return reject(known);
+		this.#opened += 1;
+		const id = `opened-${this.#opened}`;
+		const fileName = path.split('/').at(-1) ?? path;
+		const name = { text: fileName.replace(/\.\w+$/, ''), source: 'file name' };
+		const opened = known ?? { ...pipelineDraft(id), name, fileName, path };
+		return this.#add({ ...opened, id, openedAtMillis: Date.now() });
+	}
+
+	openSampleModel(): Promise<DraftView> {
+		return this.openArtifact('/usr/share/packwright/sample_iris.joblib');
+	}
+
+	listDrafts(): Promise<DraftView[]> {
+		return Promise.resolve(this.#entries.map((entry) => entry.now));
+	}
+
+	async editDraft(draftId: string, edit: EditRequest): Promise<DraftView> {
+		await Promise.resolve();
+		const entry = this.#entry(draftId);
+		const [draft, label] = applyEdit(entry.now, entry.first, edit);
+		entry.past.push({ draft: entry.now, label });
+		entry.future = [];
+		return this.#show(entry, draft);
+	}
+
+	async undoDraft(draftId: string): Promise<DraftView> {
+		await Promise.resolve();
+		const entry = this.#entry(draftId);
+		const step = entry.past.pop();
+		if (step === undefined) return entry.now;
+		entry.future.push({ draft: entry.now, label: step.label });
+		return this.#show(entry, step.draft);
+	}
+
+	async redoDraft(draftId: string): Promise<DraftView> {
+		await Promise.resolve();
+		const entry = this.#entry(draftId);
+		const step = entry.future.pop();
+		if (step === undefined) return entry.now;
+		entry.past.push({ draft: entry.now, label: step.label });
+		return this.#show(entry, step.draft);
+	}
+
+	closeDraft(draftId: string): Promise<void> {
+		this.#entries = this.#entries.filter((entry) => entry.now.id !== draftId);
+		return Promise.resolve();
+	}
+
+	planExport(draftId: string, kind: ExportKind): Promise<PlanView> {
+		const { now } = this.#entry(draftId);
+		return Promise.resolve({
+			suggestedName: kind === 'zip' ? `${now.name.text}.zip` : now.name.text,
+			files: now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
+			totalBytes: now.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+			warnings: this.planWarnings,
+		});
+	}
+
+	startExport(order: ExportOrder, onProgress: (progress: ProgressView) => void): Promise<ReceiptView> {
+		return new Promise((resolve, fail) => {
+			this.running.push({
+				order,
+				progress: onProgress,
+				finish: () => {
+					resolve(this.#receipt(order));
+				},
+				fail: (code, message) => {
+					// Rejections cross the wire as plain objects, not as errors.
+					// eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+					fail(ipcError(code, message));
+				},
+			});
+		});
+	}
+
+	cancelExport(draftId: string): Promise<void> {
+		this.cancelled.push(draftId);
+		const job = this.running.findLast((running) => running.order.draftId === draftId);
+		job?.fail('cancelled', 'The export was cancelled; nothing was left behind.');
+		return Promise.resolve();
+	}
+
+	pickArtifacts(): Promise<string[]> {
+		return Promise.resolve(this.picked);
+	}
+
+	pickArtifactFolder(): Promise<string[]> {
+		return Promise.resolve(this.picked);
+	}
+
+	pickExportTarget(): Promise<string | null> {
+		return Promise.resolve(this.target);
+	}
+
+	revealExport(path: string): Promise<void> {
+		this.revealed.push(path);
+		return Promise.resolve();
+	}
+
+	takePendingPaths(): Promise<string[]> {
+		return Promise.resolve(this.pending.splice(0));
+	}
+
+	onDragDrop(callback: (event: DragDrop) => void): Promise<Unlisten> {
+		this.#drops.add(callback);
+		return Promise.resolve(() => this.#drops.delete(callback));
+	}
+
+	onPendingPaths(callback: () => void): Promise<Unlisten> {
+		this.#nudges.add(callback);
+		return Promise.resolve(() => this.#nudges.delete(callback));
+	}
+
+	copyText(text: string): Promise<void> {
+		this.copied.push(text);
+		return Promise.resolve();
+	}
+
+	#add(draft: DraftView): DraftView {
+		this.#entries.unshift({ first: draft, now: draft, past: [], future: [] });
+		return draft;
+	}
+
+	#entry(draftId: string): Entry {
+		const entry = this.#entries.find(({ now }) => now.id === draftId);
+		if (entry === undefined) throw Object.assign(new Error('No such draft.'), { code: 'notFound' });
+		return entry;
+	}
+
+	#show(entry: Entry, draft: DraftView): DraftView {
+		const undo = entry.past.at(-1)?.label ?? null;
+		const redo = entry.future.at(-1)?.label ?? null;
+		entry.now = { ...draft, undo, redo };
+		return entry.now;
+	}
+
+	#receipt(order: ExportOrder): ReceiptView {
+		const { now } = this.#entry(order.draftId);
+		const files = now.files.map(({ path, sizeBytes }, index) => ({
+			path,
+			sizeBytes,
+			sha256: `${String(index)}f3a9c41d7b2e8805`.repeat(4).slice(0, 64),
+		}));
+		const folder = order.path.replace(/\.zip$/, '');
+		return {
+			path: order.path,
+			kind: order.kind,
+			sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+			sha256: order.kind === 'zip' ? '9c1e4b7ad0f25836'.repeat(4) : null,
+			files,
+			snippets: [
+				{
+					title: 'Load and predict in Python',
+					text: `import mlflow\n\nmodel = mlflow.pyfunc.load_model("${folder}")\nmodel.predict(data)`,
+				},
+				{ title: 'Serve over HTTP', text: `mlflow models serve -m "${folder}" -p 5000 --env-manager uv` },
+			],
+			millis: 340,
+		};
+	}
+}
+
+function reject(error: IpcError): Promise<never> {
+	// Rejections cross the wire as plain objects, not as errors.
+	// eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+	return Promise.reject(error);
+}
+
+/** Drives a fake by hand from the address bar: `?drafts=pipeline,booster&export=running`. */
+export function demonstrationHost(search: string): FakeHost {
+	const makers: Record<string, (id: string) => DraftView> = {
+		pipeline: pipelineDraft,
+		booster: boosterDraft,
+		dangerous: dangerousDraft,
+		unscanned: unscannedDraft,
+		wide: wideDraft,
+	};
+	const wanted = new URLSearchParams(search).get('drafts') ?? Object.keys(makers).join(',');
+	const drafts = wanted.split(',').flatMap((name) => makers[name]?.(name) ?? []);
+	const host = new FakeHost(drafts);
+	host.artifacts.set('/home/ada/data/customers.csv', {
+		code: 'notAModel',
+		message:
+			'customers.csv is a table of data (CSV), not a model. Drop the model file that was trained on it: .pkl, .joblib, .ubj, .json, .txt or .onnx.',
+	});
+	host.artifacts.set('/home/ada/models/forest.joblib', {
+		code: 'damaged',
+		message:
+			'forest.joblib ends 1 024 bytes too early (at byte 212 992). The download may be incomplete. Fetch it again and compare its size with the original.',
+	});
+	host.picked = ['/home/ada/models/iris_classifier.joblib'];
+	Object.assign(globalThis, { packwright: host });
+	return host;
+}

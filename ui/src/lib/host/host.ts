@@ -1,0 +1,63 @@
+import type { DraftView } from '$lib/ipc/generated/DraftView';
+import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { ExportKind } from '$lib/ipc/generated/ExportKind';
+import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
+import type { PlanView } from '$lib/ipc/generated/PlanView';
+import type { ProgressView } from '$lib/ipc/generated/ProgressView';
+import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+
+/** A file drag over the window. Paths are absolute, in the order in which the file manager gave them. */
+export type DragDrop =
+	| { type: 'enter'; paths: string[] }
+	| { type: 'over' }
+	| { type: 'drop'; paths: string[] }
+	| { type: 'leave' };
+
+/** Stops listening. */
+export type Unlisten = () => void;
+
+/** What an export is asked to do: the command's request without its progress channel. */
+export type ExportOrder = Omit<ExportRequest, 'onProgress'>;
+
+/**
+ * What the window needs from the program around it: one method per command, the drops, and the clipboard.
+ * Every method that asks the engine rejects with an `IpcError`.
+ */
+export interface Host {
+	/** Reads an artifact and opens a draft of it. */
+	openArtifact(path: string): Promise<DraftView>;
+	/** Opens a draft of the model that ships with the app. */
+	openSampleModel(): Promise<DraftView>;
+	/** All open drafts, newest first. */
+	listDrafts(): Promise<DraftView[]>;
+	/** Changes a draft and gives it back as it is then. */
+	editDraft(draftId: string, edit: EditRequest): Promise<DraftView>;
+	/** Takes the last change back. */
+	undoDraft(draftId: string): Promise<DraftView>;
+	/** Does it again. */
+	redoDraft(draftId: string): Promise<DraftView>;
+	/** Closes a draft. The artifact stays where it is. */
+	closeDraft(draftId: string): Promise<void>;
+	/** What an export would write. */
+	planExport(draftId: string, kind: ExportKind): Promise<PlanView>;
+	/** Writes the package. Rejects with `cancelled` after `cancelExport`. */
+	startExport(order: ExportOrder, onProgress: (progress: ProgressView) => void): Promise<ReceiptView>;
+	/** Stops the export of this draft; nothing is left behind. */
+	cancelExport(draftId: string): Promise<void>;
+	/** Native dialog for model files. Empty when the person cancels. */
+	pickArtifacts(): Promise<string[]>;
+	/** Native dialog for a model folder. Empty when the person cancels. */
+	pickArtifactFolder(): Promise<string[]>;
+	/** Native dialog for the place of an export. `null` when the person cancels. */
+	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
+	/** Shows a path in the file manager. */
+	revealExport(path: string): Promise<void>;
+	/** Paths from the command line and from second starts that the window has not seen yet. */
+	takePendingPaths(): Promise<string[]>;
+	/** Calls back while files are dragged over the window and when they are dropped. */
+	onDragDrop(callback: (event: DragDrop) => void): Promise<Unlisten>;
+	/** Calls back when there may be pending paths. A nudge only: the paths come from `takePendingPaths`. */
+	onPendingPaths(callback: () => void): Promise<Unlisten>;
+	/** Puts text on the clipboard. */
+	copyText(text: string): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import { Channel, invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import { getCurrentWebview } from '@tauri-apps/api/webview';
+import type { Commands } from '$lib/ipc/generated/Commands';
+import type { ProgressView } from '$lib/ipc/generated/ProgressView';
+import { copyWithSelection } from './clipboard';
+import type { DragDrop, ExportOrder, Host } from './host';
+
+type Name = keyof Commands;
+
+/** Calls a command with the request type that the engine declares for it. */
+function call<N extends Name>(name: N, request: Commands[N][0]): Promise<Commands[N][1]> {
+	return invoke<Commands[N][1]>(name, { ...request });
+}
+
+/** The desktop program. The only place that knows Tauri. */
+export const tauriHost: Host = {
+	openArtifact: (path) => call('open_artifact', { path }),
+	openSampleModel: () => call('open_sample_model', {}),
+	listDrafts: () => call('list_drafts', {}),
+	editDraft: (draftId, edit) => call('edit_draft', { draftId, edit }),
+	undoDraft: (draftId) => call('undo_draft', { draftId }),
+	redoDraft: (draftId) => call('redo_draft', { draftId }),
+	closeDraft: async (draftId) => {
+		await call('close_draft', { draftId });
+	},
+	planExport: (draftId, kind) => call('plan_export', { draftId, kind }),
+	startExport: (order: ExportOrder, onProgress) => {
+		const channel = new Channel<ProgressView>(onProgress);
+		// Not through `call`: the request type names what travels in the channel, not the channel.
+		return invoke<Commands['start_export'][1]>('start_export', { ...order, onProgress: channel });
+	},
+	cancelExport: async (draftId) => {
+		await call('cancel_export', { draftId });
+	},
+	pickArtifacts: () => call('pick_artifacts', {}),
+	pickArtifactFolder: () => call('pick_artifact_folder', {}),
+	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
+	revealExport: async (path) => {
+		await call('reveal_export', { path });
+	},
+	takePendingPaths: () => call('take_pending_paths', {}),
+	onDragDrop: (callback) =>
+		getCurrentWebview().onDragDropEvent(({ payload }) => {
+			callback(toDragDrop(payload));
+		}),
+	onPendingPaths: (callback) =>
+		listen('pending-paths', () => {
+			callback();
+		}),
+	copyText: async (text) => {
+		try {
+			await navigator.clipboard.writeText(text);
+		} catch {
+			copyWithSelection(text);
+		}
+	},
+};
+
+type Payload = { type: 'enter' | 'drop'; paths: string[] } | { type: 'over' } | { type: 'leave' };
+
+function toDragDrop(payload: Payload): DragDrop {
+	switch (payload.type) {
+		case 'enter':
+		case 'drop':
+			return { type: payload.type, paths: payload.paths };
+		case 'over':
+		case 'leave':
+			return { type: payload.type };
+	}
+}
