@@ -83,13 +83,7 @@ impl Compression {
             }
             Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
         };
-        Inflated {
-            inner,
-            name: self.name(),
-            given: 0,
-            source_len,
-            budget: budget.clone(),
-        }
+        Inflated { inner, name: self.name(), given: 0, source_len, budget: budget.clone() }
     }
 }
 
@@ -114,17 +108,10 @@ impl Inflated {
         self.given = self.given.saturating_add(n);
         self.budget.inflate("the decompressed stream", n)?;
         let limits = self.budget.limits();
-        let most = self
-            .source_len
-            .saturating_mul(limits.inflated_ratio)
-            .max(limits.inflated_grace_bytes);
+        let most = self.source_len.saturating_mul(limits.inflated_ratio).max(limits.inflated_grace_bytes);
         if most < self.given {
             let what = "the decompressed stream (it grows like a decompression bomb)";
-            return Err(ErrorKind::Limit {
-                what,
-                asked: self.given,
-                limit: most,
-            });
+            return Err(ErrorKind::Limit { what, asked: self.given, limit: most });
         }
         Ok(())
     }

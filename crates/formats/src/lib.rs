@@ -9,7 +9,10 @@
     clippy::string_slice
 )]
 
+pub mod archive;
 pub mod compress;
 pub mod joblib;
+pub mod npy;
 pub mod numpy;
 pub mod pickle;
+pub mod skops;

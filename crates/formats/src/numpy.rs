@@ -52,11 +52,7 @@ impl DType {
         let mut chars = code.chars();
         let kind = chars.next()?;
         let digits: String = chars.by_ref().take_while(char::is_ascii_digit).collect();
-        let count: u64 = if digits.is_empty() {
-            0
-        } else {
-            digits.parse().ok()?
-        };
+        let count: u64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
         let (kind, item_size) = match kind {
             '?' => ('b', 1),
             'U' => ('U', count.checked_mul(4)?),
@@ -67,13 +63,7 @@ impl DType {
             'O' => ('O', 8),
             _ => return None,
         };
-        Some(Self {
-            kind,
-            item_size,
-            is_big_endian,
-            has_objects: kind == 'O',
-            fields: Vec::new(),
-        })
+        Some(Self { kind, item_size, is_big_endian, has_objects: kind == 'O', fields: Vec::new() })
     }
 
     /// The dtype behind a value: `numpy.dtype(code, …)` with its state, or a scalar class as joblib 0.9 wrote it.
@@ -96,11 +86,8 @@ impl DType {
             dtype.is_big_endian = order == ">";
         }
         if let Some(names) = state.get(3).and_then(|names| pickle.tree.items(*names)) {
-            dtype.fields = names
-                .iter()
-                .filter_map(|name| pickle.tree.text(*name))
-                .map(str::to_owned)
-                .collect();
+            dtype.fields =
+                names.iter().filter_map(|name| pickle.tree.text(*name)).map(str::to_owned).collect();
         }
         if let Some(size) = state.get(5).and_then(|size| pickle.tree.int(*size))
             && 0 < size
@@ -112,11 +99,7 @@ impl DType {
         {
             dtype.has_objects |= base.has_objects;
         }
-        for (_, field) in state
-            .get(4)
-            .and_then(|fields| pickle.tree.entries(*fields))
-            .unwrap_or_default()
-        {
+        for (_, field) in state.get(4).and_then(|fields| pickle.tree.entries(*fields)).unwrap_or_default() {
             let inner = pickle.tree.items(*field).and_then(|field| field.first().copied());
             dtype.has_objects |= inner
                 .and_then(|inner| Self::from_value(pickle, inner))
@@ -155,10 +138,7 @@ impl NdArray {
             Node::Array(array) => {
                 let dtype = DType::from_value(pickle, pickle.tree.entry(array.state, "dtype")?)?;
                 let shape = shape_of(pickle, pickle.tree.entry(array.state, "shape")?)?;
-                let order = pickle
-                    .tree
-                    .entry(array.state, "order")
-                    .and_then(|order| pickle.tree.text(order));
+                let order = pickle.tree.entry(array.state, "order").and_then(|order| pickle.tree.text(order));
                 match &array.data {
                     InlineData::Raw(bytes) => Some(Self {
                         dtype,
@@ -168,11 +148,7 @@ impl NdArray {
                     }),
                     InlineData::Pickle(root) => {
                         let inner = Self::from_value(pickle, *root)?;
-                        Some(Self {
-                            shape,
-                            is_fortran: inner.is_fortran,
-                            ..inner
-                        })
+                        Some(Self { shape, is_fortran: inner.is_fortran, ..inner })
                     }
                 }
             }
@@ -218,9 +194,7 @@ impl NdArray {
 
     /// How many items there are; `None` when the product overflows.
     pub fn n_items(&self) -> Option<u64> {
-        self.shape
-            .iter()
-            .try_fold(1_u64, |product, dim| product.checked_mul(*dim))
+        self.shape.iter().try_fold(1_u64, |product, dim| product.checked_mul(*dim))
     }
 }
 
@@ -230,18 +204,10 @@ pub fn bytes_of(pickle: &Pickle, value: Value) -> Option<Bytes> {
         Node::Bytes(bytes) => Some((**bytes).clone()),
         // A Python 2 string, or bytes as protocol 2 of Python 3 writes them: _codecs.encode(text, "latin1").
         Node::Text(text) => {
-            let kept: Option<Vec<u8>> = text
-                .chars()
-                .map(|char| u8::try_from(u32::from(char)).ok())
-                .collect();
+            let kept: Option<Vec<u8>> = text.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect();
             let kept = kept?;
             let len = u64::try_from(kept.len()).ok()?;
-            Some(Bytes {
-                offset: 0,
-                len,
-                kept: Some(kept.into()),
-                is_text: false,
-            })
+            Some(Bytes { offset: 0, len, kept: Some(kept.into()), is_text: false })
         }
         Node::Object(object) => {
             let callee = pickle.trace.global(object.callee)?;
@@ -250,12 +216,7 @@ pub fn bytes_of(pickle: &Pickle, value: Value) -> Option<Bytes> {
                 ("_codecs", "encode") | ("builtins" | "__builtin__", "bytearray" | "bytes") => {
                     match args.first() {
                         Some(first) => bytes_of(pickle, *first),
-                        None => Some(Bytes {
-                            offset: 0,
-                            len: 0,
-                            kept: Some(Box::default()),
-                            is_text: false,
-                        }),
+                        None => Some(Bytes { offset: 0, len: 0, kept: Some(Box::default()), is_text: false }),
                     }
                 }
                 _ => None,
@@ -279,9 +240,7 @@ fn data_of(pickle: &Pickle, value: Value) -> Option<ArrayData> {
 
 fn shape_of(pickle: &Pickle, value: Value) -> Option<Vec<u64>> {
     let dims = pickle.tree.items(value)?;
-    dims.iter()
-        .map(|dim| u64::try_from(dimension(pickle, *dim)?).ok())
-        .collect()
+    dims.iter().map(|dim| u64::try_from(dimension(pickle, *dim)?).ok()).collect()
 }
 
 /// A dimension: an integer, or a NumPy scalar of one.

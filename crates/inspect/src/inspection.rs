@@ -18,10 +18,7 @@ pub struct Sourced<T> {
 impl<T> Sourced<T> {
     /// A value and where it came from.
     pub fn new(value: T, source: impl Into<String>) -> Self {
-        Self {
-            value,
-            source: source.into(),
-        }
+        Self { value, source: source.into() }
     }
 }
 

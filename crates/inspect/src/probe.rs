@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
+use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::{Artifact, ArtifactKind, InspectError, Inspection, pickled, strangers};
 
 /// Every reader. At equal claims the first one reads.
-const READERS: &[&dyn Reader] = &[&pickled::PickleReader];
+const READERS: &[&dyn Reader] = &[&pickled::PickleReader, &pickled::SkopsReader];
 
 /// How much of a file is looked at before a reader is chosen.
 const HEAD_BYTES: usize = 4 << 10;
@@ -20,10 +20,7 @@ const HEAD_BYTES: usize = 4 << 10;
 ///
 /// [`InspectError`]: not a model, unknown, damaged, or not to be opened.
 pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
-    let open = |error| InspectError::Open {
-        path: path.to_path_buf(),
-        error,
-    };
+    let open = |error| InspectError::Open { path: path.to_path_buf(), error };
     let metadata = std::fs::metadata(path).map_err(open)?;
     if metadata.is_dir() {
         return inspect_folder(path, limits);
@@ -38,12 +35,7 @@ pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError>
     let mut head = vec![0; HEAD_BYTES];
     let n = read_up_to(&source, 0, &mut head).map_err(open)?;
     head.truncate(n);
-    let subject = Subject {
-        artifact: &artifact,
-        source: Arc::new(source),
-        head: &head,
-        limits,
-    };
+    let subject = Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits };
     if let Some(stranger) = strangers::name_certain(&subject) {
         return Err(stranger);
     }
@@ -65,9 +57,7 @@ pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError>
 }
 
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
-    let folder = Folder::open(path, limits).map_err(|error| InspectError::Open {
-        path: path.to_path_buf(),
-        error,
-    })?;
+    let folder =
+        Folder::open(path, limits).map_err(|error| InspectError::Open { path: path.to_path_buf(), error })?;
     Err(strangers::name_folder(&folder))
 }

@@ -48,6 +48,12 @@ pub trait Reader: Sync {
 }
 
 impl Subject<'_> {
+    /// The artifact's file name in lower case.
+    pub fn file_name(&self) -> String {
+        let name = self.artifact.path.file_name().unwrap_or_default();
+        name.to_string_lossy().to_lowercase()
+    }
+
     /// The extension of the artifact's name in lower case, without the dot; empty when it has none.
     pub fn extension(&self) -> String {
         let extension = self.artifact.path.extension().and_then(|text| text.to_str());

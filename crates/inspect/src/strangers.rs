@@ -12,46 +12,18 @@ const MAGICS: &[(&[u8], &str, &str)] = &[
         "it is a Git LFS pointer, not the file itself",
         "run git lfs pull and drop the real file",
     ),
-    (
-        b"\x7fELF",
-        "it is a program or a native library",
-        "drop the model file that it loads",
-    ),
-    (
-        b"MZ",
-        "it is a Windows program or library",
-        "drop the model file that it loads",
-    ),
+    (b"\x7fELF", "it is a program or a native library", "drop the model file that it loads"),
+    (b"MZ", "it is a Windows program or library", "drop the model file that it loads"),
     (b"%PDF", "it is a PDF document", "drop the model file"),
     (b"\x89PNG", "it is a PNG image", "drop the model file"),
     (b"\xff\xd8\xff", "it is a JPEG image", "drop the model file"),
     (b"GIF8", "it is a GIF image", "drop the model file"),
-    (
-        b"SQLite format 3",
-        "it is an SQLite database",
-        "drop the model file",
-    ),
-    (
-        b"PAR1",
-        "it is a Parquet table",
-        "a table is sample data for a model, not a model",
-    ),
-    (
-        b"ARROW1",
-        "it is an Arrow table",
-        "a table is sample data for a model, not a model",
-    ),
+    (b"SQLite format 3", "it is an SQLite database", "drop the model file"),
+    (b"PAR1", "it is a Parquet table", "a table is sample data for a model, not a model"),
+    (b"ARROW1", "it is an Arrow table", "a table is sample data for a model, not a model"),
     (b"{\\rtf", "it is a text document", "drop the model file"),
-    (
-        b"7z\xbc\xaf\x27\x1c",
-        "it is a 7z archive",
-        "unpack it and drop the model inside",
-    ),
-    (
-        b"Rar!",
-        "it is a RAR archive",
-        "unpack it and drop the model inside",
-    ),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive", "unpack it and drop the model inside"),
+    (b"Rar!", "it is a RAR archive", "unpack it and drop the model inside"),
 ];
 
 /// Other formats of models, recognised but not read by this version.
@@ -76,9 +48,7 @@ pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
             "the download or the save may have failed; get it again",
         ));
     }
-    let found = MAGICS
-        .iter()
-        .find(|(magic, _, _)| subject.head.starts_with(magic));
+    let found = MAGICS.iter().find(|(magic, _, _)| subject.head.starts_with(magic));
     found.map(|(_, what, hint)| not_a_model(what, hint))
 }
 
@@ -86,9 +56,7 @@ pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
 pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     for (magic, what) in OTHER_MODELS {
         if subject.head.starts_with(magic) {
-            return Some(InspectError::Unknown(format!(
-                "it is {what}, which this version does not read"
-            )));
+            return Some(InspectError::Unknown(format!("it is {what}, which this version does not read")));
         }
     }
     if subject.head.starts_with(b"PK\x03\x04") {
@@ -99,34 +67,19 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     let start = text.trim_start().to_lowercase();
     let file_name = subject.file_name();
     let (what, hint) = if start.starts_with("<!doctype html") || start.starts_with("<html") {
-        (
-            "it is a web page, perhaps saved in place of a download",
-            "download the file itself",
-        )
+        ("it is a web page, perhaps saved in place of a download", "download the file itself")
     } else if file_name.ends_with(".py")
         || start.starts_with("import ")
         || start.starts_with("from ")
         || start.starts_with("#!")
     {
-        (
-            "it is a script",
-            "drop the model file that it writes; code is added to a draft",
-        )
+        ("it is a script", "drop the model file that it writes; code is added to a draft")
     } else if file_name.ends_with(".csv") || file_name.ends_with(".tsv") || looks_like_csv(text) {
-        (
-            "it is a table of text (CSV)",
-            "a table is sample data for a model, not a model",
-        )
+        ("it is a table of text (CSV)", "a table is sample data for a model, not a model")
     } else if start.starts_with('{') || start.starts_with('[') {
-        (
-            "it is a JSON file, and no model that Packwright knows",
-            "drop the model file",
-        )
+        ("it is a JSON file, and no model that Packwright knows", "drop the model file")
     } else if start.starts_with('<') {
-        (
-            "it is an XML file, and no model that Packwright knows",
-            "drop the model file",
-        )
+        ("it is an XML file, and no model that Packwright knows", "drop the model file")
     } else {
         ("it is a text file", "drop the model file")
     };
@@ -135,12 +88,7 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
 
 /// The last answer.
 pub(crate) fn unknown(subject: &Subject<'_>) -> InspectError {
-    let first: Vec<String> = subject
-        .head
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let first: Vec<String> = subject.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     InspectError::Unknown(format!("its first bytes are {}", first.join(" ")))
 }
 
@@ -165,10 +113,7 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
 }
 
 fn not_a_model(what: &str, hint: &str) -> InspectError {
-    InspectError::NotAModel {
-        what: what.to_owned(),
-        hint: hint.to_owned(),
-    }
+    InspectError::NotAModel { what: what.to_owned(), hint: hint.to_owned() }
 }
 
 /// The head as text, unless it is binary. A character that is cut at the end of the head does not count.
@@ -180,17 +125,12 @@ fn text_of(head: &[u8]) -> Option<&str> {
         }
         Err(_) => return None,
     };
-    let is_text = text
-        .chars()
-        .all(|char| !char.is_control() || matches!(char, '\n' | '\r' | '\t'));
+    let is_text = text.chars().all(|char| !char.is_control() || matches!(char, '\n' | '\r' | '\t'));
     is_text.then_some(text)
 }
 
 fn looks_like_csv(text: &str) -> bool {
-    let mut lines = text
-        .lines()
-        .take(3)
-        .map(|line| line.matches([',', ';', '\t']).count());
+    let mut lines = text.lines().take(3).map(|line| line.matches([',', ';', '\t']).count());
     let Some(first) = lines.next().filter(|n| 0 < *n) else {
         return false;
     };

@@ -114,10 +114,6 @@ fn spend(left: &mut u64, what: &'static str, asked: u64) -> Result<(), ErrorKind
             *left = rest;
             Ok(())
         }
-        None => Err(ErrorKind::Limit {
-            what,
-            asked,
-            limit: *left,
-        }),
+        None => Err(ErrorKind::Limit { what, asked, limit: *left }),
     }
 }

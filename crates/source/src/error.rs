@@ -75,11 +75,7 @@ impl ReadError {
 impl ErrorKind {
     /// [`ErrorKind::Malformed`] from anything printable.
     pub fn malformed(what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::Malformed {
-            what,
-            expected: expected.into(),
-            found: found.into(),
-        }
+        Self::Malformed { what, expected: expected.into(), found: found.into() }
     }
 }
 

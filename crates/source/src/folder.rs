@@ -48,23 +48,12 @@ impl Folder {
                         "the folder holds too many files",
                     ));
                 }
-                let len_bytes = if kind.is_file() {
-                    entry.metadata()?.len()
-                } else {
-                    0
-                };
-                entries.push(FolderEntry {
-                    name: slashed(&path)?,
-                    len_bytes,
-                    is_link: !kind.is_file(),
-                });
+                let len_bytes = if kind.is_file() { entry.metadata()?.len() } else { 0 };
+                entries.push(FolderEntry { name: slashed(&path)?, len_bytes, is_link: !kind.is_file() });
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self {
-            root: root.to_path_buf(),
-            entries,
-        })
+        Ok(Self { root: root.to_path_buf(), entries })
     }
 
     /// Where the folder lies.
@@ -79,10 +68,7 @@ impl Folder {
 
     /// The entry of that name.
     pub fn get(&self, name: &str) -> Option<&FolderEntry> {
-        let found = self
-            .entries
-            .binary_search_by(|entry| entry.name.as_str().cmp(name))
-            .ok()?;
+        let found = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
         self.entries.get(found)
     }
 
@@ -107,10 +93,7 @@ fn slashed(path: &Path) -> io::Result<String> {
     let mut name = String::new();
     for part in path.components() {
         let part = part.as_os_str().to_str().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a file name in the folder is not valid UTF-8",
-            )
+            io::Error::new(io::ErrorKind::InvalidData, "a file name in the folder is not valid UTF-8")
         })?;
         if !name.is_empty() {
             name.push('/');

@@ -88,10 +88,7 @@ impl ByteSource for MemorySource {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset)
-            .ok()
-            .and_then(|start| self.0.get(start..))
-            .unwrap_or_default();
+        let rest = usize::try_from(offset).ok().and_then(|start| self.0.get(start..)).unwrap_or_default();
         let n = rest.len().min(buffer.len());
         if let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) {
             to.copy_from_slice(from);
@@ -112,11 +109,7 @@ impl Window {
     /// `len_bytes` bytes of `parent` from `start`, cut to what the parent has.
     pub fn new(parent: Arc<dyn ByteSource>, start: u64, len_bytes: u64) -> Self {
         let rest = parent.len_bytes().saturating_sub(start);
-        Self {
-            parent,
-            start,
-            len_bytes: len_bytes.min(rest),
-        }
+        Self { parent, start, len_bytes: len_bytes.min(rest) }
     }
 }
 
@@ -142,11 +135,7 @@ impl ByteSource for Window {
 /// `UnexpectedEof` when the source ends first; what the medium says otherwise.
 pub fn read_exact_at(source: &dyn ByteSource, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
     let n = read_up_to(source, offset, buffer)?;
-    if n < buffer.len() {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    } else {
-        Ok(())
-    }
+    if n < buffer.len() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
 }
 
 /// Reads as many bytes as there are, up to `buffer.len()`, retrying short reads.

@@ -22,10 +22,7 @@ pub struct JoblibInline;
 /// Whether a name is joblib's wrapper of an inline array, in any place it was shipped from.
 pub fn is_array_wrapper(module: &str, name: &str) -> bool {
     name == "NumpyArrayWrapper"
-        && matches!(
-            module,
-            "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle"
-        )
+        && matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
 }
 
 /// What a wrapper says about its array.
@@ -63,14 +60,9 @@ fn describe(pickle: &Pickle, state: Value) -> Result<Wrapper, String> {
     let tree = &pickle.tree;
     let dtype_value = tree.entry(state, "dtype").ok_or("no dtype")?;
     let dtype = DType::from_value(pickle, dtype_value).ok_or("a dtype that cannot be read")?;
-    let shape = tree
-        .entry(state, "shape")
-        .and_then(|shape| tree.items(shape))
-        .ok_or("no shape")?;
-    let shape: Option<Vec<u64>> = shape
-        .iter()
-        .map(|dim| tree.int(*dim).and_then(|dim| u64::try_from(dim).ok()))
-        .collect();
+    let shape = tree.entry(state, "shape").and_then(|shape| tree.items(shape)).ok_or("no shape")?;
+    let shape: Option<Vec<u64>> =
+        shape.iter().map(|dim| tree.int(*dim).and_then(|dim| u64::try_from(dim).ok())).collect();
     let order = tree.entry(state, "order").and_then(|order| tree.text(order));
     // Absent before joblib 1.2; None when the target could not be aligned.
     let alignment = tree.entry(state, "numpy_array_alignment_bytes");
@@ -87,9 +79,7 @@ fn describe(pickle: &Pickle, state: Value) -> Result<Wrapper, String> {
 impl Wrapper {
     /// The length of the raw data in bytes; `None` when it overflows.
     pub fn len_bytes(&self) -> Option<u64> {
-        self.shape
-            .iter()
-            .try_fold(self.dtype.item_size, |product, dim| product.checked_mul(*dim))
+        self.shape.iter().try_fold(self.dtype.item_size, |product, dim| product.checked_mul(*dim))
     }
 }
 
@@ -100,10 +90,7 @@ impl Inline for JoblibInline {
             Some(Err(found)) => InlineOutcome::Malformed(found),
             Some(Ok(wrapper)) if wrapper.dtype.has_objects => InlineOutcome::Pickle,
             Some(Ok(wrapper)) => match wrapper.len_bytes() {
-                Some(len) => InlineOutcome::Raw {
-                    pad: wrapper.is_padded,
-                    len,
-                },
+                Some(len) => InlineOutcome::Raw { pad: wrapper.is_padded, len },
                 None => InlineOutcome::Malformed(format!("a shape of {:?}, which overflows", wrapper.shape)),
             },
         }

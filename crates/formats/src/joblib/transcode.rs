@@ -68,13 +68,7 @@ pub fn transcode(
         return Err(TranscodeError::Unsupported(reason));
     }
     let out = Counted { out, n: 0 };
-    let mut copy = Copy {
-        cursor: cursor(),
-        out,
-        tick,
-        sites: sites.found,
-        ticked: 0,
-    };
+    let mut copy = Copy { cursor: cursor(), out, tick, sites: sites.found, ticked: 0 };
     // Protocol 4 has every opcode that is inserted; a higher one is kept.
     copy.out.write_all(&[0x80, pickle.protocol.max(4)])?;
     copy.stream(0)?;
@@ -138,16 +132,11 @@ impl Sites {
         (is_padded, len): (bool, u64),
     ) -> Result<Array, String> {
         // The dtypes of a file are few: remember where the memo holds each.
-        let known = self
-            .dtypes
-            .iter()
-            .find(|(value, _)| *value == wrapper.dtype_value);
+        let known = self.dtypes.iter().find(|(value, _)| *value == wrapper.dtype_value);
         let dtype_memo = match known.filter(|(value, number)| site.is_memo(*number, *value)) {
             Some((_, number)) => *number,
             None => {
-                let number = site
-                    .memo_number(wrapper.dtype_value)
-                    .ok_or("a dtype outside the memo")?;
+                let number = site.memo_number(wrapper.dtype_value).ok_or("a dtype outside the memo")?;
                 self.dtypes.retain(|(value, _)| *value != wrapper.dtype_value);
                 self.dtypes.push((wrapper.dtype_value, number));
                 number
@@ -159,14 +148,7 @@ impl Sites {
             None => return Err("an array of a computed class".to_owned()),
         };
         let (shape, is_fortran) = (wrapper.shape.clone(), wrapper.is_fortran);
-        Ok(Array::Raw {
-            is_padded,
-            len,
-            dtype_memo,
-            shape,
-            is_fortran,
-            class,
-        })
+        Ok(Array::Raw { is_padded, len, dtype_memo, shape, is_fortran, class })
     }
 }
 
@@ -275,21 +257,13 @@ impl Copy<'_, '_> {
         self.out.write_all(b"0")?;
         match array {
             Array::Pickle => self.stream(memo_bound.max(1)),
-            Array::Raw {
-                is_padded,
-                len,
-                dtype_memo,
-                shape,
-                is_fortran,
-                class,
-            } => {
+            Array::Raw { is_padded, len, dtype_memo, shape, is_fortran, class } => {
                 if *is_padded {
                     let padding = self.cursor.byte("the padding of an array")?;
                     self.cursor.skip(padding.into(), "the padding of an array")?;
                 }
                 self.out.write_all(b"cnumpy.core.multiarray\n_reconstruct\n")?;
-                self.out
-                    .write_all(format!("c{}\n{}\n", class.0, class.1).as_bytes())?;
+                self.out.write_all(format!("c{}\n{}\n", class.0, class.1).as_bytes())?;
                 // _reconstruct(class, (0,), b"b")
                 self.out.write_all(b"K\x00\x85C\x01b\x87R")?;
                 // The state: (1, shape, dtype, is Fortran, data).
@@ -301,8 +275,7 @@ impl Copy<'_, '_> {
                 }
                 self.out.write_all(b"t")?;
                 self.get(*dtype_memo)?;
-                self.out
-                    .write_all(if *is_fortran { b"\x88\x8e" } else { b"\x89\x8e" })?;
+                self.out.write_all(if *is_fortran { b"\x88\x8e" } else { b"\x89\x8e" })?;
                 self.out.write_all(&len.to_le_bytes())?;
                 self.copy(*len)?;
                 self.out.write_all(b"tb")?;
@@ -361,10 +334,7 @@ impl Copy<'_, '_> {
             let part = buffer.get_mut(..most).unwrap_or_default();
             let n = self.cursor.read_into(part)?;
             if n == 0 {
-                let kind = ErrorKind::Truncated {
-                    what: "an argument",
-                    missing: left,
-                };
+                let kind = ErrorKind::Truncated { what: "an argument", missing: left };
                 return Err(self.cursor.error(kind).into());
             }
             self.out.write_all(part.get(..n).unwrap_or_default())?;

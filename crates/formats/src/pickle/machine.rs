@@ -121,11 +121,7 @@ fn run_at(
     if budget.limits().depth <= depth {
         let limit = u64::from(budget.limits().depth);
         let asked = u64::from(depth).saturating_add(1);
-        return Err(cursor.error(ErrorKind::Limit {
-            what: "pickles inside pickles",
-            asked,
-            limit,
-        }));
+        return Err(cursor.error(ErrorKind::Limit { what: "pickles inside pickles", asked, limit }));
     }
     let mut machine = Machine {
         cursor,
@@ -146,9 +142,7 @@ impl Machine<'_, '_> {
         let start = self.cursor.position();
         loop {
             let at = self.cursor.position();
-            self.budget
-                .step("opcodes", 1)
-                .map_err(|kind| self.cursor.error(kind))?;
+            self.budget.step("opcodes", 1).map_err(|kind| self.cursor.error(kind))?;
             let byte = self.cursor.byte("the next opcode")?;
             let Some(opcode) = Opcode::from_byte(byte) else {
                 let kind =
@@ -404,10 +398,7 @@ impl Machine<'_, '_> {
     fn name_lines(&mut self) -> Result<(String, String), ReadError> {
         let module = self.cursor.line("a module name", LINE)?;
         let name = self.cursor.line("a name in a module", LINE)?;
-        Ok((
-            String::from_utf8_lossy(&module).into_owned(),
-            String::from_utf8_lossy(&name).into_owned(),
-        ))
+        Ok((String::from_utf8_lossy(&module).into_owned(), String::from_utf8_lossy(&name).into_owned()))
     }
 
     fn stack_global(&mut self, at: u64) -> Result<(), ReadError> {
@@ -441,11 +432,9 @@ impl Machine<'_, '_> {
         self.pickle.trace.called(callee, args, at);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
-            Some(global) if is_reconstructor(&global.module, &global.name) => self
-                .pickle
-                .tree
-                .items(args)
-                .and_then(|args| args.first().copied()),
+            Some(global) if is_reconstructor(&global.module, &global.name) => {
+                self.pickle.tree.items(args).and_then(|args| args.first().copied())
+            }
             _ => None,
         };
         if let Some(class) = class {
@@ -457,10 +446,7 @@ impl Machine<'_, '_> {
 
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
         self.pickle.trace.made(class, at);
-        let object = Object {
-            kwargs,
-            ..Object::made_by(class, Call::New, args, at)
-        };
+        let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
         self.push_node(Node::Object(Box::new(object)));
     }
 
@@ -472,12 +458,7 @@ impl Machine<'_, '_> {
             _ => self.odd_target(target, at),
         }
         let offset = self.cursor.position();
-        let site = Site {
-            object: target,
-            offset,
-            depth: self.depth,
-            memo: &self.memo,
-        };
+        let site = Site { object: target, offset, depth: self.depth, memo: &self.memo };
         match self.inline.after_build(self.pickle, &site) {
             InlineOutcome::Nothing => Ok(()),
             InlineOutcome::Raw { pad, len } => {
@@ -592,10 +573,7 @@ impl Machine<'_, '_> {
         }
         let offset = self.cursor.position();
         self.cursor.skip(len, "a text")?;
-        self.push_node(Node::Bytes(Box::new(Bytes {
-            is_text: true,
-            ..Bytes::at(offset, len)
-        })));
+        self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(offset, len) })));
         Ok(())
     }
 
@@ -604,10 +582,7 @@ impl Machine<'_, '_> {
         if self.budget.keep("text", len).is_ok() {
             self.push_node(Node::Text(text.into()));
         } else {
-            self.push_node(Node::Bytes(Box::new(Bytes {
-                is_text: true,
-                ..Bytes::at(at, len)
-            })));
+            self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(at, len) })));
         }
     }
 
@@ -619,10 +594,7 @@ impl Machine<'_, '_> {
             self.cursor.skip(len, "bytes")?;
             None
         };
-        self.push_node(Node::Bytes(Box::new(Bytes {
-            kept,
-            ..Bytes::at(offset, len)
-        })));
+        self.push_node(Node::Bytes(Box::new(Bytes { kept, ..Bytes::at(offset, len) })));
         Ok(())
     }
 
@@ -664,9 +636,7 @@ impl Machine<'_, '_> {
     fn long_line(&mut self) -> Result<(), ReadError> {
         let line = self.cursor.line("an integer", LINE)?;
         let digits = line.strip_suffix(b"L").unwrap_or(&line);
-        let value = std::str::from_utf8(digits)
-            .ok()
-            .and_then(|digits| digits.trim().parse().ok());
+        let value = std::str::from_utf8(digits).ok().and_then(|digits| digits.trim().parse().ok());
         self.push(value.map_or(Value::Dropped, Value::Int));
         Ok(())
     }
@@ -687,8 +657,7 @@ impl Machine<'_, '_> {
         let text = String::from_utf8_lossy(line);
         text.trim().parse().map_err(|_no_number| {
             let found: String = text.chars().take(40).collect();
-            self.cursor
-                .error(ErrorKind::malformed(what, "decimal digits", format!("{found:?}")))
+            self.cursor.error(ErrorKind::malformed(what, "decimal digits", format!("{found:?}")))
         })
     }
 
@@ -708,7 +677,7 @@ impl Machine<'_, '_> {
 }
 
 impl Items {
-    fn from_all(items: &[Value]) -> Self {
+    pub(crate) fn from_all(items: &[Value]) -> Self {
         let mut kept = Self::default();
         kept.extend(items);
         kept
@@ -722,7 +691,7 @@ impl Items {
 }
 
 impl Entries {
-    fn from_flat(items: &[Value]) -> Self {
+    pub(crate) fn from_flat(items: &[Value]) -> Self {
         let mut kept = Self::default();
         kept.extend(items);
         kept
@@ -741,11 +710,5 @@ impl Entries {
 }
 
 fn is_reconstructor(module: &str, name: &str) -> bool {
-    matches!(
-        (module, name),
-        (
-            "copy_reg" | "copyreg",
-            "_reconstructor" | "__newobj__" | "__newobj_ex__"
-        )
-    )
+    matches!((module, name), ("copy_reg" | "copyreg", "_reconstructor" | "__newobj__" | "__newobj_ex__"))
 }

@@ -28,30 +28,20 @@ impl Memo {
     }
 
     pub(super) fn get(&self, number: u64) -> Option<Value> {
-        let dense = usize::try_from(number)
-            .ok()
-            .and_then(|number| self.dense.get(number));
+        let dense = usize::try_from(number).ok().and_then(|number| self.dense.get(number));
         dense.or_else(|| self.sparse.get(&number)).copied()
     }
 
     /// One more than the highest number in use.
     pub(super) fn bound(&self) -> u64 {
         let dense = u64::try_from(self.dense.len()).unwrap_or(u64::MAX);
-        let sparse = self
-            .sparse
-            .last_key_value()
-            .map_or(0, |(number, _)| number.saturating_add(1));
+        let sparse = self.sparse.last_key_value().map_or(0, |(number, _)| number.saturating_add(1));
         dense.max(sparse)
     }
 
     /// The number of a value, the latest first.
     pub(super) fn number_of(&self, value: Value) -> Option<u64> {
-        let sparse = self
-            .sparse
-            .iter()
-            .rev()
-            .find(|(_, held)| **held == value)
-            .map(|(number, _)| *number);
+        let sparse = self.sparse.iter().rev().find(|(_, held)| **held == value).map(|(number, _)| *number);
         let dense = || self.dense.iter().rposition(|held| *held == value);
         sparse.or_else(|| dense().and_then(|number| u64::try_from(number).ok()))
     }
@@ -59,11 +49,7 @@ impl Memo {
     pub(super) fn put(&mut self, number: u64, value: Value) -> Result<(), ErrorKind> {
         if MEMO <= self.dense.len().saturating_add(self.sparse.len()) {
             let limit = u64::try_from(MEMO).unwrap_or(u64::MAX);
-            return Err(ErrorKind::Limit {
-                what: "the memo",
-                asked: number,
-                limit,
-            });
+            return Err(ErrorKind::Limit { what: "the memo", asked: number, limit });
         }
         match usize::try_from(number) {
             Ok(dense) if dense == self.dense.len() => {

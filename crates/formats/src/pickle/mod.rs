@@ -108,8 +108,5 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
 }
 
 fn is_damaged_middle(error: &ReadError) -> bool {
-    matches!(
-        error.kind(),
-        packwright_source::ErrorKind::Limit { .. } | packwright_source::ErrorKind::Io(_)
-    )
+    matches!(error.kind(), packwright_source::ErrorKind::Limit { .. } | packwright_source::ErrorKind::Io(_))
 }

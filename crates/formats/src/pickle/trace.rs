@@ -103,7 +103,7 @@ impl Trace {
         self.n_oddities
     }
 
-    pub(super) fn name(&mut self, module: &str, name: &str, offset: u64) -> Option<Value> {
+    pub(crate) fn name(&mut self, module: &str, name: &str, offset: u64) -> Option<Value> {
         let key = (module.to_owned(), name.to_owned());
         if let Some(id) = self.index.get(&key) {
             return Some(Value::Global(*id));
@@ -136,8 +136,7 @@ impl Trace {
 
     /// Whether the trace remembers a node with an index of `tree_len` or more.
     pub(super) fn points_beyond(&self, tree_len: usize) -> bool {
-        self.last_node
-            .is_some_and(|NodeId(id)| usize::try_from(id).is_ok_and(|id| tree_len <= id))
+        self.last_node.is_some_and(|NodeId(id)| usize::try_from(id).is_ok_and(|id| tree_len <= id))
     }
 
     fn note(&mut self, value: Value) {
@@ -160,7 +159,7 @@ impl Trace {
         }
     }
 
-    pub(super) fn made(&mut self, class: Value, offset: u64) {
+    pub(crate) fn made(&mut self, class: Value, offset: u64) {
         if let Some(global) = self.global_mut(class) {
             global.made_at.get_or_insert(offset);
             global.uses = global.uses.saturating_add(1);

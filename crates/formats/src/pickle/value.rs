@@ -137,7 +137,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    pub(super) fn push(&mut self, node: Node) -> Option<Value> {
+    pub(crate) fn push(&mut self, node: Node) -> Option<Value> {
         let id = u32::try_from(self.nodes.len()).ok()?;
         self.nodes.push(node);
         Some(Value::Node(NodeId(id)))
@@ -213,11 +213,7 @@ impl Tree {
 
     /// The last value that a dict has for a text key.
     pub fn entry(&self, dict: Value, key: &str) -> Option<Value> {
-        let found = self
-            .entries(dict)?
-            .iter()
-            .rev()
-            .find(|(name, _)| self.text(*name) == Some(key))?;
+        let found = self.entries(dict)?.iter().rev().find(|(name, _)| self.text(*name) == Some(key))?;
         Some(found.1)
     }
 
@@ -231,29 +227,15 @@ impl Tree {
 }
 
 impl Object {
-    pub(super) fn made_by(callee: Value, call: Call, args: Value, offset: u64) -> Self {
+    pub(crate) fn made_by(callee: Value, call: Call, args: Value, offset: u64) -> Self {
         let (items, entries) = (Items::default(), Entries::default());
-        Self {
-            callee,
-            call,
-            args,
-            kwargs: None,
-            state: None,
-            items,
-            entries,
-            offset,
-        }
+        Self { callee, call, args, kwargs: None, state: None, items, entries, offset }
     }
 }
 
 impl Bytes {
     /// Bytes at a place, not kept.
     pub fn at(offset: u64, len: u64) -> Self {
-        Self {
-            offset,
-            len,
-            kept: None,
-            is_text: false,
-        }
+        Self { offset, len, kept: None, is_text: false }
     }
 }

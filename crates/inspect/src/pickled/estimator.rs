@@ -101,12 +101,7 @@ impl Estimator {
             output: None,
             is_fitted: None,
             hyperparameters: serde_json::Map::new(),
-            part: Part {
-                name: String::new(),
-                class: class.to_owned(),
-                detail: None,
-                parts: Vec::new(),
-            },
+            part: Part { name: String::new(), class: class.to_owned(), detail: None, parts: Vec::new() },
             facts: Vec::new(),
             warnings: Vec::new(),
         }

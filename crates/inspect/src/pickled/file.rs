@@ -1,13 +1,14 @@
 //! A file that holds a pickle, plain or compressed, and how to get at the bytes that the machine skipped.
 
-use std::io::Read;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use packwright_formats::compress::Compression;
 use packwright_formats::joblib::JoblibInline;
 use packwright_formats::numpy::{ArrayData, NdArray};
 use packwright_formats::pickle::{self, Bytes, Node, Pickle, Value};
-use packwright_source::{Budget, ByteSource, Cursor, Limits, read_exact_at};
+use packwright_formats::skops;
+use packwright_source::{Budget, ByteSource, Cursor, Limits, ReadError, read_exact_at};
 
 /// More bytes than any list of names or labels needs.
 const READ_BACK: u64 = 32 << 20;
@@ -17,6 +18,8 @@ const READ_BACK: u64 = 32 << 20;
 pub(crate) struct PickleFile {
     pub(crate) pickle: Pickle,
     pub(crate) compression: Option<Compression>,
+    /// The types of a skops file; `None` for a pickle.
+    pub(crate) skops: Option<Vec<skops::Type>>,
     source: Arc<dyn ByteSource>,
     budget: Budget,
 }
@@ -37,12 +40,18 @@ impl PickleFile {
                 pickle::read(&mut cursor, &mut budget, &mut JoblibInline)
             }
         };
-        Self {
-            pickle,
-            compression,
-            source,
-            budget,
-        }
+        Self { pickle, compression, skops: None, source, budget }
+    }
+
+    /// Reads a skops file.
+    ///
+    /// # Errors
+    ///
+    /// What the archive and its schema say.
+    pub(crate) fn read_skops(source: Arc<dyn ByteSource>, limits: &Limits) -> Result<Self, ReadError> {
+        let mut budget = Budget::new(*limits);
+        let read = skops::read(&source, &mut budget)?;
+        Ok(Self { pickle: read.pickle, compression: None, skops: Some(read.types), source, budget })
     }
 
     /// The bytes of a value in the stream: kept ones from memory, skipped ones by reading again. `None` beyond a
@@ -78,11 +87,7 @@ impl PickleFile {
     /// A list, tuple or array of texts.
     pub(crate) fn texts(&self, value: Value) -> Option<Vec<String>> {
         let labels = self.labels(value)?;
-        labels
-            .values
-            .iter()
-            .map(|label| label.as_str().map(str::to_owned))
-            .collect()
+        labels.values.iter().map(|label| label.as_str().map(str::to_owned)).collect()
     }
 
     /// A list, tuple or one-dimensional array of scalars. `None` when an item is anything else, or when not all
@@ -95,17 +100,11 @@ impl PickleFile {
                 ArrayData::Objects(list) => self.scalars(*list)?,
                 ArrayData::Raw(bytes) => decode(&array, &self.bytes(bytes)?)?,
             };
-            return Some(Labels {
-                values,
-                dtype: Some(dtype),
-            });
+            return Some(Labels { values, dtype: Some(dtype) });
         }
         // An Index or an array-like that wraps its data.
         if matches!(tree.get(value)?, Node::List(_) | Node::Tuple(_)) {
-            return Some(Labels {
-                values: self.scalars(value)?,
-                dtype: None,
-            });
+            return Some(Labels { values: self.scalars(value)?, dtype: None });
         }
         None
     }
@@ -175,10 +174,7 @@ fn decode(array: &NdArray, bytes: &[u8]) -> Option<Vec<serde_json::Value>> {
         let n = usize::try_from(array.n_items()?).ok().filter(|n| *n <= 65_536)?;
         return Some(vec![serde_json::Value::from(""); n]);
     }
-    bytes
-        .chunks_exact(size)
-        .map(|item| decode_item(array, item))
-        .collect()
+    bytes.chunks_exact(size).map(|item| decode_item(array, item)).collect()
 }
 
 fn decode_item(array: &NdArray, item: &[u8]) -> Option<serde_json::Value> {
@@ -189,11 +185,7 @@ fn decode_item(array: &NdArray, item: &[u8]) -> Option<serde_json::Value> {
     let value = match array.dtype.kind {
         'b' => (little.first().copied()? != 0).into(),
         'i' => {
-            let fill = if little.last().is_some_and(|byte| 0x80 <= *byte) {
-                0xff
-            } else {
-                0
-            };
+            let fill = if little.last().is_some_and(|byte| 0x80 <= *byte) { 0xff } else { 0 };
             i64::from_le_bytes(widen(&little, fill)?).into()
         }
         'u' => u64::from_le_bytes(widen(&little, 0)?).into(),

@@ -17,7 +17,7 @@ pub(crate) use libraries::{is_standard, library_of, top_level};
 pub(crate) use objects::{
     array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
 };
-pub(crate) use reader::PickleReader;
+pub(crate) use reader::{PickleReader, SkopsReader};
 
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {

@@ -36,10 +36,7 @@ pub(crate) fn attr_names(file: &PickleFile, value: Value) -> Vec<(&str, Value)> 
         _ => Some(state),
     };
     let entries = dict.and_then(|dict| tree.entries(dict)).unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|(name, value)| Some((tree.text(*name)?, *value)))
-        .collect()
+    entries.iter().filter_map(|(name, value)| Some((tree.text(*name)?, *value))).collect()
 }
 
 /// An attribute that is not `None`.

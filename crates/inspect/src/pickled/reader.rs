@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use packwright_formats::compress::Compression;
+use packwright_formats::pickle::Value;
 use packwright_source::ReadError;
 use serde_json::json;
 
@@ -15,19 +16,8 @@ use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety
 #[derive(Debug)]
 pub(crate) struct PickleReader;
 
-const EXTENSIONS: &[&str] = &[
-    ".pkl",
-    ".pickle",
-    ".p",
-    ".pk",
-    ".sav",
-    ".joblib",
-    ".jl",
-    ".dill",
-    ".cloudpickle",
-    ".model",
-    ".bin",
-];
+const EXTENSIONS: &[&str] =
+    &[".pkl", ".pickle", ".p", ".pk", ".sav", ".joblib", ".jl", ".dill", ".cloudpickle", ".model", ".bin"];
 
 impl Reader for PickleReader {
     fn claims(&self, subject: &Subject<'_>) -> Claim {
@@ -38,11 +28,7 @@ impl Reader for PickleReader {
         match subject.head {
             [0x80, 0..=5, ..] => Claim::Certain,
             // Protocols 0 and 1 are text: they begin with a mark, a global or an empty container.
-            [
-                b'(',
-                b'd' | b'l' | b't' | b'i' | b'c' | b']' | b'}' | b'(' | b'S' | b'I',
-                ..,
-            ]
+            [b'(', b'd' | b'l' | b't' | b'i' | b'c' | b']' | b'}' | b'(' | b'S' | b'I', ..]
             | [b']' | b'}', b'q' | b'p' | b'(' | b'.', ..] => Claim::Likely,
             [b'c', rest @ ..] if is_global_line(rest) => Claim::Certain,
             head if Compression::of(head).is_some() => {
@@ -65,22 +51,33 @@ impl Reader for PickleReader {
         let Some(root) = file.pickle.root() else {
             return unreadable(subject, &file, error, safety);
         };
-        let mut models = match find(&file, root) {
-            Root::Models(models) => models,
-            // What would run code is worth showing whatever it returns.
-            Root::Other(_) if safety::Verdict::Safe < safety.verdict() => {
-                return Ok(opaque(subject, &file, safety));
-            }
-            Root::Other(what) => {
-                let hint = "Packwright packs models; save the fitted model itself".to_owned();
-                return Err(InspectError::NotAModel {
-                    what: format!("it is {what}, not a model"),
-                    hint,
-                });
-            }
+        described(subject, &file, root, safety)
+    }
+}
+
+/// Reads skops files.
+#[derive(Debug)]
+pub(crate) struct SkopsReader;
+
+impl Reader for SkopsReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        let is_zip = subject.head.starts_with(b"PK\x03\x04");
+        if !is_zip {
+            return Claim::No;
+        }
+        let budget = packwright_source::Budget::new(*subject.limits);
+        let archive = packwright_formats::archive::Archive::open(Arc::clone(&subject.source), &budget);
+        let is_skops = archive.is_ok_and(|archive| archive.get("schema.json").is_some());
+        if is_skops { Claim::Likely } else { Claim::No }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let file = PickleFile::read_skops(Arc::clone(&subject.source), subject.limits)?;
+        let safety = safety::skops::judge(&file);
+        let Some(root) = file.pickle.root() else {
+            return Err(InspectError::Unknown("the schema describes no object".to_owned()));
         };
-        let chosen = models.remove(0);
-        Ok(inspection(subject, &file, &chosen, &models, safety))
+        described(subject, &file, root, safety)
     }
 }
 
@@ -90,11 +87,31 @@ fn is_global_line(rest: &[u8]) -> bool {
     let is_name = |line: &[u8]| {
         !line.is_empty()
             && line.len() < 200
-            && line
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
+            && line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
     };
     lines.next().is_some_and(is_name) && lines.next().is_some_and(is_name)
+}
+
+/// The inspection of what a load would return.
+fn described(
+    subject: &Subject<'_>,
+    file: &PickleFile,
+    root: Value,
+    safety: safety::Safety,
+) -> Result<Inspection, InspectError> {
+    let mut models = match find(file, root) {
+        Root::Models(models) => models,
+        // What would run code is worth showing whatever it returns.
+        Root::Other(_) if safety::Verdict::Safe < safety.verdict() => {
+            return Ok(opaque(subject, file, safety));
+        }
+        Root::Other(what) => {
+            let hint = "Packwright packs models; save the fitted model itself".to_owned();
+            return Err(InspectError::NotAModel { what: format!("it is {what}, not a model"), hint });
+        }
+    };
+    let chosen = models.remove(0);
+    Ok(inspection(subject, file, &chosen, &models, safety))
 }
 
 /// A pickle that stops before its end: an error, unless it already shows what it would run.
@@ -114,13 +131,13 @@ fn unreadable(
 }
 
 fn format_of(file: &PickleFile) -> &'static str {
+    if file.skops.is_some() {
+        return "skops";
+    }
     let globals = file.pickle.trace.globals();
     if 0 < file.pickle.n_inline || file.compression.is_some() {
         "joblib"
-    } else if globals
-        .iter()
-        .any(|global| global.module.starts_with("cloudpickle"))
-    {
+    } else if globals.iter().any(|global| global.module.starts_with("cloudpickle")) {
         "cloudpickle"
     } else if globals.iter().any(|global| global.module.starts_with("dill")) {
         "dill"
@@ -188,9 +205,7 @@ fn inspection(
     }
     if 1 < file.pickle.roots.len() {
         let n = file.pickle.roots.len();
-        warnings.push(format!(
-            "The file holds {n} pickles one after another; loaders read only the first."
-        ));
+        warnings.push(format!("The file holds {n} pickles one after another; loaders read only the first."));
     }
     let own = requirements::own_modules(file);
     if !own.is_empty() {
@@ -208,10 +223,7 @@ fn inspection(
     }
     let serving = serving(file, estimator, &chosen.path);
     if serving == Serving::No {
-        warnings.push(format!(
-            "{} has no method that MLflow could call.",
-            estimator.class
-        ));
+        warnings.push(format!("{} has no method that MLflow could call.", estimator.class));
     }
     let named = |value: String| Sourced::new(value, "class of the pickled object");
     let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
@@ -246,36 +258,30 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
         _ => LoaderCall::Predict,
     };
     if call != LoaderCall::Predict || !path.is_empty() {
-        return Serving::PickleLoader {
-            path: path.to_owned(),
-            call,
-        };
+        return Serving::PickleLoader { path: path.to_owned(), call };
     }
     if estimator.framework == "lightgbm" {
-        return Serving::LightgbmPickle {
-            model_class: estimator.class.clone(),
-            is_joblib,
-        };
+        return Serving::LightgbmPickle { model_class: estimator.class.clone(), is_joblib };
+    }
+    if let Some(types) = &file.skops {
+        let names =
+            types.iter().filter(|ty| ty.module != "builtins").map(|ty| format!("{}.{}", ty.module, ty.name));
+        let mut trusted_types: Vec<String> = names.collect();
+        trusted_types.sort();
+        trusted_types.dedup();
+        return Serving::SklearnSkops { trusted_types };
     }
     if is_joblib {
-        Serving::SklearnJoblib {
-            predict_fn: "predict",
-        }
+        Serving::SklearnJoblib { predict_fn: "predict" }
     } else {
-        Serving::SklearnPickle {
-            predict_fn: "predict",
-        }
+        Serving::SklearnPickle { predict_fn: "predict" }
     }
 }
 
 fn facts(estimator: &Estimator) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut fact = |name: &'static str, value: serde_json::Value, source: &str| {
-        facts.push(Fact {
-            name,
-            value,
-            source: source.to_owned(),
-        });
+        facts.push(Fact { name, value, source: source.to_owned() });
     };
     if estimator.kind != Kind::Unknown {
         fact("model_kind", estimator.kind.word().into(), "class of the model");
@@ -288,45 +294,30 @@ fn facts(estimator: &Estimator) -> Vec<Fact> {
         fact("feature_names", json!(names), &columns.source);
     }
     if let Some(labels) = &estimator.labels {
-        let lists: Vec<serde_json::Value> = labels
-            .value
-            .iter()
-            .map(|Labels { values, .. }| json!(values))
-            .collect();
-        let value = if let [one] = lists.as_slice() {
-            one.clone()
-        } else {
-            json!(lists)
-        };
+        let lists: Vec<serde_json::Value> =
+            labels.value.iter().map(|Labels { values, .. }| json!(values)).collect();
+        let value = if let [one] = lists.as_slice() { one.clone() } else { json!(lists) };
         fact("class_labels", value, &labels.source);
         if let Some(n) = estimator.n_classes() {
             fact("n_classes", n.into(), &labels.source);
         }
     }
     if !estimator.hyperparameters.is_empty() {
-        fact(
-            "hyperparameters",
-            estimator.hyperparameters.clone().into(),
-            "attributes of the model",
-        );
+        fact("hyperparameters", estimator.hyperparameters.clone().into(), "attributes of the model");
     }
     facts.extend(estimator.facts.iter().cloned());
     facts
 }
 
 fn stream_facts(file: &PickleFile) -> Vec<Fact> {
+    if file.skops.is_some() {
+        return Vec::new();
+    }
     let pickle = &file.pickle;
-    let mut facts = vec![Fact {
-        name: "pickle_protocol",
-        value: pickle.protocol.into(),
-        source: "PROTO opcode".into(),
-    }];
+    let mut facts =
+        vec![Fact { name: "pickle_protocol", value: pickle.protocol.into(), source: "PROTO opcode".into() }];
     if 0 < pickle.n_inline {
-        facts.push(Fact {
-            name: "n_arrays",
-            value: pickle.n_inline.into(),
-            source: "inline arrays".into(),
-        });
+        facts.push(Fact { name: "n_arrays", value: pickle.n_inline.into(), source: "inline arrays".into() });
     }
     facts
 }

@@ -19,18 +19,13 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
     for (library, module) in libraries {
         let source = format!("{} is imported by the file", top_level(module));
         let line = match (library, &sklearn) {
-            ("scikit-learn", Some((version, source))) => Requirement {
-                requirement: format!("scikit-learn=={version}"),
-                source: source.clone(),
-            },
+            ("scikit-learn", Some((version, source))) => {
+                Requirement { requirement: format!("scikit-learn=={version}"), source: source.clone() }
+            }
             ("numpy", _) => numpy(file, sklearn.as_ref().map(|(version, _)| version.as_str())),
             // Only the wrapper class of inline arrays refers to it, and that goes when the file is rewritten.
             ("joblib", _) if 0 < file.pickle.n_inline && only_wrappers(file) => continue,
-            _ => match estimator
-                .version
-                .as_ref()
-                .filter(|_| library == estimator.framework)
-            {
+            _ => match estimator.version.as_ref().filter(|_| library == estimator.framework) {
                 Some(version) => Requirement {
                     requirement: format!("{library}=={}", version.value),
                     source: version.source.clone(),
@@ -46,31 +41,17 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
     // Wrappers of other libraries import scikit-learn when they are loaded, named in the pickle or not.
     let is_wrapper =
         matches!(estimator.framework, "xgboost" | "lightgbm") && estimator.class.contains(".sklearn.");
-    if is_wrapper
-        && !lines
-            .iter()
-            .any(|line| line.requirement.starts_with("scikit-learn"))
-    {
-        let source = format!(
-            "{} is a scikit-learn wrapper; the version is not in the file",
-            estimator.class
-        );
-        lines.push(Requirement {
-            requirement: "scikit-learn".into(),
-            source,
-        });
+    if is_wrapper && !lines.iter().any(|line| line.requirement.starts_with("scikit-learn")) {
+        let source = format!("{} is a scikit-learn wrapper; the version is not in the file", estimator.class);
+        lines.push(Requirement { requirement: "scikit-learn".into(), source });
     }
     lines.sort_by_key(|line| !line.requirement.starts_with(estimator.framework));
     lines
 }
 
 fn only_wrappers(file: &PickleFile) -> bool {
-    let mut globals = file
-        .pickle
-        .trace
-        .globals()
-        .iter()
-        .filter(|global| top_level(&global.module) == "joblib");
+    let mut globals =
+        file.pickle.trace.globals().iter().filter(|global| top_level(&global.module) == "joblib");
     globals.all(|global| packwright_formats::joblib::is_array_wrapper(&global.module, &global.name))
 }
 
@@ -83,35 +64,24 @@ fn sklearn_version(estimator: &Estimator) -> Option<(String, String)> {
     }
 }
 
-/// NumPy renamed its core module in 2.0; the pickled name tells on which side a file stands.
+/// NumPy renamed its core module in 2.0, so the pickled names tell on which side a file stands; and releases of
+/// scikit-learn before 1.5 were built against NumPy 1 and cannot run with 2.
 fn numpy(file: &PickleFile, sklearn: Option<&str>) -> Requirement {
-    let mut modules = file
-        .pickle
-        .trace
-        .globals()
-        .iter()
-        .map(|global| global.module.as_str());
-    if modules.any(|module| module.starts_with("numpy._core")) {
-        let source = "numpy._core is imported by the file: written under NumPy 2";
-        return Requirement {
-            requirement: "numpy>=2".into(),
-            source: source.into(),
-        };
+    let version = sklearn.and_then(major_minor);
+    if version.is_some_and(|version| version < (1, 5)) {
+        let source = format!("scikit-learn {} was built before NumPy 2", sklearn.unwrap_or_default());
+        return Requirement { requirement: "numpy<2".into(), source };
     }
-    if let Some((1, minor)) = sklearn.and_then(major_minor)
-        && 5 <= minor
-    {
-        let source = "numpy is imported by the file; its version is not in the file";
-        return Requirement {
-            requirement: "numpy".into(),
-            source: source.into(),
-        };
-    }
-    let source = "numpy.core is imported by the file: written under NumPy 1";
-    Requirement {
-        requirement: "numpy<2".into(),
-        source: source.into(),
-    }
+    let has =
+        |prefix: &str| file.pickle.trace.globals().iter().any(|global| global.module.starts_with(prefix));
+    let (requirement, source) = if has("numpy._core") {
+        ("numpy>=2", "numpy._core is imported by the file: written under NumPy 2")
+    } else if version.is_none() && has("numpy.core") {
+        ("numpy<2", "numpy.core is imported by the file: written under NumPy 1")
+    } else {
+        ("numpy", "numpy is imported by the file; its version is not in the file")
+    };
+    Requirement { requirement: requirement.into(), source: source.into() }
 }
 
 /// The first two numbers of a version.

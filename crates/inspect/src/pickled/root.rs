@@ -48,10 +48,7 @@ fn walk(file: &PickleFile, value: Value, path: &mut String, depth: u32, found: &
         return;
     }
     if let Some(estimator) = model(file, value, depth == 0) {
-        found.push(Found {
-            estimator,
-            path: path.clone(),
-        });
+        found.push(Found { estimator, path: path.clone() });
         return;
     }
     let tree = &file.pickle.tree;
@@ -65,10 +62,7 @@ fn walk(file: &PickleFile, value: Value, path: &mut String, depth: u32, found: &
             .collect(),
         Some(Node::List(_) | Node::Tuple(_)) => {
             let items = tree.items(value).unwrap_or_default().iter().take(ITEMS);
-            items
-                .enumerate()
-                .map(|(index, value)| (format!("[{index}]"), *value))
-                .collect()
+            items.enumerate().map(|(index, value)| (format!("[{index}]"), *value)).collect()
         }
         _ => Vec::new(),
     };
@@ -109,11 +103,7 @@ fn words(file: &PickleFile, value: Value) -> String {
     let tree = &file.pickle.tree;
     if let Some(array) = NdArray::from_value(&file.pickle, value) {
         let shape: Vec<String> = array.shape.iter().map(u64::to_string).collect();
-        return format!(
-            "a NumPy array of {} with shape ({})",
-            array.dtype.name(),
-            shape.join(", ")
-        );
+        return format!("a NumPy array of {} with shape ({})", array.dtype.name(), shape.join(", "));
     }
     if let Some((module, name)) = class_of(file, value) {
         return format!("a pickled {module}.{name}");

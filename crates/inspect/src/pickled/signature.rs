@@ -7,20 +7,14 @@ use crate::{Sourced, SourcedSchema, SourcedSignature};
 
 /// The signature of `predict` (or `transform`) as far as the file tells.
 pub(super) fn signature(estimator: &Estimator) -> SourcedSignature {
-    SourcedSignature {
-        inputs: inputs(&estimator.inputs),
-        outputs: outputs(estimator),
-        params: None,
-    }
+    SourcedSignature { inputs: inputs(&estimator.inputs), outputs: outputs(estimator), params: None }
 }
 
 fn inputs(inputs: &Inputs) -> Option<SourcedSchema> {
     match inputs {
         Inputs::Columns(columns) => {
-            let is_mixed = columns
-                .value
-                .iter()
-                .any(|column| column.ty.as_ref().is_some_and(|ty| !is_numeric(ty.value)));
+            let is_mixed =
+                columns.value.iter().any(|column| column.ty.as_ref().is_some_and(|ty| !is_numeric(ty.value)));
             let column = |column: &Column| column_spec(column, &columns.source, is_mixed);
             Some(SourcedSchema::Columns(columns.value.iter().map(column).collect()))
         }
@@ -44,29 +38,19 @@ fn inputs(inputs: &Inputs) -> Option<SourcedSchema> {
 /// nothing converts the columns before the branches take them, and the file does not record their types: `any`.
 fn column_spec(column: &Column, source: &str, is_mixed: bool) -> Sourced<ColSpec> {
     let (ty, source) = match &column.ty {
-        Some(ty) => (
-            ColumnType::Scalar(ty.value),
-            format!("{source}; type from {}", ty.source),
-        ),
+        Some(ty) => (ColumnType::Scalar(ty.value), format!("{source}; type from {}", ty.source)),
         None if is_mixed => (ColumnType::Any, format!("{source}; the type is not in the file")),
         None => (
             ColumnType::Scalar(DataType::Double),
             format!("{source}; double is assumed: the library computes in float64"),
         ),
     };
-    let spec = ColSpec {
-        name: Some(ColumnName::Text(column.name.clone())),
-        ty,
-        required: true,
-    };
+    let spec = ColSpec { name: Some(ColumnName::Text(column.name.clone())), ty, required: true };
     Sourced::new(spec, source)
 }
 
 fn is_numeric(ty: DataType) -> bool {
-    matches!(
-        ty,
-        DataType::Integer | DataType::Long | DataType::Float | DataType::Double
-    )
+    matches!(ty, DataType::Integer | DataType::Long | DataType::Float | DataType::Double)
 }
 
 fn outputs(estimator: &Estimator) -> Option<SourcedSchema> {
@@ -76,8 +60,5 @@ fn outputs(estimator: &Estimator) -> Option<SourcedSchema> {
         shape.push(i64::try_from(width).ok()?);
     }
     let spec = TensorSpec::unnamed(output.dtype.clone(), shape);
-    Some(SourcedSchema::Tensors(vec![Sourced::new(
-        spec,
-        output.source.clone(),
-    )]))
+    Some(SourcedSchema::Tensors(vec![Sourced::new(spec, output.source.clone())]))
 }

@@ -3,6 +3,7 @@
 mod known;
 mod names;
 pub(crate) mod pickle;
+pub(crate) mod skops;
 
 /// The verdict shown. Derived from [`Needs`] and completeness, never set by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

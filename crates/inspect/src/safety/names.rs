@@ -226,16 +226,8 @@ const REFERRED: &[&str] = &[
 
 /// Names that do harm, by module; `*` is every name of the module and below. Sorted by module.
 const HARMFUL: &[(&str, &str, &str)] = &[
-    (
-        "__builtin__",
-        "apply compile eval exec execfile file input open raw_input reload __import__",
-        RUN_CODE,
-    ),
-    (
-        "__builtin__",
-        "getattr setattr delattr globals locals vars dir",
-        WALK,
-    ),
+    ("__builtin__", "apply compile eval exec execfile file input open raw_input reload __import__", RUN_CODE),
+    ("__builtin__", "getattr setattr delattr globals locals vars dir", WALK),
     ("_frozen_importlib", "*", IMPORT),
     ("_io", "*", FILES),
     ("_osx_support", "*", RUN_PROGRAM),
@@ -246,16 +238,8 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("asyncio", "*", RUN_PROGRAM),
     ("atexit", "*", RUN_CODE),
     ("bdb", "*", RUN_CODE),
-    (
-        "builtins",
-        "compile eval exec execfile open input breakpoint __import__",
-        RUN_CODE,
-    ),
-    (
-        "builtins",
-        "getattr setattr delattr globals locals vars dir memoryview map filter",
-        WALK,
-    ),
+    ("builtins", "compile eval exec execfile open input breakpoint __import__", RUN_CODE),
+    ("builtins", "getattr setattr delattr globals locals vars dir memoryview map filter", WALK),
     ("cProfile", "*", RUN_CODE),
     ("code", "*", RUN_CODE),
     ("codecs", "open", FILES),
@@ -289,11 +273,7 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("mmap", "*", FILES),
     ("multiprocessing", "*", RUN_PROGRAM),
     ("nt", "*", RUN_PROGRAM),
-    (
-        "numpy",
-        "fromfile load loadtxt memmap save savetxt savez genfromtxt fromregex",
-        FILES,
-    ),
+    ("numpy", "fromfile load loadtxt memmap save savetxt savez genfromtxt fromregex", FILES),
     ("numpy.core.memmap", "memmap", FILES),
     ("numpy._core.memmap", "memmap", FILES),
     ("numpy.distutils", "*", RUN_PROGRAM),
@@ -302,11 +282,7 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("numpy.testing", "*", RUN_CODE),
     ("operator", "attrgetter itemgetter methodcaller", WALK),
     ("os", "*", RUN_PROGRAM),
-    (
-        "pandas",
-        "eval read_pickle read_csv read_table read_html read_sql read_json read_excel",
-        FILES,
-    ),
+    ("pandas", "eval read_pickle read_csv read_table read_html read_sql read_json read_excel", FILES),
     ("pandas.core.computation", "*", RUN_CODE),
     ("pandas.io", "*", FILES),
     ("pathlib", "Path PosixPath WindowsPath", FILES),
@@ -350,11 +326,7 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("torch.storage", "_load_from_bytes", PICKLES),
     ("trace", "*", RUN_CODE),
     ("turtle", "*", RUN_CODE),
-    (
-        "types",
-        "CodeType FunctionType LambdaType MethodType ModuleType",
-        RUN_CODE,
-    ),
+    ("types", "CodeType FunctionType LambdaType MethodType ModuleType", RUN_CODE),
     ("urllib", "*", NETWORK),
     ("urllib2", "*", NETWORK),
     ("urllib3", "*", NETWORK),
@@ -378,13 +350,8 @@ const PICKLES: &str = "loads further pickles";
 const INSTALL: &str = "can install packages";
 
 /// Functions that build functions and classes from bytecode in the file.
-const BY_VALUE: &[&str] = &[
-    "cloudpickle",
-    "dill",
-    "dill._dill",
-    "cloudpickle.cloudpickle",
-    "cloudpickle.cloudpickle_fast",
-];
+const BY_VALUE: &[&str] =
+    &["cloudpickle", "dill", "dill._dill", "cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast"];
 
 /// Whether a name builds code that the file itself carries.
 pub(super) fn carries_code(module: &str, name: &str) -> bool {
@@ -415,15 +382,11 @@ fn is_known_class(module: &str, name: &str) -> bool {
     let top = module.split('.').next().unwrap_or(module);
     let bare = name.strip_prefix('_').unwrap_or(name);
     let is_class = bare.starts_with(|first: char| first.is_ascii_uppercase())
-        && bare
-            .chars()
-            .all(|char| char.is_ascii_alphanumeric() || char == '_');
+        && bare.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
     let is_scalar = module == "numpy" && is_numpy_scalar(name);
     let is_matrix = top == "scipy" && module.starts_with("scipy.sparse") && name.ends_with("_matrix");
     let is_excluded = EXCLUDED.iter().any(|excluded| {
-        module
-            .strip_prefix(excluded)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        module.strip_prefix(excluded).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
     let is_wrapper = packwright_formats::joblib::is_array_wrapper(module, name);
     is_wrapper
@@ -469,9 +432,7 @@ fn is_numpy_scalar(name: &str) -> bool {
 /// NumPy's element-wise functions and scikit-learn's scores, kernels and preprocessing functions: they are run when
 /// the model predicts, on the data, and only compute.
 fn is_plain_function(module: &str, name: &str) -> bool {
-    let is_name = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     match module {
         "numpy" => matches!(
             name,
@@ -559,11 +520,7 @@ mod tests {
             ("shop.features", "Ratio", Use::Made, false),
             ("joblib.numpy_pickle", "NumpyArrayWrapper", Use::Made, true),
         ] {
-            assert_eq!(
-                look_up(module, name, usage) == Known::Yes,
-                known,
-                "{module}.{name} {usage:?}"
-            );
+            assert_eq!(look_up(module, name, usage) == Known::Yes, known, "{module}.{name} {usage:?}");
         }
     }
 
@@ -580,10 +537,7 @@ mod tests {
             ("pickle", "loads"),
         ] {
             for usage in [Use::Called, Use::Made, Use::Referred] {
-                assert!(
-                    matches!(look_up(module, name, usage), Known::Harmful(_)),
-                    "{module}.{name}"
-                );
+                assert!(matches!(look_up(module, name, usage), Known::Harmful(_)), "{module}.{name}");
             }
         }
     }

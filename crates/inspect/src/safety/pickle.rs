@@ -53,10 +53,7 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
             why: "no loader reads them".to_owned(),
         });
     }
-    let unread = error
-        .map(|error| format!("{error}"))
-        .into_iter()
-        .collect::<Vec<_>>();
+    let unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
     if let Some(error) = error {
         findings.push(Finding {
             rule: "pickle/not-read-to-the-end",
@@ -68,12 +65,7 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let summary = summary(file, needs, &unread, &findings);
-    Safety {
-        needs,
-        unread,
-        findings,
-        summary,
-    }
+    Safety { needs, unread, findings, summary }
 }
 
 fn needs_of(finding: &Finding) -> Needs {
@@ -126,10 +118,7 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
     match names::look_up(&global.module, &global.name, usage) {
         Known::Yes => finding("pickle/known-name", Severity::Info, known_why(global, usage)),
         Known::Harmful(why) => {
-            let arguments = global
-                .called_with
-                .map(|args| arguments(file, args))
-                .unwrap_or_default();
+            let arguments = global.called_with.map(|args| arguments(file, args)).unwrap_or_default();
             let how = match usage {
                 Use::Called => format!("loading calls it{arguments}; it {why}"),
                 Use::Made => format!("loading makes an instance of it; it {why}"),
@@ -168,20 +157,14 @@ fn known_why(global: &Global, usage: Use) -> String {
 }
 
 fn is_plain_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
 }
 
 /// `Outer.Inner` of one library, both spelled as classes.
 fn is_nested_class(global: &Global) -> bool {
     global.called_at.is_none()
         && !library_of(&global.module).is_empty()
-        && global
-            .name
-            .split('.')
-            .all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
+        && global.name.split('.').all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 fn judge_oddity(kind: OddityKind) -> Option<(Severity, &'static str, &'static str, &'static str)> {
@@ -222,36 +205,24 @@ fn judge_oddity(kind: OddityKind) -> Option<(Severity, &'static str, &'static st
             "an import of a computed name",
             "what is imported can't be told from the file",
         ),
-        OddityKind::OutOfBandBuffer => (
-            Severity::Review,
-            "pickle/buffer",
-            "an out-of-band buffer",
-            "files never have them",
-        ),
-        OddityKind::MemoMissing => (
-            Severity::Review,
-            "pickle/memo",
-            "a reference to nothing",
-            "no pickler writes it",
-        ),
+        OddityKind::OutOfBandBuffer => {
+            (Severity::Review, "pickle/buffer", "an out-of-band buffer", "files never have them")
+        }
+        OddityKind::MemoMissing => {
+            (Severity::Review, "pickle/memo", "a reference to nothing", "no pickler writes it")
+        }
         OddityKind::OddTarget => (
             Severity::Review,
             "pickle/odd-target",
             "items set on something that holds none",
             "no pickler writes it",
         ),
-        OddityKind::OddPadding => (
-            Severity::Review,
-            "joblib/padding",
-            "bytes in the padding of an array",
-            "joblib pads with 0xff",
-        ),
-        OddityKind::UnknownProtocol => (
-            Severity::Review,
-            "pickle/protocol",
-            "a protocol above 5",
-            "what its opcodes mean is not known",
-        ),
+        OddityKind::OddPadding => {
+            (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")
+        }
+        OddityKind::UnknownProtocol => {
+            (Severity::Review, "pickle/protocol", "a protocol above 5", "what its opcodes mean is not known")
+        }
         OddityKind::LateProto => (
             Severity::Info,
             "pickle/late-proto",
@@ -266,13 +237,11 @@ fn arguments(file: &PickleFile, args: Value) -> String {
     let items = file.pickle.tree.items(args).unwrap_or_default();
     let shown: Vec<String> = items
         .iter()
-        .map(
-            |item| match (file.scalar(*item), file.pickle.trace.global(*item)) {
-                (Some(scalar), _) => scalar.to_string(),
-                (None, Some(global)) => format!("{}.{}", global.module, global.name),
-                (None, None) => "…".to_owned(),
-            },
-        )
+        .map(|item| match (file.scalar(*item), file.pickle.trace.global(*item)) {
+            (Some(scalar), _) => scalar.to_string(),
+            (None, Some(global)) => format!("{}.{}", global.module, global.name),
+            (None, None) => "…".to_owned(),
+        })
         .collect();
     let all = format!(" with ({})", shown.join(", "));
     if SHOWN_CHARS < all.chars().count() {
@@ -286,11 +255,8 @@ fn arguments(file: &PickleFile, args: Value) -> String {
 /// One line for a person.
 fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
     let named = |severity| {
-        let mut names: Vec<&str> = findings
-            .iter()
-            .filter(|f| f.severity == severity)
-            .map(|f| f.what.as_str())
-            .collect();
+        let mut names: Vec<&str> =
+            findings.iter().filter(|f| f.severity == severity).map(|f| f.what.as_str()).collect();
         names.dedup();
         let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         match names.len().saturating_sub(3) {
@@ -311,17 +277,12 @@ fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Findi
     libraries.sort_by_key(|library| std::cmp::Reverse(counts.get(library).copied()));
     let line = match needs {
         Needs::DangerousCalls => format!("loading would use {}", named(Severity::Dangerous)),
-        Needs::UnknownCode => format!(
-            "loading needs code that is on no known list: {}",
-            named(Severity::Review)
-        ),
+        Needs::UnknownCode => {
+            format!("loading needs code that is on no known list: {}", named(Severity::Review))
+        }
         Needs::KnownLibraries if 0 < total => {
             let names = if total == 1 { "1 name" } else { "names" };
-            let names = if total == 1 {
-                names.to_owned()
-            } else {
-                format!("{total} {names}")
-            };
+            let names = if total == 1 { names.to_owned() } else { format!("{total} {names}") };
             format!("loads {names} from {}; runs no other code", listed(&libraries))
         }
         Needs::KnownLibraries | Needs::DataOnly => "holds data only; runs no code".to_owned(),

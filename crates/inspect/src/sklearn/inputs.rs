@@ -43,17 +43,11 @@ pub(super) fn n_features(file: &PickleFile, value: Value) -> Option<Sourced<u64>
         }
     }
     if let Some(names) = texts_attr(file, value, "feature_names_in_") {
-        return Some(Sourced::new(
-            u64::try_from(names.len()).ok()?,
-            "feature_names_in_",
-        ));
+        return Some(Sourced::new(u64::try_from(names.len()).ok()?, "feature_names_in_"));
     }
     let tree = &file.pickle.tree;
     if let Some(shape) = some_attr(file, value, "shape_fit_").and_then(|shape| tree.items(shape)) {
-        let n = shape
-            .get(1)
-            .and_then(|n| tree.int(*n))
-            .and_then(|n| u64::try_from(n).ok());
+        let n = shape.get(1).and_then(|n| tree.int(*n)).and_then(|n| u64::try_from(n).ok());
         return Some(Sourced::new(n?, "shape_fit_"));
     }
     if let Some(first) = some_attr(file, value, "coefs_").and_then(|list| tree.items(list)?.first().copied())
@@ -79,12 +73,7 @@ pub(super) fn own_inputs(file: &PickleFile, value: Value, estimator: &Estimator)
     if reads_texts(file, value) {
         return Inputs::Texts(format!("{} reads one text per row", short(&estimator.class)));
     }
-    for name in [
-        "feature_names_in_",
-        "_feature_names_in",
-        "_df_columns",
-        "feature_names_",
-    ] {
+    for name in ["feature_names_in_", "_feature_names_in", "_df_columns", "feature_names_"] {
         let Some(names) = texts_attr(file, value, name) else {
             continue;
         };
@@ -92,10 +81,7 @@ pub(super) fn own_inputs(file: &PickleFile, value: Value, estimator: &Estimator)
         let columns = names
             .into_iter()
             .enumerate()
-            .map(|(index, name)| Column {
-                name,
-                ty: types.get(index).cloned().flatten(),
-            })
+            .map(|(index, name)| Column { name, ty: types.get(index).cloned().flatten() })
             .collect();
         return Inputs::Columns(Sourced::new(columns, name));
     }
@@ -120,10 +106,7 @@ fn encoder_types(file: &PickleFile, value: Value) -> Vec<Option<Sourced<DataType
     let Some(categories) = some_attr(file, value, "categories_").and_then(|list| tree.items(list)) else {
         return Vec::new();
     };
-    categories
-        .iter()
-        .map(|column| category_type(file, *column))
-        .collect()
+    categories.iter().map(|column| category_type(file, *column)).collect()
 }
 
 fn category_type(file: &PickleFile, categories: Value) -> Option<Sourced<DataType>> {
@@ -143,10 +126,7 @@ fn category_type(file: &PickleFile, categories: Value) -> Option<Sourced<DataTyp
 
 /// An object array is as good as its items: texts (missing values aside), or booleans.
 fn object_type(values: &[serde_json::Value]) -> Option<DataType> {
-    let mut known = values
-        .iter()
-        .filter(|value| !value.is_null() && **value != "nan")
-        .peekable();
+    let mut known = values.iter().filter(|value| !value.is_null() && **value != "nan").peekable();
     known.peek()?;
     let known: Vec<_> = known.collect();
     if known.iter().all(|value| value.is_string()) {
@@ -174,11 +154,7 @@ pub(super) fn knows_more_types(inner: &Inputs, outer: &Inputs) -> bool {
         return false;
     };
     let types = |columns: &[Column]| columns.iter().filter(|column| column.ty.is_some()).count();
-    inner
-        .value
-        .iter()
-        .map(|column| &column.name)
-        .eq(outer.value.iter().map(|column| &column.name))
+    inner.value.iter().map(|column| &column.name).eq(outer.value.iter().map(|column| &column.name))
         && types(&outer.value) < types(&inner.value)
 }
 
@@ -203,45 +179,23 @@ pub(crate) fn column_transformer(file: &PickleFile, value: Value, depth: u32, es
         let part = describe(file, branch.transformer, depth.saturating_add(1));
         let implied = implied_types(file, branch.transformer, 0);
         for (position, column) in branch.columns.iter().enumerate() {
-            let text = || {
-                Some(Sourced::new(
-                    DataType::String,
-                    format!("{}: reads texts", branch.name),
-                ))
-            };
+            let text = || Some(Sourced::new(DataType::String, format!("{}: reads texts", branch.name)));
             let ty = match &part {
                 Some(part) if branch.is_scalar && matches!(part.inputs, Inputs::Texts(_)) => text(),
-                _ => implied
-                    .get(position)
-                    .cloned()
-                    .flatten()
-                    .map(|ty| ty.below(&branch.name)),
+                _ => implied.get(position).cloned().flatten().map(|ty| ty.below(&branch.name)),
             };
             if let (Some(slot), Some(ty)) = (types.get_mut(*column), ty) {
                 slot.get_or_insert(ty);
             }
         }
-        let shown: Vec<&str> = branch
-            .columns
-            .iter()
-            .filter_map(|c| names.get(*c))
-            .map(String::as_str)
-            .collect();
+        let shown: Vec<&str> =
+            branch.columns.iter().filter_map(|c| names.get(*c)).map(String::as_str).collect();
         let detail = (!shown.is_empty()).then(|| shown.join(", "));
         let part = match part {
-            Some(part) => Part {
-                name: branch.name,
-                detail,
-                ..part.part
-            },
+            Some(part) => Part { name: branch.name, detail, ..part.part },
             None => Part {
                 name: branch.name,
-                class: file
-                    .pickle
-                    .tree
-                    .text(branch.transformer)
-                    .unwrap_or("unknown")
-                    .to_owned(),
+                class: file.pickle.tree.text(branch.transformer).unwrap_or("unknown").to_owned(),
                 detail,
                 parts: Vec::new(),
             },
@@ -298,11 +252,7 @@ fn selected(file: &PickleFile, selection: Value, names: &[String]) -> Vec<usize>
         return Vec::new();
     };
     if labels.values.iter().all(serde_json::Value::is_boolean) {
-        let chosen = labels
-            .values
-            .iter()
-            .enumerate()
-            .filter(|(_, chosen)| **chosen == true);
+        let chosen = labels.values.iter().enumerate().filter(|(_, chosen)| **chosen == true);
         return chosen.map(|(index, _)| index).collect();
     }
     labels.values.iter().filter_map(one).collect()
@@ -316,9 +266,8 @@ fn implied_types(file: &PickleFile, transformer: Value, depth: u32) -> Vec<Optio
     let tree = &file.pickle.tree;
     if name == "Pipeline" && depth < 4 {
         // Imputers and the like pass a column's type on; the first step that knows it decides.
-        let steps = some_attr(file, transformer, "steps")
-            .and_then(|steps| tree.items(steps))
-            .unwrap_or_default();
+        let steps =
+            some_attr(file, transformer, "steps").and_then(|steps| tree.items(steps)).unwrap_or_default();
         return steps
             .iter()
             .filter_map(|step| tree.items(*step)?.get(1).copied())
@@ -338,10 +287,7 @@ fn implied_types(file: &PickleFile, transformer: Value, depth: u32) -> Vec<Optio
         return labels
             .values
             .iter()
-            .map(|fill| {
-                fill.is_string()
-                    .then(|| Sourced::new(DataType::String, "statistics_"))
-            })
+            .map(|fill| fill.is_string().then(|| Sourced::new(DataType::String, "statistics_")))
             .collect();
     }
     Vec::new()

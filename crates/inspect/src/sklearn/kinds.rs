@@ -102,10 +102,7 @@ fn predictor(family: &str, name: &str) -> Kind {
         | "qda" => true,
         "svm" => matches!(name, "SVC" | "NuSVC" | "LinearSVC"),
         "linear_model" => {
-            matches!(
-                name,
-                "LogisticRegression" | "LogisticRegressionCV" | "Perceptron" | "RidgeClassifierCV"
-            )
+            matches!(name, "LogisticRegression" | "LogisticRegressionCV" | "Perceptron" | "RidgeClassifierCV")
         }
         "multioutput" => name == "ClassifierChain",
         _ => false,
@@ -145,20 +142,11 @@ mod tests {
     #[test]
     fn classes_are_known_by_the_module_they_live_in() {
         for (class, kind) in [
-            (
-                "sklearn.ensemble._forest.RandomForestClassifier",
-                Kind::Classifier,
-            ),
+            ("sklearn.ensemble._forest.RandomForestClassifier", Kind::Classifier),
             ("sklearn.ensemble.forest.RandomForestRegressor", Kind::Regressor),
             ("sklearn.linear_model._base.LinearRegression", Kind::Regressor),
-            (
-                "sklearn.linear_model._logistic.LogisticRegression",
-                Kind::Classifier,
-            ),
-            (
-                "sklearn.linear_model._logistic.LogisticRegressionCV",
-                Kind::Classifier,
-            ),
+            ("sklearn.linear_model._logistic.LogisticRegression", Kind::Classifier),
+            ("sklearn.linear_model._logistic.LogisticRegressionCV", Kind::Classifier),
             ("sklearn.linear_model._ridge.RidgeClassifierCV", Kind::Classifier),
             ("sklearn.linear_model._ridge.RidgeCV", Kind::Regressor),
             ("sklearn.svm._classes.SVC", Kind::Classifier),
@@ -172,22 +160,10 @@ mod tests {
             ("sklearn.isotonic.IsotonicRegression", Kind::Regressor),
             ("sklearn.multioutput.MultiOutputClassifier", Kind::Classifier),
             ("sklearn.multioutput.RegressorChain", Kind::Regressor),
-            (
-                "sklearn.neighbors._classification.KNeighborsClassifier",
-                Kind::Classifier,
-            ),
-            (
-                "sklearn.compose._target.TransformedTargetRegressor",
-                Kind::Regressor,
-            ),
-            (
-                "imblearn.ensemble._forest.BalancedRandomForestClassifier",
-                Kind::Classifier,
-            ),
-            (
-                "category_encoders.target_encoder.TargetEncoder",
-                Kind::Transformer,
-            ),
+            ("sklearn.neighbors._classification.KNeighborsClassifier", Kind::Classifier),
+            ("sklearn.compose._target.TransformedTargetRegressor", Kind::Regressor),
+            ("imblearn.ensemble._forest.BalancedRandomForestClassifier", Kind::Classifier),
+            ("category_encoders.target_encoder.TargetEncoder", Kind::Transformer),
             ("shop.models.Thing", Kind::Unknown),
         ] {
             let (module, name) = class.rsplit_once('.').unwrap();

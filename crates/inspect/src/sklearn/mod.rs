@@ -45,9 +45,9 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
     }
     if estimator.n_features.is_none() {
         estimator.n_features = match &estimator.inputs {
-            Inputs::Columns(columns) => u64::try_from(columns.value.len())
-                .ok()
-                .map(|n| Sourced::new(n, columns.source.clone())),
+            Inputs::Columns(columns) => {
+                u64::try_from(columns.value.len()).ok().map(|n| Sourced::new(n, columns.source.clone()))
+            }
             Inputs::Count(count) => Some(count.clone()),
             Inputs::Texts(_) | Inputs::Unknown => None,
         };
@@ -93,10 +93,7 @@ fn shown(file: &PickleFile, value: Value, depth: u32) -> Option<serde_json::Valu
             if 32 < items.len() {
                 return Some(format!("{} items", items.len()).into());
             }
-            items
-                .iter()
-                .map(|item| shown(file, *item, depth.saturating_add(1)))
-                .collect()
+            items.iter().map(|item| shown(file, *item, depth.saturating_add(1))).collect()
         }
         Node::Dict(_) if depth < 3 => {
             let entries = file.pickle.tree.entries(value)?;
@@ -125,14 +122,7 @@ fn own_labels(file: &PickleFile, value: Value, kind: Kind) -> Option<Sourced<Vec
             return Some(Sourced::new(labels, name));
         }
     }
-    for holder in [
-        "le_",
-        "_le",
-        "_label_encoder",
-        "label_binarizer_",
-        "_label_binarizer",
-        "label_encoder_",
-    ] {
+    for holder in ["le_", "_le", "_label_encoder", "label_binarizer_", "_label_binarizer", "label_encoder_"] {
         if let Some(encoder) = some_attr(file, value, holder)
             && let Some(labels) = labels_attr(file, encoder, "classes_")
         {
@@ -159,13 +149,14 @@ fn named(file: &PickleFile, value: Value, attribute: &str) -> Vec<(String, Value
 
 fn pipeline(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimator) {
     let mut steps = Vec::new();
+    let mut is_first_known = true;
     for (name, step) in named(file, value, "steps") {
         if let Some(step) = describe(file, step, depth.saturating_add(1)) {
-            estimator.part.parts.push(Part {
-                name: name.clone(),
-                ..step.part.clone()
-            });
+            estimator.part.parts.push(Part { name: name.clone(), ..step.part.clone() });
             steps.push((name, step));
+        } else if steps.is_empty() && file.scalar(step).is_none() {
+            // Neither an estimator that can be described nor "passthrough".
+            is_first_known = false;
         }
     }
     estimator.is_fitted = steps.last().and_then(|(_, step)| step.is_fitted);
@@ -173,7 +164,9 @@ fn pipeline(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimat
         estimator.version = steps.iter().find_map(|(_, step)| step.version.clone());
     }
     // Only the first step sees what goes in: one that says nothing of it may change it in any way.
-    if let (Inputs::Unknown, Some((name, step))) = (&estimator.inputs, steps.first()) {
+    if let (Inputs::Unknown, Some((name, step))) =
+        (&estimator.inputs, steps.first().filter(|_| is_first_known))
+    {
         estimator.inputs = inputs::from_part(&step.inputs, name);
         estimator.n_features = step.n_features.as_ref().map(|n| n.clone().below(name));
     }
@@ -202,29 +195,18 @@ fn feature_union(file: &PickleFile, value: Value, depth: u32, estimator: &mut Es
 /// Estimators that hold others: searches, ensembles, wrappers.
 fn meta(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimator) {
     let depth = depth.saturating_add(1);
-    for attribute in [
-        "best_estimator_",
-        "estimator_",
-        "regressor_",
-        "classifier_",
-        "base_estimator_",
-        "final_estimator_",
-    ] {
+    for attribute in
+        ["best_estimator_", "estimator_", "regressor_", "classifier_", "base_estimator_", "final_estimator_"]
+    {
         let Some(inner) = some_attr(file, value, attribute).and_then(|inner| describe(file, inner, depth))
         else {
             continue;
         };
-        let is_whole = matches!(
-            attribute,
-            "best_estimator_" | "estimator_" | "regressor_" | "classifier_"
-        );
+        let is_whole = matches!(attribute, "best_estimator_" | "estimator_" | "regressor_" | "classifier_");
         if is_whole {
             adopt(estimator, &inner, attribute);
         }
-        estimator.part.parts.push(Part {
-            name: attribute.to_owned(),
-            ..inner.part
-        });
+        estimator.part.parts.push(Part { name: attribute.to_owned(), ..inner.part });
     }
     let Some(list) = some_attr(file, value, "estimators_") else {
         return;
@@ -234,11 +216,7 @@ fn meta(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimator) 
         || estimator.class.ends_with("MultiOutputRegressor")
         || estimator.class.ends_with("RegressorChain");
     let mut labels = Vec::new();
-    for (index, member) in members
-        .iter()
-        .enumerate()
-        .take(if is_per_output { 256 } else { SHOWN })
-    {
+    for (index, member) in members.iter().enumerate().take(if is_per_output { 256 } else { SHOWN }) {
         let Some(member) = describe(file, *member, depth) else {
             continue;
         };
@@ -249,17 +227,11 @@ fn meta(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimator) 
             labels.extend(found.value.clone());
         }
         if index < SHOWN {
-            estimator.part.parts.push(Part {
-                name: format!("estimators_[{index}]"),
-                ..member.part
-            });
+            estimator.part.parts.push(Part { name: format!("estimators_[{index}]"), ..member.part });
         }
     }
     if SHOWN < members.len() {
-        estimator.part.detail = Some(format!(
-            "{} estimators, the first {SHOWN} are shown",
-            members.len()
-        ));
+        estimator.part.detail = Some(format!("{} estimators, the first {SHOWN} are shown", members.len()));
     }
     if is_per_output && estimator.kind == Kind::Classifier && labels.len() == members.len() {
         estimator.labels = Some(Sourced::new(labels, "estimators_[…].classes_"));
@@ -313,9 +285,6 @@ fn adopt_inputs(estimator: &mut Estimator, inner: &Estimator, name: &str) {
 impl<T> Sourced<T> {
     /// The same value, found in a part of that name.
     fn below(self, part: &str) -> Self {
-        Self {
-            value: self.value,
-            source: format!("{part}: {}", self.source),
-        }
+        Self { value: self.value, source: format!("{part}: {}", self.source) }
     }
 }

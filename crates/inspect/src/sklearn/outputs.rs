@@ -10,11 +10,7 @@ pub(super) fn own_output(file: &PickleFile, value: Value, estimator: &Estimator)
         Kind::Classifier => labels_output(estimator),
         Kind::Regressor => {
             let (width, source) = targets(file, value)?;
-            Some(Output {
-                dtype: "float64".into(),
-                width,
-                source,
-            })
+            Some(Output { dtype: "float64".into(), width, source })
         }
         Kind::Clusterer | Kind::FitOnlyClusterer => {
             let labels = array_attr(file, value, "labels_");
@@ -39,11 +35,7 @@ pub(super) fn own_output(file: &PickleFile, value: Value, estimator: &Estimator)
         }),
         Kind::Transformer => {
             let (width, source) = transformed(file, value)?;
-            Some(Output {
-                dtype: "float64".into(),
-                width: Some(width),
-                source,
-            })
+            Some(Output { dtype: "float64".into(), width: Some(width), source })
         }
         Kind::Ranker | Kind::Unknown => None,
     }
@@ -54,21 +46,9 @@ fn labels_output(estimator: &Estimator) -> Option<Output> {
     let mut dtypes = labels.value.iter().map(|labels| labels.dtype.clone());
     let dtype = dtypes.next()??;
     // Outputs of different types become one object array.
-    let dtype = if dtypes.all(|other| other.as_deref() == Some(&dtype)) {
-        dtype
-    } else {
-        "object".into()
-    };
-    let width = if labels.value.len() == 1 {
-        None
-    } else {
-        u64::try_from(labels.value.len()).ok()
-    };
-    Some(Output {
-        dtype,
-        width,
-        source: format!("dtype of {}", labels.source),
-    })
+    let dtype = if dtypes.all(|other| other.as_deref() == Some(&dtype)) { dtype } else { "object".into() };
+    let width = if labels.value.len() == 1 { None } else { u64::try_from(labels.value.len()).ok() };
+    Some(Output { dtype, width, source: format!("dtype of {}", labels.source) })
 }
 
 /// The number of targets of a regressor: `None` inside when it predicts one value per row.
@@ -82,13 +62,9 @@ fn targets(file: &PickleFile, value: Value) -> Option<(Option<u64>, String)> {
         return Some((Some(n), "length of estimators_".into()));
     }
     // Attributes that have a second axis exactly when there are several targets.
-    for (attribute, axis) in [
-        ("coef_", 0_usize),
-        ("dual_coef_", 1),
-        ("_y", 1),
-        ("y_train_", 1),
-        ("intercept_", 0),
-    ] {
+    for (attribute, axis) in
+        [("coef_", 0_usize), ("dual_coef_", 1), ("_y", 1), ("y_train_", 1), ("intercept_", 0)]
+    {
         let Some(array) = array_attr(file, value, attribute) else {
             continue;
         };
@@ -100,11 +76,7 @@ fn targets(file: &PickleFile, value: Value) -> Option<(Option<u64>, String)> {
         if is_pls {
             return None;
         }
-        let width = if array.shape.len() == 2 {
-            array.shape.get(axis).copied()
-        } else {
-            None
-        };
+        let width = if array.shape.len() == 2 { array.shape.get(axis).copied() } else { None };
         return Some((width, format!("shape of {attribute}")));
     }
     let is_single = module.starts_with("sklearn.ensemble")
