@@ -627,7 +627,7 @@ impl Machine<'_, '_> {
         let value = match line.as_slice() {
             b"00" => Value::Bool(false),
             b"01" => Value::Bool(true),
-            _ => Value::Int(self.parse(&line, "an integer")?),
+            _ => Value::Int(self.parse(&line, "integer")?),
         };
         self.push(value);
         Ok(())
@@ -643,14 +643,14 @@ impl Machine<'_, '_> {
 
     fn float_line(&mut self) -> Result<(), ReadError> {
         let line = self.cursor.line("a float", 256)?;
-        let x = self.parse(&line, "a float")?;
+        let x = self.parse(&line, "float")?;
         self.push(Value::Float(x));
         Ok(())
     }
 
     fn number_line(&mut self) -> Result<u64, ReadError> {
         let line = self.cursor.line("a memo number", 32)?;
-        self.parse(&line, "a memo number")
+        self.parse(&line, "memo number")
     }
 
     fn parse<T: std::str::FromStr>(&self, line: &[u8], what: &'static str) -> Result<T, ReadError> {

@@ -363,7 +363,7 @@ pub(super) fn look_up(module: &str, name: &str, usage: Use) -> Known {
     let full = format!("{module}.{name}");
     let is_listed = |list: &[&str]| list.binary_search(&full.as_str()).is_ok();
     match usage {
-        Use::Called if is_listed(CALLS) => return Known::Yes,
+        Use::Called if is_listed(CALLS) || is_cython_unpickler(module, name) => return Known::Yes,
         Use::Referred if is_listed(CALLS) || is_listed(REFERRED) || is_plain_function(module, name) => {
             return Known::Yes;
         }
@@ -371,10 +371,23 @@ pub(super) fn look_up(module: &str, name: &str, usage: Use) -> Known {
         Use::Made if is_listed(CALLS) => return Known::Yes,
         _ => {}
     }
-    if super::super::safety::known::contains(module, name, usage) {
+    if super::known::contains(module, name, usage) {
         return Known::Yes;
     }
     harm(module, name).map_or(Known::No, Known::Harmful)
+}
+
+/// Functions that Cython generates for unpickling: they make an instance of their own extension type and set its
+/// fields, whatever the arguments.
+fn is_cython_unpickler(module: &str, name: &str) -> bool {
+    let top = module.split('.').next().unwrap_or(module);
+    LIBRARIES.contains(&top) && !is_excluded(module) && name.starts_with("__pyx_unpickle_")
+}
+
+fn is_excluded(module: &str) -> bool {
+    EXCLUDED.iter().any(|excluded| {
+        module.strip_prefix(excluded).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// Classes by the convention of their name, in modules that hold no code of another kind.
@@ -385,13 +398,10 @@ fn is_known_class(module: &str, name: &str) -> bool {
         && bare.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
     let is_scalar = module == "numpy" && is_numpy_scalar(name);
     let is_matrix = top == "scipy" && module.starts_with("scipy.sparse") && name.ends_with("_matrix");
-    let is_excluded = EXCLUDED.iter().any(|excluded| {
-        module.strip_prefix(excluded).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
     let is_wrapper = packwright_formats::joblib::is_array_wrapper(module, name);
     is_wrapper
         || (LIBRARIES.contains(&top)
-            && !is_excluded
+            && !is_excluded(module)
             && (is_class || is_scalar || is_matrix)
             && name != "DataSource")
 }
