@@ -12,7 +12,10 @@
 pub mod archive;
 pub mod compress;
 pub mod joblib;
+pub mod json;
 pub mod npy;
 pub mod numpy;
 pub mod pickle;
 pub mod skops;
+pub mod protobuf;
+pub mod ubjson;
