@@ -4,6 +4,8 @@ mod known;
 mod names;
 pub(crate) mod pickle;
 pub(crate) mod skops;
+#[cfg(test)]
+mod tests;
 
 /// The verdict shown. Derived from [`Needs`] and completeness, never set by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
