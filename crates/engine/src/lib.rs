@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Use cases: open an artifact, edit its draft, plan, export, verify.
+//!
+//! `open` reads an artifact and makes a [`Draft`]; [`Edit`]s change it, with undo and redo; `plan` lists what the
+//! package will hold; `export` writes it whole or not at all; `verify` reads it again. Everything blocks; [`jobs`] is
+//! for programs that must not.
+
+mod bridge;
+mod choices;
+pub mod clean;
+mod code;
+mod draft;
+mod edit;
+mod environment;
+mod flavors;
+pub mod jobs;
+mod names;
+pub mod open;
+mod plan;
+mod receipt;
+mod snippets;
+mod texts;
+mod timestamp;
+pub mod verify;
+mod write;
+
+pub use draft::{Decision, Draft, Section};
+pub use edit::{Edit, EditError, Side, Tag};
+pub use packwright_inspect as inspect;
+pub use packwright_mlflow as mlflow;
+pub use packwright_source as source;
+pub use plan::{Origin, Plan, PlanError, PlannedFile, plan};
+pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
+pub use timestamp::Timestamp;
+pub use write::{Cancel, ExportError, Progress, Stage, Target, export};

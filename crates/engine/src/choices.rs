@@ -1,0 +1,341 @@
+//! What the person chose, and how each edit changes it.
+
+use std::collections::BTreeSet;
+
+use packwright_inspect::{Inspection, Requirement, Sourced, SourcedSchema, SourcedSignature};
+use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, TensorSpec};
+
+use crate::edit::{Edit, EditError, Side, Tag};
+use crate::{environment, names};
+
+/// The source of everything the person set.
+pub(crate) const YOU: &str = "you";
+
+/// The most dimensions that NumPy's arrays have.
+const MOST_DIMENSIONS: usize = 64;
+
+/// What the person chose. `None` and empty mean: what the inspection says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Choices {
+    pub(crate) name: Option<String>,
+    pub(crate) description: String,
+    pub(crate) tags: Vec<Tag>,
+    /// The whole list, from the first edit of a line on.
+    pub(crate) requirements: Option<Vec<Requirement>>,
+    pub(crate) python: Option<String>,
+    /// The whole side, from the first edit of a row on; unedited rows keep their source.
+    pub(crate) inputs: Option<SourcedSchema>,
+    /// As for the inputs.
+    pub(crate) outputs: Option<SourcedSchema>,
+}
+
+impl Choices {
+    /// The signature with the person's sides in place of the inspection's.
+    pub(crate) fn signature(&self, inspection: &Inspection) -> SourcedSignature {
+        let read = &inspection.signature;
+        SourcedSignature {
+            inputs: self.inputs.clone().or_else(|| read.inputs.clone()),
+            outputs: self.outputs.clone().or_else(|| read.outputs.clone()),
+            params: read.params.clone(),
+        }
+    }
+
+    /// The Python version, chosen or worked out.
+    pub(crate) fn python(&self, inspection: &Inspection) -> Sourced<String> {
+        if let Some(version) = &self.python {
+            return Sourced::new(version.clone(), YOU);
+        }
+        if let Some(python) = &inspection.python {
+            return python.clone();
+        }
+        let lines: Vec<&str> = inspection.requirements.iter().map(|line| line.requirement.as_str()).collect();
+        environment::python_for(&lines)
+    }
+
+    /// The requirement lines, chosen or worked out, mlflow first.
+    pub(crate) fn requirements(&self, inspection: &Inspection) -> Vec<Requirement> {
+        match &self.requirements {
+            Some(lines) => lines.clone(),
+            None => {
+                let python = self.python(inspection).value;
+                environment::requirements_for(inspection, &self.signature(inspection), &python)
+            }
+        }
+    }
+
+    /// The choices after one edit.
+    pub(crate) fn edited(&self, edit: &Edit, inspection: &Inspection) -> Result<Self, EditError> {
+        let mut next = self.clone();
+        match edit {
+            Edit::SetName { name } => next.set_name(name)?,
+            Edit::SetDescription { description } => next.description.clone_from(description),
+            Edit::SetTag { key, value } => next.set_tag(key, value)?,
+            Edit::RenameTag { from, to } => next.rename_tag(from, to)?,
+            Edit::RemoveTag { key } => {
+                let index = next.tag_index(key)?;
+                next.tags.remove(index);
+            }
+            Edit::SetRequirement { index, requirement } => {
+                next.requirements = Some(set_line(self.requirements(inspection), *index, requirement)?);
+            }
+            Edit::SetPython { version } => next.set_python(version)?,
+            Edit::SetColumnType { side, index, ty } => {
+                next.edit_row(*side, *index, inspection, |row| row.set_type(ty))?;
+            }
+            Edit::SetColumnName { side, index, name } => {
+                next.edit_row(*side, *index, inspection, |row| row.set_name(name))?;
+                unique_names(next.side(*side, inspection).as_ref())?;
+            }
+            Edit::ResetSchema { side } => *next.slot(*side) = None,
+            Edit::SetSchema { side, names, ty, shape } => {
+                let schema = new_schema(names, ty, shape)?;
+                unique_names(Some(&schema))?;
+                *next.slot(*side) = Some(schema);
+            }
+        }
+        Ok(next)
+    }
+
+    fn set_name(&mut self, name: &str) -> Result<(), EditError> {
+        let name = name.trim();
+        self.name = if name.is_empty() {
+            None
+        } else if let Some(problem) = names::name_problem(name) {
+            return Err(EditError::Name(problem));
+        } else {
+            Some(name.to_owned())
+        };
+        Ok(())
+    }
+
+    fn set_tag(&mut self, key: &str, value: &str) -> Result<(), EditError> {
+        if let Some(tag) = self.tags.iter_mut().find(|tag| tag.key == key) {
+            value.clone_into(&mut tag.value);
+            return Ok(());
+        }
+        if let Some(problem) = names::key_problem(key) {
+            return Err(EditError::Tag(problem));
+        }
+        self.tags.push(Tag { key: key.to_owned(), value: value.to_owned() });
+        Ok(())
+    }
+
+    fn rename_tag(&mut self, from: &str, to: &str) -> Result<(), EditError> {
+        let index = self.tag_index(from)?;
+        if from != to && self.tags.iter().any(|tag| tag.key == to) {
+            return Err(EditError::Tag(format!("there is a tag \"{to}\" already")));
+        }
+        if let Some(problem) = names::key_problem(to) {
+            return Err(EditError::Tag(problem));
+        }
+        if let Some(tag) = self.tags.get_mut(index) {
+            to.clone_into(&mut tag.key);
+        }
+        Ok(())
+    }
+
+    fn tag_index(&self, key: &str) -> Result<usize, EditError> {
+        let found = self.tags.iter().position(|tag| tag.key == key);
+        found.ok_or_else(|| EditError::Tag(format!("there is no tag \"{key}\"")))
+    }
+
+    fn set_python(&mut self, version: &str) -> Result<(), EditError> {
+        let version = version.trim();
+        self.python = if version.is_empty() {
+            None
+        } else if let Some(problem) = environment::python_problem(version) {
+            return Err(EditError::Python(problem));
+        } else {
+            Some(version.to_owned())
+        };
+        Ok(())
+    }
+
+    fn slot(&mut self, side: Side) -> &mut Option<SourcedSchema> {
+        match side {
+            Side::Inputs => &mut self.inputs,
+            Side::Outputs => &mut self.outputs,
+        }
+    }
+
+    fn side(&self, side: Side, inspection: &Inspection) -> Option<SourcedSchema> {
+        let signature = self.signature(inspection);
+        match side {
+            Side::Inputs => signature.inputs,
+            Side::Outputs => signature.outputs,
+        }
+    }
+
+    fn edit_row(
+        &mut self,
+        side: Side,
+        index: usize,
+        inspection: &Inspection,
+        change: impl FnOnce(Row<'_>) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
+        let missing = EditError::Index { what: side.word(), index };
+        let mut schema = self.side(side, inspection).ok_or_else(|| missing.clone())?;
+        match &mut schema {
+            SourcedSchema::Columns(columns) => {
+                let n_rows = columns.len();
+                let column = columns.get_mut(index).ok_or(missing)?;
+                change(Row::Column(&mut column.value, n_rows))?;
+                YOU.clone_into(&mut column.source);
+            }
+            SourcedSchema::Tensors(tensors) => {
+                let n_rows = tensors.len();
+                let tensor = tensors.get_mut(index).ok_or(missing)?;
+                change(Row::Tensor(&mut tensor.value, n_rows))?;
+                YOU.clone_into(&mut tensor.source);
+            }
+        }
+        *self.slot(side) = Some(schema);
+        Ok(())
+    }
+}
+
+/// One row of a schema, and how many rows that has.
+enum Row<'a> {
+    Column(&'a mut ColSpec, usize),
+    Tensor(&'a mut TensorSpec, usize),
+}
+
+impl Row<'_> {
+    fn set_type(self, ty: &str) -> Result<(), EditError> {
+        match self {
+            Row::Column(column, _) => column.ty = column_type(ty)?,
+            Row::Tensor(tensor, _) => tensor.dtype = dtype(ty)?,
+        }
+        Ok(())
+    }
+
+    fn set_name(self, name: &str) -> Result<(), EditError> {
+        let (has_name, n_rows) = match &self {
+            Row::Column(column, n_rows) => (column.name.is_some(), *n_rows),
+            Row::Tensor(tensor, n_rows) => (tensor.name.is_some(), *n_rows),
+        };
+        if 1 < n_rows && has_name == name.is_empty() {
+            let problem = "MLflow wants either all rows named or none; set the whole side instead";
+            return Err(EditError::Schema(problem.into()));
+        }
+        match self {
+            Row::Column(column, _) => {
+                column.name = (!name.is_empty()).then(|| ColumnName::Text(name.to_owned()));
+                // An optional column without a name stops MLflow from loading the package.
+                column.required |= name.is_empty();
+            }
+            Row::Tensor(tensor, _) => tensor.name = (!name.is_empty()).then(|| name.to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn set_line(mut lines: Vec<Requirement>, index: usize, text: &str) -> Result<Vec<Requirement>, EditError> {
+    let text = text.trim();
+    let missing = EditError::Index { what: "requirement", index };
+    if text.is_empty() {
+        if lines.len() <= index {
+            return Err(missing);
+        }
+        lines.remove(index);
+        return Ok(lines);
+    }
+    if let Some(problem) = environment::requirement_problem(text) {
+        return Err(EditError::Requirement(problem));
+    }
+    let new = Requirement { requirement: text.to_owned(), source: YOU.to_owned() };
+    let name = environment::distribution(text);
+    let twin = lines.iter().enumerate().any(|(i, line)| {
+        i != index && environment::distribution(&line.requirement) == name && !line.requirement.contains(';')
+    });
+    if twin && !text.contains(';') {
+        return Err(EditError::Requirement(format!("there is a line for {name} already; change that one")));
+    }
+    if index == lines.len() {
+        lines.push(new);
+    } else {
+        *lines.get_mut(index).ok_or(missing)? = new;
+    }
+    Ok(lines)
+}
+
+fn new_schema(names: &[String], ty: &str, shape: &[i64]) -> Result<SourcedSchema, EditError> {
+    if names.is_empty() {
+        if shape.is_empty() || MOST_DIMENSIONS < shape.len() || shape.iter().any(|dim| *dim < -1) {
+            let problem = "a tensor's shape is a list of sizes, -1 where it varies: [-1, 4]";
+            return Err(EditError::Schema(problem.into()));
+        }
+        let tensor = TensorSpec::unnamed(dtype(ty)?, shape.to_vec());
+        return Ok(SourcedSchema::Tensors(vec![Sourced::new(tensor, YOU)]));
+    }
+    let ty = column_type(ty)?;
+    let columns = names.iter().map(|name| {
+        let name = Some(ColumnName::Text(name.clone()));
+        Sourced::new(ColSpec { name, ty: ty.clone(), required: true }, YOU)
+    });
+    Ok(SourcedSchema::Columns(columns.collect()))
+}
+
+fn column_type(name: &str) -> Result<ColumnType, EditError> {
+    if name == "any" {
+        return Ok(ColumnType::Any);
+    }
+    DataType::from_name(name).map(ColumnType::Scalar).ok_or_else(|| {
+        let all = DataType::ALL.map(DataType::name).join(", ");
+        EditError::Schema(format!("MLflow has no column type \"{name}\"; it has {all} and any"))
+    })
+}
+
+/// The dtypes that MLflow's tensor schema takes and that mean the same on every system.
+const DTYPES: [&str; 18] = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "str",
+    "bytes",
+    "object",
+    "datetime64[ns]",
+];
+
+fn dtype(name: &str) -> Result<String, EditError> {
+    let found = DTYPES.iter().find(|dtype| **dtype == name);
+    found.map(|dtype| (*dtype).to_owned()).ok_or_else(|| {
+        EditError::Schema(format!("MLflow has no tensor type \"{name}\"; it has {}", DTYPES.join(", ")))
+    })
+}
+
+/// MLflow does not notice two columns of one name, and callers cannot send them.
+fn unique_names(schema: Option<&SourcedSchema>) -> Result<(), EditError> {
+    let names: Vec<String> = match schema {
+        Some(SourcedSchema::Columns(columns)) => {
+            columns.iter().filter_map(|column| column.value.name.as_ref().map(ToString::to_string)).collect()
+        }
+        Some(SourcedSchema::Tensors(tensors)) => {
+            tensors.iter().filter_map(|tensor| tensor.value.name.clone()).collect()
+        }
+        None => Vec::new(),
+    };
+    let mut seen = BTreeSet::new();
+    for name in &names {
+        if name.is_empty() {
+            return Err(EditError::Schema("a column needs a name".into()));
+        }
+        if !seen.insert(name) {
+            return Err(EditError::Schema(format!(
+                "there are two rows named \"{name}\"; callers could not send both"
+            )));
+        }
+    }
+    Ok(())
+}

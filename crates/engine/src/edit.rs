@@ -1,0 +1,165 @@
+//! Changes to a draft as values: undo and redo, the window and the recipe file all use the same.
+
+use serde::{Deserialize, Serialize};
+
+/// One change to a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
+pub enum Edit {
+    /// The package's name; an empty one resets it.
+    SetName {
+        /// The new name.
+        name: String,
+    },
+    /// The description in Markdown.
+    SetDescription {
+        /// The new text.
+        description: String,
+    },
+    /// Adds a tag or changes its value.
+    SetTag {
+        /// The key.
+        key: String,
+        /// The value; may be empty.
+        value: String,
+    },
+    /// Gives a tag another key; it keeps its place and value.
+    RenameTag {
+        /// The old key.
+        from: String,
+        /// The new key.
+        to: String,
+    },
+    /// Removes a tag.
+    RemoveTag {
+        /// The key.
+        key: String,
+    },
+    /// Changes a requirement line, or adds one when `index` is the number of lines. An empty line removes it.
+    SetRequirement {
+        /// The line's index, mlflow's line included.
+        index: usize,
+        /// The new PEP 508 line.
+        requirement: String,
+    },
+    /// The Python version; an empty one resets it.
+    SetPython {
+        /// `3.11` or `3.11.7`.
+        version: String,
+    },
+    /// Changes the type of a column or tensor.
+    SetColumnType {
+        /// Inputs or outputs.
+        side: Side,
+        /// The row.
+        index: usize,
+        /// A scalar type of MLflow for a column, a NumPy dtype for a tensor.
+        #[serde(rename = "type")]
+        ty: String,
+    },
+    /// Gives a column or tensor a name; an empty one takes the name of the only tensor away.
+    SetColumnName {
+        /// Inputs or outputs.
+        side: Side,
+        /// The row.
+        index: usize,
+        /// The name.
+        name: String,
+    },
+    /// Takes back every change to one side of the signature.
+    ResetSchema {
+        /// Inputs or outputs.
+        side: Side,
+    },
+    /// Replaces one side by a single unnamed tensor or, with `names`, by columns of one type.
+    SetSchema {
+        /// Inputs or outputs.
+        side: Side,
+        /// Column names; empty for one unnamed tensor.
+        names: Vec<String>,
+        /// The scalar type of the columns, or the tensor's dtype.
+        #[serde(rename = "type")]
+        ty: String,
+        /// The tensor's shape, -1 for a variable dimension; ignored for columns.
+        shape: Vec<i64>,
+    },
+}
+
+/// One side of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Side {
+    /// What goes in.
+    Inputs,
+    /// What comes out.
+    Outputs,
+}
+
+/// A tag: what a registry can search by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Unique in the draft.
+    pub key: String,
+    /// May be empty.
+    pub value: String,
+}
+
+/// Why an edit was refused. The draft is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// A name that MLflow's registry refuses.
+    #[error("{0}")]
+    Name(String),
+    /// A tag key that MLflow's registry refuses, or a second tag of that key.
+    #[error("{0}")]
+    Tag(String),
+    /// Not a requirement line.
+    #[error("{0}")]
+    Requirement(String),
+    /// Not a Python version.
+    #[error("{0}")]
+    Python(String),
+    /// A type, name or shape that the schema cannot hold.
+    #[error("{0}")]
+    Schema(String),
+    /// There is no such row.
+    #[error("there is no {what} number {index}")]
+    Index {
+        /// `requirement`, `input`, `output`.
+        what: &'static str,
+        /// The index asked for, from 0.
+        index: usize,
+    },
+}
+
+impl Edit {
+    /// What the edit does, for the undo menu: `set tag "stage"`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::SetName { name } if name.is_empty() => "reset name".into(),
+            Self::SetName { .. } => "set name".into(),
+            Self::SetDescription { .. } => "edit description".into(),
+            Self::SetTag { key, .. } => format!("set tag \"{key}\""),
+            Self::RenameTag { from, .. } => format!("rename tag \"{from}\""),
+            Self::RemoveTag { key } => format!("remove tag \"{key}\""),
+            Self::SetRequirement { requirement, .. } if requirement.is_empty() => "remove requirement".into(),
+            Self::SetRequirement { .. } => "set requirement".into(),
+            Self::SetPython { version } if version.is_empty() => "reset Python version".into(),
+            Self::SetPython { .. } => "set Python version".into(),
+            Self::SetColumnType { side, .. } => format!("set {} type", side.word()),
+            Self::SetColumnName { side, .. } => format!("set {} name", side.word()),
+            Self::ResetSchema { side } => format!("reset {}s", side.word()),
+            Self::SetSchema { side, .. } => format!("set {}s", side.word()),
+        }
+    }
+}
+
+impl Side {
+    /// `input` or `output`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inputs => "input",
+            Self::Outputs => "output",
+        }
+    }
+}

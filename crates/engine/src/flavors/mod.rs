@@ -1,0 +1,143 @@
+//! One module per MLflow flavor: the file layout, the blocks of the MLmodel and the code that each needs.
+
+mod lightgbm;
+mod loader;
+mod onnx;
+mod sklearn;
+mod xgboost;
+
+use std::path::PathBuf;
+
+use packwright_inspect::{Inspection, Serving};
+use packwright_mlflow::schema::ParamSpec;
+use serde_yaml::{Mapping, Value};
+
+use crate::draft::Draft;
+use crate::names;
+use crate::plan::PlanError;
+
+/// Names in the package's root that are not for data files.
+const RESERVED: [&str; 12] = [
+    "mlmodel",
+    "conda.yaml",
+    "python_env.yaml",
+    "requirements.txt",
+    "constraints.txt",
+    "code",
+    "artifacts",
+    "input_example.json",
+    "serving_input_example.json",
+    "registered_model_meta",
+    "uv.lock",
+    "pyproject.toml",
+];
+
+/// What a flavor puts into the package.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    /// Files made from the artifact, the model first.
+    pub(crate) data: Vec<DataFile>,
+    /// Generated Python files: path in the package and text.
+    pub(crate) code: Vec<(String, String)>,
+    /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
+    pub(crate) blocks: Vec<(&'static str, Mapping)>,
+    /// Inference parameters that the generated code understands.
+    pub(crate) params: Vec<ParamSpec>,
+    /// What the person should know about this layout, in sentences.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One file made from the artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DataFile {
+    /// Where it lies in the package, with `/`.
+    pub(crate) path: String,
+    /// What it is made from.
+    pub(crate) from: PathBuf,
+    /// Whether it is a joblib file that is rewritten as a plain pickle; copied byte by byte otherwise.
+    pub(crate) is_rewritten: bool,
+    /// The length of `from`.
+    pub(crate) size_bytes: u64,
+}
+
+/// The layout for a draft. `fallback` asks for the loader module in place of a rewritten joblib file.
+pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, PlanError> {
+    let inspection = draft.inspection();
+    match (&inspection.serving, fallback) {
+        (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),
+        (Serving::SklearnJoblib { predict_fn }, None) => Ok(sklearn::joblib(inspection, predict_fn)),
+        (Serving::SklearnJoblib { predict_fn }, Some(reason)) => {
+            loader::fallback(inspection, predict_fn, reason)
+        }
+        (Serving::SklearnSkops { trusted_types }, _) => Ok(sklearn::skops(inspection, trusted_types)),
+        (Serving::PickleLoader { path, call }, _) => loader::loader(inspection, path, *call),
+        (Serving::Xgboost { model_class, extension }, _) => {
+            Ok(xgboost::native(inspection, model_class, extension))
+        }
+        (Serving::LightgbmText, _) => Ok(lightgbm::text(inspection)),
+        (Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
+            loader::fallback(inspection, "predict", reason)
+        }
+        (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
+            Ok(lightgbm::pickle(inspection, model_class, *is_joblib))
+        }
+        (Serving::Onnx, _) => onnx::native(inspection),
+        (Serving::Package | Serving::No, _) => {
+            Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
+        }
+    }
+}
+
+/// The artifact's file name as it may stand in the package's root.
+fn data_name(inspection: &Inspection) -> String {
+    free(names::portable(&artifact_name(inspection)))
+}
+
+/// The same with an ending of our choice.
+fn data_name_with(inspection: &Inspection, extension: &str) -> String {
+    free(names::with_extension(&artifact_name(inspection), extension))
+}
+
+fn free(name: String) -> String {
+    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) { format!("model_{name}") } else { name }
+}
+
+fn artifact_name(inspection: &Inspection) -> String {
+    let name = inspection.artifact.path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn copied(inspection: &Inspection, path: &str) -> DataFile {
+    DataFile {
+        path: path.to_owned(),
+        from: inspection.artifact.path.clone(),
+        is_rewritten: false,
+        size_bytes: inspection.artifact.size_bytes,
+    }
+}
+
+fn rewritten(inspection: &Inspection, path: &str) -> DataFile {
+    DataFile { is_rewritten: true, ..copied(inspection, path) }
+}
+
+/// A block from its keys and texts.
+fn block<const N: usize>(pairs: [(&str, Value); N]) -> Mapping {
+    pairs.into_iter().map(|(key, value)| (Value::from(key), value)).collect()
+}
+
+/// The version of the framework, if `name` is the framework.
+fn version_of(inspection: &Inspection, name: &str) -> Option<String> {
+    let framework = inspection.framework.as_ref()?;
+    let version = inspection.framework_version.as_ref()?;
+    (framework.value == name).then(|| version.value.clone())
+}
+
+/// Adds `key: version` where the version is known; MLflow reads it for display only.
+fn put_version(block: &mut Mapping, key: &str, version: Option<String>) {
+    if let Some(version) = version {
+        block.insert(Value::from(key), Value::from(version));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! From a path to a draft.
+
+use std::path::Path;
+
+use packwright_inspect::{InspectError, Sourced};
+use packwright_source::{ErrorKind, Limits};
+
+use crate::draft::Draft;
+use crate::timestamp::Timestamp;
+
+/// Why a path gave no draft.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct OpenError {
+    /// What the inspection says.
+    #[source]
+    pub error: InspectError,
+}
+
+/// What a caller does differently for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenErrorCode {
+    /// It is no model; the message says what it is and what to do.
+    NotAModel,
+    /// It is damaged, hostile or beyond the limits.
+    Damaged,
+    /// It could not be opened or read.
+    Unreadable,
+}
+
+/// Inspects an artifact and makes a draft of it. Reads what describes the model; the weights are skipped.
+///
+/// # Errors
+///
+/// [`OpenError`] when nothing useful could be read.
+pub fn open(path: &Path) -> Result<Draft, OpenError> {
+    let inspection = packwright_inspect::inspect(path, &Limits::default())?;
+    let created = created(path, std::env::var("SOURCE_DATE_EPOCH").ok().as_deref());
+    Ok(Draft::new(inspection).with_created(created))
+}
+
+/// The time that the package will record: given by the build, else the artifact's own (see [`Draft::created`]).
+fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<Timestamp> {
+    if let Some(seconds) = source_date_epoch.and_then(|text| text.trim().parse().ok()) {
+        return Sourced::new(Timestamp::from_seconds(seconds), "SOURCE_DATE_EPOCH");
+    }
+    match std::fs::metadata(path).and_then(|metadata| metadata.modified()) {
+        Ok(modified) => Sourced::new(Timestamp::from_system(modified), "when the file was last changed"),
+        Err(_) => Sourced::new(Timestamp::EPOCH, "assumed: the file's time is not known"),
+    }
+}
+
+impl From<InspectError> for OpenError {
+    fn from(error: InspectError) -> Self {
+        Self { error }
+    }
+}
+
+impl OpenError {
+    /// What a caller does differently for.
+    pub fn code(&self) -> OpenErrorCode {
+        match &self.error {
+            InspectError::NotAModel { .. } | InspectError::Unknown(_) => OpenErrorCode::NotAModel,
+            InspectError::Damaged(error) => match error.kind() {
+                ErrorKind::Io(_) => OpenErrorCode::Unreadable,
+                _ => OpenErrorCode::Damaged,
+            },
+            InspectError::Open { .. } => OpenErrorCode::Unreadable,
+        }
+    }
+
+    /// The byte at which reading stopped, counted in the innermost input.
+    pub fn offset(&self) -> Option<u64> {
+        match &self.error {
+            InspectError::Damaged(error) => Some(error.offset()),
+            _ => None,
+        }
+    }
+
+    /// For people: what could not be read, where, and what to do.
+    pub fn message(&self) -> String {
+        match &self.error {
+            InspectError::Damaged(error) => {
+                let way_out = match error.kind() {
+                    ErrorKind::Truncated { .. } => {
+                        "The file seems to be cut short: copy or download it again and compare its size."
+                    }
+                    ErrorKind::Limit { .. } => {
+                        "Reading on would take more memory or time than any real model needs; the file may be made to do that."
+                    }
+                    ErrorKind::Unsupported(_) => {
+                        "The file may be sound, but Packwright does not read this kind."
+                    }
+                    ErrorKind::Io(_) => "Check the disk or the network drive that it lies on and try again.",
+                    _ => {
+                        "The file is damaged or not what its name says: make it again from the original model."
+                    }
+                };
+                format!("{error}. {way_out}")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+impl OpenErrorCode {
+    /// The word used in `inspect --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotAModel => "not-a-model",
+            Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}

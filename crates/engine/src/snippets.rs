@@ -1,0 +1,239 @@
+//! Commands for whoever receives a package, correct for this one.
+
+use std::path::Path;
+
+use packwright_mlflow::schema::{ColSpec, ColumnType, DataType, Schema, TensorSpec};
+
+use crate::draft::Draft;
+use crate::environment;
+use crate::flavors::Layout;
+use crate::receipt::{PackageKind, Snippet};
+use crate::texts;
+
+/// More columns than this are made by a loop in place of a list.
+const LISTED_COLUMNS: usize = 12;
+
+/// The commands for a package at `path`.
+pub(crate) fn snippets(draft: &Draft, layout: &Layout, path: &Path, kind: PackageKind) -> Vec<Snippet> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = match kind {
+        PackageKind::Folder => name.clone(),
+        PackageKind::Zip => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if stem == name { format!("{name}-package") } else { stem }
+        }
+    };
+    let mut snippets = Vec::new();
+    if kind == PackageKind::Zip {
+        // Everywhere that Python is; `unzip` is not.
+        let text = format!("python -m zipfile -e {} {}", shell(&name), shell(&folder));
+        snippets.push(snippet("Unzip", text));
+    }
+    let quoted = python(&folder);
+    let load = format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model({quoted})");
+    let signature = texts::plain_signature(&draft.signature(), layout);
+    snippets.push(snippet("Load in Python", load.clone()));
+    let inputs = signature.as_ref().and_then(|signature| signature.inputs.as_ref());
+    snippets.push(snippet("Predict in Python", predict(&load, inputs)));
+    if layout.blocks.iter().any(|(name, _)| *name == "sklearn") {
+        let text = format!("import mlflow.sklearn\n\nestimator = mlflow.sklearn.load_model({quoted})");
+        snippets.push(snippet("Load the estimator itself", text));
+    }
+    let mlflow = environment::mlflow_version(&draft.requirements());
+    let folder = shell(&if folder.starts_with('-') { format!("./{folder}") } else { folder });
+    let serve =
+        format!("pip install mlflow=={mlflow} uv\nmlflow models serve -m {folder} --env-manager uv -p 5001");
+    snippets.push(snippet("Serve", serve));
+    if let Some(body) = inputs.and_then(request) {
+        let text = format!(
+            "curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' -d {}",
+            single_quoted(&body)
+        );
+        snippets.push(snippet("Ask the server", text));
+    }
+    snippets
+}
+
+fn snippet(title: &str, text: String) -> Snippet {
+    Snippet { title: title.to_owned(), text }
+}
+
+/// Python that predicts one made-up row.
+fn predict(load: &str, inputs: Option<&Schema>) -> String {
+    let (import, data) = match inputs {
+        Some(Schema::Columns(columns)) => ("import pandas as pd\n", frame(columns)),
+        Some(Schema::Tensors(tensors)) => ("import numpy as np\n", arrays(tensors)),
+        None => ("", "# What goes in is not recorded; data is a DataFrame or array as the model was trained on.\ndata = ...".into()),
+    };
+    let load = load.replacen("import mlflow\n", &format!("import mlflow\n{import}"), 1);
+    format!("{load}\n\n{data}\nprint(model.predict(data))")
+}
+
+fn frame(columns: &[ColSpec]) -> String {
+    let named = columns.iter().all(|column| column.name.is_some());
+    let required: Vec<&ColSpec> = columns.iter().filter(|column| column.required).collect();
+    let shown = if required.is_empty() { columns.iter().collect() } else { required };
+    if !named {
+        let cells: Vec<String> = shown.iter().map(|column| cell(&column.ty)).collect();
+        return format!("data = pd.DataFrame([[{}]])", cells.join(", "));
+    }
+    let first = shown.first().map(|column| &column.ty);
+    if LISTED_COLUMNS < shown.len() && shown.iter().all(|column| Some(&column.ty) == first) {
+        let value = first.map(cell).unwrap_or_default();
+        return format!(
+            "columns = model.metadata.get_input_schema().input_names()\ndata = pd.DataFrame([dict.fromkeys(columns, {value})]){}",
+            first.map(cast).unwrap_or_default()
+        );
+    }
+    let mut out = String::from("data = pd.DataFrame({\n");
+    for column in shown {
+        let name = column.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        out.push_str(&format!("    {}: {},\n", python(&name), series(&column.ty)));
+    }
+    out.push_str("})");
+    out
+}
+
+/// One value that MLflow accepts for the type, as Python.
+fn cell(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::Scalar(DataType::Boolean) => "True".into(),
+        ColumnType::Scalar(DataType::Integer | DataType::Long) => "1".into(),
+        ColumnType::Scalar(DataType::Float | DataType::Double) | ColumnType::Any => "1.0".into(),
+        ColumnType::Scalar(DataType::String) => "\"text\"".into(),
+        ColumnType::Scalar(DataType::Binary) => "b\"bytes\"".into(),
+        ColumnType::Scalar(DataType::Datetime) => "pd.Timestamp(\"2026-01-31\")".into(),
+        ColumnType::Array(inner) => format!("[{}]", cell(inner)),
+        ColumnType::Map(inner) => format!("{{\"key\": {}}}", cell(inner)),
+        ColumnType::Object(properties) => {
+            let pairs: Vec<String> = properties
+                .iter()
+                .map(|property| format!("{}: {}", python(&property.name), cell(&property.ty)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        ColumnType::SparkMlVector => "[1.0, 2.0]".into(),
+    }
+}
+
+/// One column; the narrow types must be asked for, because pandas makes 64-bit ones and MLflow does not narrow.
+fn series(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::Scalar(DataType::Integer) => "pd.Series([1], dtype=\"int32\")".into(),
+        ColumnType::Scalar(DataType::Float) => "pd.Series([1.0], dtype=\"float32\")".into(),
+        other => format!("[{}]", cell(other)),
+    }
+}
+
+fn cast(ty: &ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Scalar(DataType::Integer) => ".astype(\"int32\")",
+        ColumnType::Scalar(DataType::Float) => ".astype(\"float32\")",
+        _ => "",
+    }
+}
+
+fn arrays(tensors: &[TensorSpec]) -> String {
+    if let [TensorSpec { name: None, dtype, shape }] = tensors {
+        return format!("data = {}", array(dtype, shape));
+    }
+    let mut out = String::from("data = {\n");
+    for tensor in tensors {
+        let name = tensor.name.as_deref().unwrap_or_default();
+        out.push_str(&format!("    {}: {},\n", python(name), array(&tensor.dtype, &tensor.shape)));
+    }
+    out.push('}');
+    out
+}
+
+/// An array of the dtype with 1 for every variable dimension.
+fn array(dtype: &str, shape: &[i64]) -> String {
+    let dims: Vec<String> = shape.iter().map(|dim| dim.max(&1).to_string()).collect();
+    let shape =
+        if let [one] = dims.as_slice() { format!("({one},)") } else { format!("({})", dims.join(", ")) };
+    match dtype {
+        "str" | "object" => format!("np.full({shape}, \"text\", dtype=object)"),
+        "bytes" => format!("np.full({shape}, b\"bytes\")"),
+        _ => format!("np.zeros({shape}, dtype=\"{dtype}\")"),
+    }
+}
+
+/// The body of a request with one made-up row; `None` where JSON would be longer than useful.
+fn request(inputs: &Schema) -> Option<String> {
+    match inputs {
+        Schema::Columns(columns) if columns.len() <= LISTED_COLUMNS => {
+            let mut record = serde_json::Map::new();
+            for column in columns {
+                record.insert(column.name.as_ref()?.to_string(), json_cell(&column.ty)?);
+            }
+            Some(serde_json::json!({ "dataframe_records": [record] }).to_string())
+        }
+        Schema::Tensors(tensors) => match tensors.as_slice() {
+            [tensor] if tensor.name.is_none() && n_cells(&tensor.shape)? <= 32 => {
+                Some(serde_json::json!({ "inputs": nested(&tensor.dtype, &tensor.shape)? }).to_string())
+            }
+            _ => None,
+        },
+        Schema::Columns(_) => None,
+    }
+}
+
+fn json_cell(ty: &ColumnType) -> Option<serde_json::Value> {
+    Some(match ty {
+        ColumnType::Scalar(DataType::Boolean) => true.into(),
+        ColumnType::Scalar(DataType::Integer | DataType::Long) => 1.into(),
+        ColumnType::Scalar(DataType::Float | DataType::Double) => 1.0.into(),
+        ColumnType::Scalar(DataType::String) => "text".into(),
+        ColumnType::Scalar(DataType::Binary) => "Ynl0ZXM=".into(),
+        ColumnType::Scalar(DataType::Datetime) => "2026-01-31T00:00:00".into(),
+        _ => return None,
+    })
+}
+
+fn n_cells(shape: &[i64]) -> Option<i64> {
+    shape.iter().try_fold(1_i64, |n, dim| n.checked_mul((*dim).max(1)))
+}
+
+fn nested(dtype: &str, shape: &[i64]) -> Option<serde_json::Value> {
+    let Some((first, rest)) = shape.split_first() else {
+        return Some(match dtype {
+            "str" | "object" => "text".into(),
+            "bool" => true.into(),
+            float if float.starts_with("float") => 0.0.into(),
+            int if int.starts_with("int") || int.starts_with("uint") => 0.into(),
+            _ => return None,
+        });
+    };
+    let n = usize::try_from((*first).max(1)).ok()?;
+    Some(serde_json::Value::Array(vec![nested(dtype, rest)?; n]))
+}
+
+/// A Python string literal, ASCII so that it survives every terminal.
+fn python(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            ' '..='~' => out.push(c),
+            c if u32::from(c) <= 0xff => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if u32::from(c) <= 0xffff => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A word for a POSIX shell.
+fn shell(word: &str) -> String {
+    let is_plain = !word.is_empty()
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
+    if is_plain { word.to_owned() } else { single_quoted(word) }
+}
+
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests;

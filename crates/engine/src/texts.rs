@@ -1,0 +1,195 @@
+//! The files that Packwright writes itself: MLmodel and the environment.
+
+use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
+use packwright_mlflow::schema::{Schema, Signature};
+use serde_yaml::{Mapping, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::bridge::{self, yaml};
+use crate::draft::Draft;
+use crate::environment;
+use crate::flavors::Layout;
+use crate::receipt::WrittenFile;
+
+/// What is known only after the model's bytes were written.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// SHA-256 of the artifact as it was dropped, as hex.
+    pub(crate) artifact_sha256: String,
+    /// The files written so far.
+    pub(crate) files: Vec<WrittenFile>,
+    /// The sum of their sizes.
+    pub(crate) data_bytes: u64,
+}
+
+impl Recorded {
+    /// Before anything was written.
+    pub(crate) fn planned(data_bytes: u64) -> Self {
+        Self { artifact_sha256: "made while writing".into(), files: Vec::new(), data_bytes }
+    }
+}
+
+/// The path and bytes of each generated file, MLmodel last.
+pub(crate) fn generated(
+    draft: &Draft,
+    layout: &Layout,
+    has_code: bool,
+    recorded: &Recorded,
+) -> Vec<(&'static str, Vec<u8>)> {
+    let mut files = environment_files(draft);
+    let mut recorded = recorded.clone();
+    recorded.files.extend(files.iter().map(|(path, bytes)| WrittenFile::of(path, bytes)));
+    files.push(("MLmodel", mlmodel(draft, layout, has_code, &recorded)));
+    files
+}
+
+/// `requirements.txt`, `python_env.yaml` and `conda.yaml`, which say the same three times for three kinds of reader.
+fn environment_files(draft: &Draft) -> Vec<(&'static str, Vec<u8>)> {
+    let python = draft.python().value;
+    let lines: Vec<String> = draft.requirements().into_iter().map(|line| line.requirement).collect();
+    let pip: Vec<Value> = lines.iter().map(|line| Value::from(line.as_str())).collect();
+    // Build tools without bounds: pinned old ones break on new Pythons.
+    let python_env = map([
+        ("python", Value::from(python.as_str())),
+        ("build_dependencies", texts(&["pip", "setuptools", "wheel"])),
+        ("dependencies", texts(&["-r requirements.txt"])),
+    ]);
+    let conda = map([
+        ("channels", texts(&["conda-forge"])),
+        (
+            "dependencies",
+            Value::Sequence(vec![
+                Value::from(format!("python={python}")),
+                Value::from("pip"),
+                Value::Mapping(map([("pip", Value::Sequence(pip))])),
+            ]),
+        ),
+        ("name", Value::from("mlflow-env")),
+    ]);
+    vec![
+        ("conda.yaml", yaml(&conda)),
+        ("python_env.yaml", yaml(&python_env)),
+        ("requirements.txt", lines.join("\n").into_bytes()),
+    ]
+}
+
+/// The MLmodel.
+fn mlmodel(draft: &Draft, layout: &Layout, has_code: bool, recorded: &Recorded) -> Vec<u8> {
+    let lines = draft.requirements();
+    let code = if has_code { Value::from("code") } else { Value::Null };
+    let mut flavors = Mapping::new();
+    for (name, block) in &layout.blocks {
+        let mut block = block.clone();
+        block.insert(Value::from("code"), code.clone());
+        if *name == "python_function" {
+            if !has_code {
+                block.remove("code");
+            }
+            let env =
+                map([("conda", Value::from("conda.yaml")), ("virtualenv", Value::from("python_env.yaml"))]);
+            block.insert(Value::from("env"), Value::Mapping(env));
+            block.insert(Value::from("python_version"), Value::from(draft.python().value));
+        }
+        flavors.insert(Value::from(*name), Value::Mapping(sorted(block)));
+    }
+    let mut root = map([
+        ("flavors", Value::Mapping(flavors)),
+        ("metadata", Value::Mapping(metadata(draft, recorded))),
+        ("mlflow_version", Value::from(environment::mlflow_version(&lines))),
+        ("model_id", Value::Null),
+        ("model_size_bytes", Value::from(recorded.data_bytes)),
+        ("prompts", Value::Null),
+        ("utc_time_created", Value::from(draft.created().value.to_string())),
+    ]);
+    if let Some(signature) = signature(draft, layout) {
+        root.insert(Value::from("is_signature_from_type_hint"), Value::from(false));
+        root.insert(Value::from("type_hint_from_example"), Value::from(false));
+        root.insert(Value::from("signature"), signature);
+    }
+    // Derived, so that the same artifact and the same choices give the same package: the digest of everything else.
+    let digest = Sha256::digest(yaml(&sorted(root.clone())));
+    let uuid = crate::receipt::hex(digest.get(..16).unwrap_or_default());
+    root.insert(Value::from("model_uuid"), Value::from(uuid));
+    yaml(&sorted(root))
+}
+
+/// What a registry or a recipient wants to know, and what [`crate::verify`] checks the package by.
+fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
+    let inspection = draft.inspection();
+    let mut metadata = map([("name", Value::from(draft.name().value))]);
+    if !draft.description().is_empty() {
+        metadata.insert(Value::from("description"), Value::from(draft.description()));
+    }
+    if !draft.tags().is_empty() {
+        let tags = draft.tags().iter().map(|tag| (tag.key.as_str(), Value::from(tag.value.as_str())));
+        metadata.insert(Value::from("tags"), Value::Mapping(map(tags)));
+    }
+    let source = inspection.artifact.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut own = map([
+        ("format", Value::from(inspection.format)),
+        ("safety", Value::from(inspection.safety.verdict().word())),
+        ("source", Value::from(source)),
+        ("source_sha256", Value::from(recorded.artifact_sha256.as_str())),
+        ("source_size_bytes", Value::from(inspection.artifact.size_bytes)),
+        ("version", Value::from(env!("CARGO_PKG_VERSION"))),
+    ]);
+    let mut put = |key: &str, value: Option<&Sourced<String>>| {
+        if let Some(value) = value {
+            own.insert(Value::from(key), Value::from(value.value.as_str()));
+        }
+    };
+    put("framework", inspection.framework.as_ref());
+    put("framework_version", inspection.framework_version.as_ref());
+    put("model_class", inspection.model_class.as_ref());
+    let mut files: Vec<&WrittenFile> = recorded.files.iter().collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let files = files.into_iter().map(|file| (file.path.as_str(), Value::from(file.sha256.as_str())));
+    own.insert(Value::from("sha256"), Value::Mapping(map(files)));
+    metadata.insert(Value::from("packwright"), Value::Mapping(sorted(own)));
+    metadata
+}
+
+/// The signature as MLflow's loader takes it, without sources; `None` when nothing is known.
+pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> Option<Signature> {
+    let plain = |schema: &SourcedSchema| match schema {
+        SourcedSchema::Columns(columns) => (!columns.is_empty())
+            .then(|| Schema::Columns(columns.iter().map(|column| column.value.clone()).collect())),
+        SourcedSchema::Tensors(tensors) => (!tensors.is_empty())
+            .then(|| Schema::Tensors(tensors.iter().map(|tensor| tensor.value.clone()).collect())),
+    };
+    let read = signature.params.iter().flatten().map(|param| param.value.clone());
+    let params: Vec<_> = read.chain(layout.params.iter().cloned()).collect();
+    let signature = Signature {
+        inputs: signature.inputs.as_ref().and_then(plain),
+        outputs: signature.outputs.as_ref().and_then(plain),
+        params: (!params.is_empty()).then_some(params),
+    };
+    (signature != Signature::default()).then_some(signature)
+}
+
+fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
+    let signature = plain_signature(&draft.signature(), layout)?;
+    let text = |items: Option<Vec<serde_json::Value>>| {
+        items.map_or(Value::Null, |items| bridge::schema_text(items).into())
+    };
+    Some(Value::Mapping(map([
+        ("inputs", text(signature.inputs.as_ref().map(bridge::schema_json))),
+        ("outputs", text(signature.outputs.as_ref().map(bridge::schema_json))),
+        ("params", text(signature.params.as_deref().map(bridge::params_json))),
+    ])))
+}
+
+fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Mapping {
+    pairs.into_iter().map(|(key, value)| (Value::from(key), value)).collect()
+}
+
+fn texts(items: &[&str]) -> Value {
+    Value::Sequence(items.iter().map(|item| Value::from(*item)).collect())
+}
+
+/// MLflow sorts the keys of the MLmodel.
+fn sorted(map: Mapping) -> Mapping {
+    let mut pairs: Vec<(Value, Value)> = map.into_iter().collect();
+    pairs.sort_by(|(a, _), (b, _)| a.as_str().cmp(&b.as_str()));
+    pairs.into_iter().collect()
+}

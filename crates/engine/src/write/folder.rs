@@ -1,0 +1,164 @@
+//! A package as a folder.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use super::error::{read_error, write_error};
+use super::job::Watch;
+use super::source::Original;
+use super::{CHUNK_BYTES, ExportError, Sink, hash, rewrite};
+use crate::flavors::DataFile;
+use crate::receipt::WrittenFile;
+
+/// Writes a folder.
+#[derive(Debug)]
+pub(super) struct FolderSink {
+    root: PathBuf,
+    /// Every folder made, outermost first.
+    folders: Vec<PathBuf>,
+}
+
+impl FolderSink {
+    /// Makes the folder; it must not exist.
+    pub(super) fn create(root: &Path) -> Result<Self, ExportError> {
+        std::fs::create_dir(root).map_err(write_error(root))?;
+        Ok(Self { root: root.to_path_buf(), folders: vec![root.to_path_buf()] })
+    }
+
+    /// Makes the names last; the files are synced one by one.
+    pub(super) fn finish(self) -> Result<(), ExportError> {
+        for folder in self.folders.iter().rev() {
+            sync_folder(folder).map_err(write_error(folder))?;
+        }
+        Ok(())
+    }
+
+    fn create_file(&mut self, path: &str) -> Result<(PathBuf, File), ExportError> {
+        let mut at = self.root.clone();
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            at.push(part);
+            if parts.peek().is_some() && !self.folders.contains(&at) {
+                std::fs::create_dir(&at).map_err(write_error(&at))?;
+                self.folders.push(at.clone());
+            }
+        }
+        let file = File::create_new(&at).map_err(write_error(&at))?;
+        Ok((at, file))
+    }
+}
+
+impl Sink for FolderSink {
+    fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError> {
+        let original = Original::open(&file.from, file.size_bytes)?;
+        let (to, out) = self.create_file(&file.path)?;
+        let (announce, announced) = mpsc::channel();
+        let (copied, sha256) = thread::scope(|scope| {
+            let path = to.as_path();
+            let hashing = scope.spawn(move || hash::following(path, &announced));
+            let copied = copy(&original, &out, &to, &announce, watch);
+            drop(announce);
+            (copied, hash::joined(hashing.join()))
+        });
+        let size_bytes = copied?;
+        original.check()?;
+        if size_bytes != file.size_bytes {
+            return Err(ExportError::SourceChanged(file.from.clone()));
+        }
+        let sha256 = sha256.map_err(read_error(&to))?;
+        out.sync_all().map_err(write_error(&to))?;
+        Ok(WrittenFile { path: file.path.clone(), size_bytes, sha256 })
+    }
+
+    fn rewrite(
+        &mut self,
+        file: &DataFile,
+        watch: &mut Watch<'_>,
+    ) -> Result<(WrittenFile, String), ExportError> {
+        let original = Original::open(&file.from, file.size_bytes)?;
+        let (to, out) = self.create_file(&file.path)?;
+        let (announce, announced) = mpsc::channel();
+        let (rewritten, sha256) = thread::scope(|scope| {
+            let path = to.as_path();
+            let hashing = scope.spawn(move || hash::following(path, &announced));
+            let mut followed =
+                BufWriter::with_capacity(CHUNK_BYTES, Followed { file: &out, announce, size_bytes: 0 });
+            let rewritten = rewrite::rewrite(original, &mut followed, &to, watch)
+                .and_then(|original| followed.flush().map_err(write_error(&to)).map(|()| original))
+                .map(|original| (original, followed.get_ref().size_bytes));
+            // Unwritten bytes of a failed file are of no interest, and the hashing ends with the sender.
+            drop(followed.into_parts());
+            (rewritten, hash::joined(hashing.join()))
+        });
+        let (original, size_bytes) = rewritten?;
+        let sha256 = sha256.map_err(read_error(&to))?;
+        out.sync_all().map_err(write_error(&to))?;
+        Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
+    }
+
+    fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError> {
+        let (to, mut out) = self.create_file(path)?;
+        out.write_all(bytes).and_then(|()| out.sync_all()).map_err(write_error(&to))?;
+        Ok(WrittenFile::of(path, bytes))
+    }
+}
+
+/// Copies in chunks. `io::copy` between files is `copy_file_range` on Linux, which shares blocks where the file system
+/// can and never brings the bytes into this process.
+fn copy(
+    original: &Original,
+    out: &File,
+    to: &Path,
+    announce: &Sender<u64>,
+    watch: &mut Watch<'_>,
+) -> Result<u64, ExportError> {
+    let mut done = 0;
+    loop {
+        let mut chunk = original.file().take(CHUNK_BYTES as u64);
+        let mut writer = out;
+        let n = io::copy(&mut chunk, &mut writer).map_err(write_error(to))?;
+        if n == 0 {
+            return Ok(done);
+        }
+        done += n;
+        // The hashing thread only ends early with an error, which its outcome carries.
+        announce.send(done).unwrap_or_default();
+        watch.advance(n)?;
+    }
+}
+
+/// A file whose length is announced after each write.
+#[derive(Debug)]
+struct Followed<'a> {
+    file: &'a File,
+    announce: Sender<u64>,
+    size_bytes: u64,
+}
+
+impl Write for Followed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.size_bytes += n as u64;
+        self.announce.send(self.size_bytes).unwrap_or_default();
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes the names in a folder last. Windows has no such call and does not need it.
+#[cfg(unix)]
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Makes the names in a folder last. Windows has no such call and does not need it.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

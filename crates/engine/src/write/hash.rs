@@ -1,0 +1,57 @@
+//! SHA-256 on a second thread.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{CHUNK_BYTES, Cancel};
+use crate::receipt::hex;
+
+/// Hashes a file that is being written, from its own handle, up to each length that is announced. What is hashed is
+/// what was written, read back.
+pub(super) fn following(path: &Path, announced: &Receiver<u64>) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut done = 0_u64;
+    for length in announced {
+        while done < length {
+            let want = usize::try_from(length - done).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+            let part = buffer.get_mut(..want).unwrap_or_default();
+            file.read_exact(part)?;
+            hasher.update(&*part);
+            done += want as u64;
+        }
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+/// Hashes a whole file from its start.
+pub(super) fn whole(file: &File, cancel: &Cancel) -> io::Result<(String, u64)> {
+    let mut reader = file;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut size_bytes = 0;
+    loop {
+        let n = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hasher.update(buffer.get(..n).unwrap_or_default());
+        size_bytes += n as u64;
+        if cancel.is_cancelled() {
+            break;
+        }
+    }
+    Ok((hex(&hasher.finalize()), size_bytes))
+}
+
+/// A thread that panicked is a bug of ours; the export reports it as an error like any other.
+pub(super) fn joined<T>(outcome: std::thread::Result<io::Result<T>>) -> io::Result<T> {
+    outcome.unwrap_or_else(|_| Err(io::Error::other("the hashing thread stopped unexpectedly")))
+}

@@ -1,0 +1,203 @@
+//! Writes a package whole, or not at all.
+//!
+//! Everything is written into a staging folder or file beside the target, hashed from what was written, synced, read
+//! again and only then renamed. An error or a cancel removes the staging; a crash leaves it for [`crate::clean::sweep`].
+
+mod error;
+mod folder;
+mod hash;
+mod job;
+mod rewrite;
+mod source;
+mod target;
+mod zip;
+
+use std::path::{Path, PathBuf};
+
+pub use error::ExportError;
+pub use job::{Cancel, Progress, Stage};
+pub use target::Target;
+
+use self::folder::FolderSink;
+use self::job::Watch;
+use self::zip::ZipSink;
+use crate::draft::Draft;
+use crate::flavors::DataFile;
+use crate::plan::{self, Work};
+use crate::receipt::{PackageKind, Receipt, WrittenFile};
+use crate::texts::{self, Recorded};
+use crate::timestamp::Timestamp;
+use crate::{clean, snippets, verify};
+
+/// How much is copied between two looks at progress and cancel.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Takes the files of a package, in order.
+trait Sink {
+    /// Copies a file byte by byte.
+    fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError>;
+
+    /// Rewrites a joblib file as a plain pickle. Gives the record of the written file and the SHA-256 of the original.
+    fn rewrite(
+        &mut self,
+        file: &DataFile,
+        watch: &mut Watch<'_>,
+    ) -> Result<(WrittenFile, String), ExportError>;
+
+    /// Writes a file that is in memory.
+    fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError>;
+}
+
+/// Writes the package of a draft.
+///
+/// The bytes depend on the artifact, the choices and [`Draft::created`] alone; `now` goes into the receipt and
+/// nowhere else. Progress is told at least once a megabyte, from this thread.
+///
+/// # Errors
+///
+/// [`ExportError`]. The target is then as it was, and nothing is left beside it.
+pub fn export(
+    draft: &Draft,
+    target: &Target,
+    now: Timestamp,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &Cancel,
+) -> Result<Receipt, ExportError> {
+    let mut watch = Watch::new(progress, cancel);
+    let place = target::check(draft, target)?;
+    let work = plan::prepare(draft)?;
+    clean::sweep(&place.parent);
+    target::check_space(&place.parent, &work)?;
+    let (work, staged) = match stage(draft, &work, &place, &mut watch) {
+        Ok(staged) => (work, staged),
+        Err(ExportError::NotRewritable(reason)) => {
+            let work = plan::prepare_fallback(draft, &reason)?;
+            let staged = stage(draft, &work, &place, &mut watch)?;
+            (work, staged)
+        }
+        Err(error) => return Err(error),
+    };
+    watch.begin(Stage::Checking, "")?;
+    verify::check_staged(staged.staging.path(), place.kind, &staged.files)?;
+    watch.begin(Stage::Checking, "")?;
+    target::commit(&staged.staging, &place)?;
+    let size_bytes = staged
+        .archive
+        .as_ref()
+        .map_or_else(|| staged.files.iter().map(|file| file.size_bytes).sum(), |archive| archive.size_bytes);
+    Ok(Receipt {
+        snippets: snippets::snippets(draft, &work.layout, &place.path, place.kind),
+        path: place.path,
+        kind: place.kind,
+        size_bytes,
+        sha256: staged.archive.map(|archive| archive.sha256),
+        files: staged.files,
+        warnings: work.layout.warnings,
+        written_at: now,
+    })
+}
+
+/// A complete package under its staging name.
+#[derive(Debug)]
+struct Staged {
+    staging: Staging,
+    files: Vec<WrittenFile>,
+    /// The zip itself.
+    archive: Option<WrittenFile>,
+}
+
+/// The path of the staging; what lies there is removed with this value, unless it was renamed away.
+#[derive(Debug)]
+struct Staging {
+    partial: PathBuf,
+    /// Where what the package replaces waits until the package stands.
+    aside: PathBuf,
+}
+
+impl Staging {
+    fn beside(target: &Path) -> Self {
+        let (partial, aside) = clean::names_beside(target);
+        Self { partial, aside }
+    }
+
+    fn path(&self) -> &Path {
+        &self.partial
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the sweep before the next export.
+        clean::remove(&self.partial).unwrap_or_default();
+    }
+}
+
+fn stage(
+    draft: &Draft,
+    work: &Work,
+    place: &target::Place,
+    watch: &mut Watch<'_>,
+) -> Result<Staged, ExportError> {
+    let staging = Staging::beside(&place.path);
+    watch.restart(work.layout.data.iter().chain(&work.code).map(|file| file.size_bytes).sum());
+    match place.kind {
+        PackageKind::Folder => {
+            let mut sink = FolderSink::create(staging.path())?;
+            let files = fill(&mut sink, draft, work, watch)?;
+            watch.begin(Stage::Syncing, "")?;
+            sink.finish()?;
+            Ok(Staged { staging, files, archive: None })
+        }
+        PackageKind::Zip => {
+            let mut sink = ZipSink::create(staging.path())?;
+            let files = fill(&mut sink, draft, work, watch)?;
+            watch.begin(Stage::Syncing, "")?;
+            let archive = sink.finish()?;
+            Ok(Staged { staging, files, archive: Some(archive) })
+        }
+    }
+}
+
+/// Writes every file: the model, the code, then the texts that record their hashes.
+fn fill(
+    sink: &mut dyn Sink,
+    draft: &Draft,
+    work: &Work,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<WrittenFile>, ExportError> {
+    let mut files = Vec::new();
+    let mut artifact_sha256 = None;
+    for file in &work.layout.data {
+        watch.begin(Stage::Writing, &file.path)?;
+        let (written, original) = if file.is_rewritten {
+            sink.rewrite(file, watch)?
+        } else {
+            let written = sink.copy(file, watch)?;
+            let sha256 = written.sha256.clone();
+            (written, sha256)
+        };
+        // The first file is the artifact itself; side files follow.
+        artifact_sha256.get_or_insert(original);
+        files.push(written);
+    }
+    for file in &work.code {
+        watch.begin(Stage::Writing, &file.path)?;
+        files.push(sink.copy(file, watch)?);
+    }
+    for (path, text) in &work.layout.code {
+        files.push(sink.text(path, text.as_bytes())?);
+    }
+    let recorded = Recorded {
+        artifact_sha256: artifact_sha256.unwrap_or_default(),
+        data_bytes: files.iter().map(|file| file.size_bytes).sum(),
+        files: files.clone(),
+    };
+    for (path, bytes) in texts::generated(draft, &work.layout, work.has_code(), &recorded) {
+        watch.begin(Stage::Writing, path)?;
+        files.push(sink.text(path, &bytes)?);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

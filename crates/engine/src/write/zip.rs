@@ -1,0 +1,244 @@
+//! A package as a zip archive: fixed times, fixed order, fixed permissions, so that equal packages are equal bytes.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use packwright_source::{FileSource, read_up_to};
+use sha2::{Digest as _, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
+
+use super::error::{read_error, write_error};
+use super::job::Watch;
+use super::source::Original;
+use super::{CHUNK_BYTES, Cancel, ExportError, Sink, hash, rewrite};
+use crate::flavors::DataFile;
+use crate::receipt::{WrittenFile, hex};
+
+/// An entry that may reach this length gets the long header from the start: it cannot be added afterwards.
+const LONG_BYTES: u64 = 3 << 30;
+
+/// Files up to this length are deflated with care, longer ones fast.
+const CAREFUL_BYTES: u64 = 16 << 20;
+
+/// How many places of a file are tried, and how much of each, to see whether deflating pays.
+const SAMPLES: u64 = 4;
+const SAMPLE_BYTES: usize = 64 << 10;
+
+/// Chunks that may wait for the hashing thread.
+const WAITING: usize = 4;
+
+/// Writes a zip.
+#[derive(Debug)]
+pub(super) struct ZipSink {
+    path: PathBuf,
+    writer: ZipWriter<BufWriter<File>>,
+}
+
+impl ZipSink {
+    /// Makes the file; it must not exist.
+    pub(super) fn create(path: &Path) -> Result<Self, ExportError> {
+        let file = File::create_new(path).map_err(write_error(path))?;
+        let writer = ZipWriter::new(BufWriter::with_capacity(CHUNK_BYTES, file));
+        Ok(Self { path: path.to_path_buf(), writer })
+    }
+
+    /// Writes the directory, waits for the medium and hashes the archive meanwhile.
+    pub(super) fn finish(self) -> Result<WrittenFile, ExportError> {
+        let path = self.path;
+        let buffered = self.writer.finish().map_err(io::Error::other).map_err(write_error(&path))?;
+        let file =
+            buffered.into_inner().map_err(io::IntoInnerError::into_error).map_err(write_error(&path))?;
+        let again = File::open(&path).map_err(read_error(&path))?;
+        let (synced, hashed) = thread::scope(|scope| {
+            let hashing = scope.spawn(|| hash::whole(&again, &Cancel::new()));
+            (file.sync_all(), hash::joined(hashing.join()))
+        });
+        synced.map_err(write_error(&path))?;
+        let (sha256, size_bytes) = hashed.map_err(read_error(&path))?;
+        Ok(WrittenFile { path: String::new(), size_bytes, sha256 })
+    }
+
+    fn start(&mut self, path: &str, packing: Packing) -> Result<(), ExportError> {
+        let mut options = SimpleFileOptions::default()
+            .system(System::Unix)
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(0o644)
+            .large_file(packing.is_long);
+        options = match packing.level {
+            Some(level) => {
+                options.compression_method(CompressionMethod::Deflated).compression_level(Some(level))
+            }
+            None => options.compression_method(CompressionMethod::Stored),
+        };
+        self.writer.start_file(path, options).map_err(io::Error::other).map_err(write_error(&self.path))
+    }
+
+    /// Runs `work` with a writer into the open entry whose bytes are hashed on a second thread.
+    fn hashed<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tee<'_>) -> Result<T, ExportError>,
+    ) -> Result<(T, u64, String), ExportError> {
+        let path = &self.path;
+        let writer = &mut self.writer;
+        thread::scope(|scope| {
+            let (full, filled) = mpsc::sync_channel(WAITING);
+            let (empty, emptied) = mpsc::channel();
+            let hashing = scope.spawn(move || hash_chunks(&filled, &empty));
+            let mut tee =
+                Tee { out: writer, chunk: Vec::with_capacity(CHUNK_BYTES), full, emptied, size_bytes: 0 };
+            let worked = work(&mut tee).and_then(|value| {
+                tee.flush_chunk().map_err(write_error(path))?;
+                Ok((value, tee.size_bytes))
+            });
+            drop(tee);
+            let sha256 = hash::joined(hashing.join().map(Ok)).map_err(write_error(path))?;
+            let (value, size_bytes) = worked?;
+            Ok((value, size_bytes, sha256))
+        })
+    }
+}
+
+impl Sink for ZipSink {
+    fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError> {
+        let original = Original::open(&file.from, file.size_bytes)?;
+        self.start(&file.path, packing(file).map_err(read_error(&file.from))?)?;
+        let to = self.path.clone();
+        let ((), size_bytes, sha256) = self.hashed(|tee| {
+            let mut reader = original.file();
+            loop {
+                let n = tee.take_from(&mut reader).map_err(|error| match error {
+                    Taken::Read(error) => read_error(original.path())(error),
+                    Taken::Write(error) => write_error(&to)(error),
+                })?;
+                if n == 0 {
+                    return Ok(());
+                }
+                watch.advance(n)?;
+            }
+        })?;
+        original.check()?;
+        if size_bytes != file.size_bytes {
+            return Err(ExportError::SourceChanged(file.from.clone()));
+        }
+        Ok(WrittenFile { path: file.path.clone(), size_bytes, sha256 })
+    }
+
+    fn rewrite(
+        &mut self,
+        file: &DataFile,
+        watch: &mut Watch<'_>,
+    ) -> Result<(WrittenFile, String), ExportError> {
+        let original = Original::open(&file.from, file.size_bytes)?;
+        // The original may be compressed, so neither its length nor its bytes tell about what comes out.
+        let packing = Packing { is_long: true, ..packing(file).map_err(read_error(&file.from))? };
+        self.start(&file.path, packing)?;
+        let to = self.path.clone();
+        let (original, size_bytes, sha256) =
+            self.hashed(|tee| rewrite::rewrite(original, tee, &to, watch))?;
+        Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
+    }
+
+    fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError> {
+        self.start(path, Packing { level: Some(6), is_long: false })?;
+        self.writer.write_all(bytes).map_err(write_error(&self.path))?;
+        Ok(WrittenFile::of(path, bytes))
+    }
+}
+
+/// How an entry is stored.
+#[derive(Debug, Clone, Copy)]
+struct Packing {
+    /// Deflate's level; `None` to store.
+    level: Option<i64>,
+    /// Whether it may pass 4 GiB.
+    is_long: bool,
+}
+
+/// Deflates what samples show to shrink by a seventh or more; weights seldom do.
+fn packing(file: &DataFile) -> io::Result<Packing> {
+    let source = FileSource::open(&file.from)?;
+    let mut sample = Vec::new();
+    let mut buffer = vec![0; SAMPLE_BYTES];
+    let step = file.size_bytes / SAMPLES;
+    for i in 0..SAMPLES {
+        let n = read_up_to(&source, i * step, &mut buffer)?;
+        sample.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        if file.size_bytes <= SAMPLE_BYTES as u64 {
+            break;
+        }
+    }
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&sample)?;
+    let shrinks = encoder.finish()?.len() * 7 < sample.len() * 6;
+    let level = if file.size_bytes <= CAREFUL_BYTES { 6 } else { 1 };
+    Ok(Packing { level: shrinks.then_some(level), is_long: LONG_BYTES <= file.size_bytes })
+}
+
+/// Writes into the zip and hands each full chunk to the hashing thread, which gives the buffers back.
+struct Tee<'a> {
+    out: &'a mut dyn Write,
+    chunk: Vec<u8>,
+    full: SyncSender<Vec<u8>>,
+    emptied: Receiver<Vec<u8>>,
+    size_bytes: u64,
+}
+
+/// Which side of a copy failed.
+enum Taken {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+impl Tee<'_> {
+    /// Moves one chunk from a file. 0 at its end.
+    fn take_from(&mut self, reader: &mut impl io::Read) -> Result<u64, Taken> {
+        self.chunk.clear();
+        let n = reader.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut self.chunk).map_err(Taken::Read)?;
+        self.flush_chunk().map_err(Taken::Write)?;
+        Ok(n as u64)
+    }
+
+    fn flush_chunk(&mut self) -> io::Result<()> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(&self.chunk)?;
+        self.size_bytes += self.chunk.len() as u64;
+        let next = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK_BYTES));
+        let full = std::mem::replace(&mut self.chunk, next);
+        self.full.send(full).map_err(|_| io::Error::other("the hashing thread stopped unexpectedly"))
+    }
+}
+
+impl Write for Tee<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = CHUNK_BYTES - self.chunk.len();
+        let n = room.min(bytes.len());
+        self.chunk.extend_from_slice(bytes.get(..n).unwrap_or_default());
+        if self.chunk.len() == CHUNK_BYTES {
+            self.flush_chunk()?;
+        }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hash_chunks(filled: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> String {
+    let mut hasher = Sha256::new();
+    for mut chunk in filled {
+        hasher.update(&chunk);
+        chunk.clear();
+        // At the end nobody takes buffers back.
+        empty.send(chunk).unwrap_or_default();
+    }
+    hex(&hasher.finalize())
+}
