@@ -16,6 +16,7 @@ mod reader;
 pub mod safety;
 mod sklearn;
 mod strangers;
+mod xgboost;
 
 pub use probe::inspect;
 

@@ -134,8 +134,8 @@ impl<'a> JsonScanner<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Limit`] when the text is longer than [`Limits::header_bytes`] or more is kept than
-    /// [`Limits::kept_bytes`]; [`ErrorKind::Malformed`], [`ErrorKind::Truncated`].
+    /// [`ErrorKind::Limit`] when the text is longer than [`Limits::header_bytes`], more is kept than
+    /// [`Limits::kept_bytes`], or it has more than [`Limits::values`] parts; [`ErrorKind::Malformed`], [`ErrorKind::Truncated`].
     pub fn value(&mut self) -> Result<serde_json::Value, ReadError> {
         self.peek("a value")?;
         let start = self.position();
@@ -143,6 +143,14 @@ impl<'a> JsonScanner<'a> {
         let skipped = self.skip();
         let text = self.kept.take().unwrap_or_default();
         skipped?;
+        // A parsed value takes far more memory than the two bytes of text that it may have.
+        for _ in text.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')) {
+            if !self.budget.value() {
+                let limit = self.budget.limits().values;
+                let kind = ErrorKind::Limit { what: "values", asked: limit.saturating_add(1), limit };
+                return Err(ReadError::new(self.cursor.format(), start, kind));
+            }
+        }
         serde_json::from_slice(&text).map_err(|error| {
             let column = u64::try_from(error.column()).unwrap_or(0);
             let kind = ErrorKind::malformed("value", "valid JSON", error.to_string());
@@ -365,7 +373,7 @@ fn plain_run(bytes: &[u8]) -> usize {
 /// A quote or a bracket. Square and curly brackets differ in one bit.
 fn is_structure(byte: u8) -> bool {
     let curly = byte | 0x20;
-    (curly == b'{') | (curly == b'}') | (byte == b'"')
+    matches!(curly, b'{' | b'}') || byte == b'"'
 }
 
 fn is_scalar(byte: u8) -> bool {

@@ -82,6 +82,14 @@ fn a_value_longer_than_the_limit_is_not_kept() {
 }
 
 #[test]
+fn a_value_of_more_parts_than_the_limit_is_not_parsed() {
+    let limits = Limits { values: 100, ..Limits::default() };
+    let source = source(format!("[{}1]", "1,".repeat(1000)).as_bytes());
+    let error = JsonScanner::over("json", &source, 0, &limits).value().expect_err("too many");
+    assert_eq!(error.to_string(), "json at byte 0: values needs 101; the limit is 100");
+}
+
+#[test]
 fn a_skip_crosses_fetches_wherever_they_cut() {
     for pad in 0..40 {
         let text = format!("[{}\"{}\\\"]\", [1]]", " ".repeat(pad), "1,".repeat((256 << 10) - 20));
