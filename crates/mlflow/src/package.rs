@@ -1,0 +1,115 @@
+//! A package as files: a folder, or anything that can list and read like one.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// The files of a package. Names are relative to its root, with `/` between their parts.
+pub trait PackageFiles {
+    /// Every file, sorted.
+    fn names(&self) -> &[String];
+
+    /// The bytes of a file, at most `limit` of them.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `FileTooLarge` beyond the limit, or what the medium says.
+    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>>;
+
+    /// The first `n` bytes of a file, or all of a shorter one.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, or what the medium says.
+    fn head(&self, name: &str, n: u64) -> io::Result<Vec<u8>>;
+
+    /// Whether there is a file of that name.
+    fn has_file(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known == name)
+    }
+
+    /// Whether there is a file below a folder of that name.
+    fn has_folder(&self, name: &str) -> bool {
+        let prefix = format!("{}/", name.trim_end_matches('/'));
+        self.names().iter().any(|known| known.starts_with(&prefix))
+    }
+}
+
+/// A package in a folder. Links are listed and not followed.
+#[derive(Debug)]
+pub struct FolderFiles {
+    root: PathBuf,
+    names: Vec<String>,
+    /// Symbolic links, which a package should not have.
+    pub links: Vec<String>,
+}
+
+/// More files than any package has.
+const MOST_FILES: usize = 100_000;
+
+impl FolderFiles {
+    /// Lists a folder.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; `FileTooLarge` for too many files.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let (mut names, mut links) = (Vec::new(), Vec::new());
+        let mut waiting = vec![String::new()];
+        while let Some(below) = waiting.pop() {
+            for entry in std::fs::read_dir(root.join(&below))? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    waiting.push(name);
+                } else if kind.is_symlink() {
+                    links.push(name);
+                } else {
+                    names.push(name);
+                }
+                if MOST_FILES < names.len() {
+                    return Err(io::Error::new(
+                        io::ErrorKind::FileTooLarge,
+                        "the folder holds too many files",
+                    ));
+                }
+            }
+        }
+        names.sort();
+        links.sort();
+        Ok(Self { root: root.to_path_buf(), names, links })
+    }
+
+    fn file(&self, name: &str) -> io::Result<std::fs::File> {
+        if self.has_file(name) {
+            std::fs::File::open(self.root.join(name))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+}
+
+impl PackageFiles for FolderFiles {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let n = self.file(name)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if u64::try_from(n).is_ok_and(|n| limit < n) {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("{name} is longer than {limit} bytes"),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    fn head(&self, name: &str, n: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file(name)?.take(n).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
