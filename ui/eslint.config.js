@@ -11,7 +11,8 @@ const tauri = {
 };
 const everything = {
 	group: ['$lib/*', '../host/*', '../features/*', '../views/*', '../ipc/*'],
-	message: 'A primitive in lib/ui knows nothing of ours. Pass the value in as a prop, or move it to a feature.',
+	message:
+		'A primitive in lib/ui knows nothing of ours. Pass the value in as a prop, or move it to a feature.',
 };
 const views = {
 	group: ['$lib/views/*', '**/views/*'],
@@ -57,6 +58,9 @@ export default ts.config(
 	{ files: ['src/lib/ui/**'], rules: restrict(tauri, fake, everything) },
 	{ files: ['src/lib/features/**'], rules: restrict(tauri, fake, views, siblings) },
 	{ files: ['src/lib/host/**'], rules: restrict(tauri) },
-	{ files: ['src/lib/host/tauri.ts', '**/*.test.ts', 'src/test/**', 'src/main.ts'], rules: { 'no-restricted-imports': 'off' } },
+	{
+		files: ['src/lib/host/tauri.ts', '**/*.test.ts', 'src/test/**', 'src/main.ts'],
+		rules: { 'no-restricted-imports': 'off' },
+	},
 	{ files: ['*.js'], extends: [ts.configs.disableTypeChecked] },
 );

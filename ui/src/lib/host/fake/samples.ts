@@ -189,7 +189,10 @@ export function boosterDraft(id = 'booster'): DraftView {
 			outputs: { kind: 'unknown', columns: [] },
 			params: [],
 		},
-		requirements: [requirement('mlflow==3.17.2', 'loads the package'), requirement('xgboost==3.2.0', 'version')],
+		requirements: [
+			requirement('mlflow==3.17.2', 'loads the package'),
+			requirement('xgboost==3.2.0', 'version'),
+		],
 		python: { text: '3.12', source: 'assumed: newest Python that xgboost 3.2.0 supports' },
 		safety: {
 			verdict: 'safe',
@@ -198,9 +201,16 @@ export function boosterDraft(id = 'booster'): DraftView {
 			findings: [],
 		},
 		decisions: [{ id: 'outputs', text: 'What comes out is not recorded in the file', section: 'signature' }],
-		warnings: ['The model was saved without feature names: callers must send the 12 columns in training order.'],
+		warnings: [
+			'The model was saved without feature names: callers must send the 12 columns in training order.',
+		],
 		files: [
-			{ path: 'MLmodel', origin: 'generated', sizeBytes: 812, text: 'flavors:\n  xgboost:\n    data: model.ubj\n' },
+			{
+				path: 'MLmodel',
+				origin: 'generated',
+				sizeBytes: 812,
+				text: 'flavors:\n  xgboost:\n    data: model.ubj\n',
+			},
 			{ path: 'model.ubj', origin: 'copied', sizeBytes: 212_992, text: null },
 			{
 				path: 'requirements.txt',
@@ -278,16 +288,25 @@ export function unscannedDraft(id = 'unscanned'): DraftView {
 		},
 		exportBlocked: null,
 		decisions: [
-			{ id: 'module', text: 'The module acme_ml must be installed where the model is loaded', section: 'environment' },
+			{
+				id: 'module',
+				text: 'The module acme_ml must be installed where the model is loaded',
+				section: 'environment',
+			},
 		],
 	};
 }
 
 /** Five hundred columns, a long name and text from right to left. */
 export function wideDraft(id = 'wide'): DraftView {
-	const name = 'sensor_readings_of_the_whole_northern_plant_2019_to_2026_retrained_after_recalibration_v17_final';
+	const name =
+		'sensor_readings_of_the_whole_northern_plant_2019_to_2026_retrained_after_recalibration_v17_final';
 	const columns = Array.from({ length: 500 }, (_, index) =>
-		column(index === 3 ? 'درجة_الحرارة' : `sensor_${String(index).padStart(3, '0')}`, 'double', 'feature_names_in_'),
+		column(
+			index === 3 ? 'درجة_الحرارة' : `sensor_${String(index).padStart(3, '0')}`,
+			'double',
+			'feature_names_in_',
+		),
 	);
 	return {
 		...pipelineDraft(id),

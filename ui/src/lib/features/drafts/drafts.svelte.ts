@@ -1,0 +1,198 @@
+import { toIpcError } from '$lib/host/errors';
+import type { Host } from '$lib/host/host';
+import type { DraftView } from '$lib/ipc/generated/DraftView';
+import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
+
+/** Below this, a skeleton would only flicker. */
+const SLOW_MILLIS = 150;
+
+/** How many files are read at once. */
+const READ_AT_ONCE = 4;
+
+/** A file that is being read. */
+export interface Reading {
+	id: number;
+	path: string;
+	/** Whether it has taken long enough to be shown. */
+	isSlow: boolean;
+}
+
+/** A file that gave no draft, and why. */
+export interface Rejection {
+	id: number;
+	/** `null` when it was not about one file. */
+	path: string | null;
+	code: ErrorCode;
+	message: string;
+}
+
+/** The open drafts as the engine has them, which one is shown, and what could not be opened. */
+export class Drafts {
+	list = $state.raw<DraftView[]>([]);
+	currentId = $state<string | null>(null);
+	reading = $state<Reading[]>([]);
+	rejections = $state<Rejection[]>([]);
+	readonly current = $derived(this.list.find((draft) => draft.id === this.currentId) ?? null);
+	readonly isReadingSlowly = $derived(this.reading.some((reading) => reading.isSlow));
+
+	readonly #host: Host;
+	/** The end of each draft's chain of edits: answers arrive in the order in which edits were made. */
+	readonly #tails = new Map<string, Promise<unknown>>();
+	#lastId = 0;
+
+	constructor(host: Host) {
+		this.#host = host;
+	}
+
+	/** Fetches what is open already and opens what the command line named. */
+	async start(): Promise<void> {
+		await this.#reporting(null, async () => {
+			this.list = await this.#host.listDrafts();
+			this.currentId = this.list[0]?.id ?? null;
+		});
+		await this.openPending();
+	}
+
+	/** Opens the paths of the command line and of second starts. */
+	async openPending(): Promise<void> {
+		await this.#reporting(null, async () => {
+			await this.openPaths(await this.#host.takePendingPaths());
+		});
+	}
+
+	/** Opens each path as a draft and shows the first that is one. */
+	async openPaths(paths: string[]): Promise<void> {
+		if (paths.length > 0) this.rejections = [];
+		const waiting = [...paths];
+		let isFirst = true;
+		const work = async () => {
+			for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+				const next = path;
+				const opened = await this.#read(next, () => this.#host.openArtifact(next));
+				if (opened !== null && isFirst) {
+					isFirst = false;
+					this.currentId = opened.id;
+				}
+			}
+		};
+		await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, paths.length) }, work));
+	}
+
+	/** Asks for files and opens them. */
+	async browse(): Promise<void> {
+		await this.#reporting(null, async () => {
+			await this.openPaths(await this.#host.pickArtifacts());
+		});
+	}
+
+	/** Asks for a folder and opens it. */
+	async browseFolder(): Promise<void> {
+		await this.#reporting(null, async () => {
+			await this.openPaths(await this.#host.pickArtifactFolder());
+		});
+	}
+
+	/** Opens the model that ships with the program. */
+	async openSample(): Promise<void> {
+		this.rejections = [];
+		const opened = await this.#read('sample model', () => this.#host.openSampleModel());
+		if (opened !== null) this.currentId = opened.id;
+	}
+
+	/** Shows a draft. */
+	select(id: string): void {
+		this.currentId = id;
+	}
+
+	/** Closes a draft and shows its neighbour if it was the one shown. */
+	async close(id: string): Promise<void> {
+		await this.#reporting(null, async () => {
+			await this.settled(id);
+			await this.#host.closeDraft(id);
+			const at = this.list.findIndex((draft) => draft.id === id);
+			this.list = this.list.filter((draft) => draft.id !== id);
+			this.#tails.delete(id);
+			if (this.currentId === id) this.currentId = (this.list[at] ?? this.list.at(-1))?.id ?? null;
+		});
+	}
+
+	/** Applies an edit. Gives `null` when it was taken, else the reason why not, to be shown beside the field. */
+	edit(id: string, edit: EditRequest): Promise<string | null> {
+		return this.#change(id, () => this.#host.editDraft(id, edit));
+	}
+
+	/** Takes the last change back. */
+	undo(id: string): Promise<string | null> {
+		return this.#change(id, () => this.#host.undoDraft(id));
+	}
+
+	/** Does it again. */
+	redo(id: string): Promise<string | null> {
+		return this.#change(id, () => this.#host.redoDraft(id));
+	}
+
+	/** Waits until every edit made so far was answered. */
+	async settled(id: string): Promise<void> {
+		await this.#tails.get(id);
+	}
+
+	/** Takes one message away. */
+	dismiss(id: number): void {
+		this.rejections = this.rejections.filter((rejection) => rejection.id !== id);
+	}
+
+	/** Takes all messages away. */
+	dismissAll(): void {
+		this.rejections = [];
+	}
+
+	#change(id: string, work: () => Promise<DraftView>): Promise<string | null> {
+		const before = this.#tails.get(id) ?? Promise.resolve();
+		const done = before.then(async () => {
+			try {
+				const changed = await work();
+				this.list = this.list.map((draft) => (draft.id === id ? changed : draft));
+				return null;
+			} catch (reason) {
+				return toIpcError(reason).message;
+			}
+		});
+		this.#tails.set(id, done);
+		return done;
+	}
+
+	async #read(path: string, open: () => Promise<DraftView>): Promise<DraftView | null> {
+		const id = this.#nextId();
+		this.reading = [...this.reading, { id, path, isSlow: false }];
+		const slow = setTimeout(() => {
+			this.reading = this.reading.map((reading) =>
+				reading.id === id ? { ...reading, isSlow: true } : reading,
+			);
+		}, SLOW_MILLIS);
+		let opened: DraftView | null = null;
+		await this.#reporting(path, async () => {
+			const draft = await open();
+			// The same artifact may be open already; the engine then answers with the draft that it has.
+			this.list = [draft, ...this.list.filter((other) => other.id !== draft.id)];
+			opened = draft;
+		});
+		clearTimeout(slow);
+		this.reading = this.reading.filter((reading) => reading.id !== id);
+		return opened;
+	}
+
+	async #reporting(path: string | null, work: () => Promise<void>): Promise<void> {
+		try {
+			await work();
+		} catch (reason) {
+			const { code, message } = toIpcError(reason);
+			this.rejections = [...this.rejections, { id: this.#nextId(), path, code, message }];
+		}
+	}
+
+	#nextId(): number {
+		this.#lastId += 1;
+		return this.#lastId;
+	}
+}

@@ -1,0 +1,16 @@
+/** What a status is called, in one word. */
+export const STATUS_WORDS = {
+	safe: 'Safe',
+	review: 'Review',
+	unscanned: 'Not fully read',
+	dangerous: 'Dangerous',
+	info: 'Info',
+} as const;
+
+/** A verdict of a draft or the severity of one finding. */
+export type Status = keyof typeof STATUS_WORDS;
+
+/** Whether a word from the wire is a status that has a shape. */
+export function isStatus(word: string): word is Status {
+	return word in STATUS_WORDS;
+}

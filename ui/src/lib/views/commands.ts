@@ -1,0 +1,91 @@
+import type { Drafts } from '$lib/features/drafts/drafts.svelte';
+import type { Exports } from '$lib/features/export/exports.svelte';
+import type { SectionId } from '$lib/ipc/generated/SectionId';
+import type { Keys } from './keys';
+import { SECTIONS } from './sections';
+
+/** Something that the person can ask for, by key or by name. */
+export interface Command {
+	id: string;
+	title: string;
+	keys: Keys | null;
+	/** Whether the keys work while text is being edited. */
+	worksInText: boolean;
+	run: () => void;
+}
+
+/** What commands act on. */
+export interface Stage {
+	drafts: Drafts;
+	exports: Exports;
+	goTo: (section: SectionId) => void;
+	openExportMenu: () => void;
+	closeDraft: (draftId: string) => void;
+	openPalette: () => void;
+}
+
+/** Everything that can be done now. What cannot be done is not there. */
+export function commandsFor(stage: Stage): Command[] {
+	const { drafts } = stage;
+	const draft = drafts.current;
+	const commands: Command[] = [
+		command('open', 'Open files…', { key: 'o' }, () => void drafts.browse()),
+		command('open-folder', 'Open a folder…', null, () => void drafts.browseFolder()),
+		command('sample', 'Open the sample model', null, () => void drafts.openSample()),
+		command('palette', 'Show all commands', { key: 'k' }, stage.openPalette),
+	];
+	if (draft === null) return commands;
+
+	const isSheetOpen = stage.exports.of(draft.id)?.isOpen ?? false;
+	if (draft.exportBlocked === null && !isSheetOpen) {
+		commands.push(
+			command('export', 'Export…', { key: 'e' }, stage.openExportMenu),
+			command('export-folder', 'Export a folder…', null, () => void stage.exports.begin(draft.id, 'folder')),
+			command('export-zip', 'Export a zip…', null, () => void stage.exports.begin(draft.id, 'zip')),
+		);
+	}
+	if (draft.undo !== null && !isSheetOpen) {
+		commands.push({
+			...command('undo', `Undo: ${draft.undo}`, { key: 'z' }, () => void drafts.undo(draft.id)),
+			worksInText: false,
+		});
+	}
+	if (draft.redo !== null && !isSheetOpen) {
+		commands.push({
+			...command(
+				'redo',
+				`Redo: ${draft.redo}`,
+				{ key: 'z', hasShift: true },
+				() => void drafts.redo(draft.id),
+			),
+			worksInText: false,
+		});
+	}
+	commands.push(
+		command('close', `Close ${draft.name.text}`, { key: 'w' }, () => {
+			stage.closeDraft(draft.id);
+		}),
+	);
+	if (!isSheetOpen) {
+		for (const [index, { id, title }] of SECTIONS.entries()) {
+			commands.push(
+				command(`section-${id}`, `Go to ${title}`, { key: `${index + 1}` }, () => {
+					stage.goTo(id);
+				}),
+			);
+		}
+	}
+	for (const other of drafts.list) {
+		if (other.id === draft.id) continue;
+		commands.push(
+			command(`show-${other.id}`, `Show ${other.name.text}`, null, () => {
+				drafts.select(other.id);
+			}),
+		);
+	}
+	return commands;
+}
+
+function command(id: string, title: string, keys: Keys | null, run: () => void): Command {
+	return { id, title, keys, worksInText: true, run };
+}
