@@ -8,20 +8,20 @@ use crate::{Artifact, InspectError, Inspection};
 
 /// What a reader is given: the artifact, its bytes, and how much reading them may cost.
 #[derive(Debug)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// What was dropped.
-    pub artifact: &'a Artifact,
+    pub(crate) artifact: &'a Artifact,
     /// The bytes of the file.
-    pub source: Arc<dyn ByteSource>,
+    pub(crate) source: Arc<dyn ByteSource>,
     /// Its first 4 KiB, or all of it when it is shorter.
-    pub head: &'a [u8],
+    pub(crate) head: &'a [u8],
     /// What reading may cost.
-    pub limits: &'a Limits,
+    pub(crate) limits: &'a Limits,
 }
 
 /// How sure a reader is that a file is its own. Greater is surer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// Not its file.
     No,
     /// The extension fits, or a weak structure does.
@@ -33,7 +33,7 @@ pub enum Claim {
 }
 
 /// One framework's reader. Stateless.
-pub trait Reader: Sync {
+pub(crate) trait Reader: Sync {
     /// How sure this reader is that the file is its own. Reads little: the head, and a few fields by offset.
     fn claims(&self, subject: &Subject<'_>) -> Claim;
 
@@ -49,13 +49,13 @@ pub trait Reader: Sync {
 
 impl Subject<'_> {
     /// The artifact's file name in lower case.
-    pub fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         let name = self.artifact.path.file_name().unwrap_or_default();
         name.to_string_lossy().to_lowercase()
     }
 
     /// The extension of the artifact's name in lower case, without the dot; empty when it has none.
-    pub fn extension(&self) -> String {
+    pub(crate) fn extension(&self) -> String {
         let extension = self.artifact.path.extension().and_then(|text| text.to_str());
         extension.unwrap_or_default().to_ascii_lowercase()
     }

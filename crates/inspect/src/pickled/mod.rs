@@ -21,5 +21,9 @@ pub(crate) use reader::{PickleReader, SkopsReader};
 
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {
-    crate::sklearn::describe_estimator(file, value, depth)
+    let mut estimator = crate::sklearn::describe_estimator(file, value, depth)?;
+    if estimator.framework == "xgboost" {
+        crate::xgboost::enrich(file, value, &mut estimator);
+    }
+    Some(estimator)
 }

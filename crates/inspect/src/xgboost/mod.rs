@@ -8,12 +8,14 @@ mod describe;
 mod document;
 mod embedded;
 mod model;
+mod pickled;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use describe::{facts, requirements, signature};
 pub(crate) use embedded::read_embedded;
 pub(crate) use model::{Container, XgboostModel};
+pub(crate) use pickled::enrich;
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Needs, Safety};

@@ -21,7 +21,11 @@ const LISTS: [&str; 8] = [
 
 /// Every line of every list: `class M.N`, `call M.N` or `ref M.N`.
 static LINES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
-    LISTS.iter().flat_map(|list| list.lines()).filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
+    LISTS
+        .iter()
+        .flat_map(|list| list.lines())
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .collect()
 });
 
 /// Whether a name is on a list for that use. What may be called or made may also be referred to.
@@ -43,7 +47,10 @@ mod tests {
         for line in LINES.iter() {
             let (kind, name) = line.split_once(' ').expect("two words");
             assert!(matches!(kind, "class" | "call" | "ref"), "{line}");
-            assert!(name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b)), "{line}");
+            assert!(
+                name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
+                "{line}"
+            );
         }
     }
 
