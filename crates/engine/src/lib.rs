@@ -4,7 +4,6 @@
 //! package will hold; `export` writes it whole or not at all; `verify` reads it again. Everything blocks; [`jobs`] is
 //! for programs that must not.
 
-mod bridge;
 mod choices;
 pub mod clean;
 mod code;
@@ -15,6 +14,7 @@ mod flavors;
 pub mod jobs;
 mod names;
 pub mod open;
+mod package;
 mod plan;
 mod receipt;
 mod snippets;

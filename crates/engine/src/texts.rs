@@ -1,11 +1,13 @@
 //! The files that Packwright writes itself: MLmodel and the environment.
 
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
+use packwright_mlflow::json::params_text;
+use packwright_mlflow::mlmodel::MlModel;
 use packwright_mlflow::schema::{Schema, Signature};
+use packwright_mlflow::yaml::to_ascii;
 use serde_yaml::{Mapping, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::bridge::{self, yaml};
 use crate::draft::Draft;
 use crate::environment;
 use crate::flavors::Layout;
@@ -67,8 +69,8 @@ fn environment_files(draft: &Draft) -> Vec<(&'static str, Vec<u8>)> {
         ("name", Value::from("mlflow-env")),
     ]);
     vec![
-        ("conda.yaml", yaml(&conda)),
-        ("python_env.yaml", yaml(&python_env)),
+        ("conda.yaml", to_ascii(&Value::Mapping(conda)).into_bytes()),
+        ("python_env.yaml", to_ascii(&Value::Mapping(python_env)).into_bytes()),
         ("requirements.txt", lines.join("\n").into_bytes()),
     ]
 }
@@ -90,7 +92,7 @@ fn mlmodel(draft: &Draft, layout: &Layout, has_code: bool, recorded: &Recorded) 
             block.insert(Value::from("env"), Value::Mapping(env));
             block.insert(Value::from("python_version"), Value::from(draft.python().value));
         }
-        flavors.insert(Value::from(*name), Value::Mapping(sorted(block)));
+        flavors.insert(Value::from(*name), Value::Mapping(block));
     }
     let mut root = map([
         ("flavors", Value::Mapping(flavors)),
@@ -107,10 +109,14 @@ fn mlmodel(draft: &Draft, layout: &Layout, has_code: bool, recorded: &Recorded) 
         root.insert(Value::from("signature"), signature);
     }
     // Derived, so that the same artifact and the same choices give the same package: the digest of everything else.
-    let digest = Sha256::digest(yaml(&sorted(root.clone())));
+    let digest = Sha256::digest(text(root.clone()));
     let uuid = crate::receipt::hex(digest.get(..16).unwrap_or_default());
     root.insert(Value::from("model_uuid"), Value::from(uuid));
-    yaml(&sorted(root))
+    text(root)
+}
+
+fn text(root: Mapping) -> Vec<u8> {
+    MlModel::from_mapping(root).to_text().into_bytes()
 }
 
 /// What a registry or a recipient wants to know, and what [`crate::verify`] checks the package by.
@@ -145,7 +151,7 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let files = files.into_iter().map(|file| (file.path.as_str(), Value::from(file.sha256.as_str())));
     own.insert(Value::from("sha256"), Value::Mapping(map(files)));
-    metadata.insert(Value::from("packwright"), Value::Mapping(sorted(own)));
+    metadata.insert(Value::from("packwright"), Value::Mapping(own));
     metadata
 }
 
@@ -169,13 +175,11 @@ pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> 
 
 fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
     let signature = plain_signature(&draft.signature(), layout)?;
-    let text = |items: Option<Vec<serde_json::Value>>| {
-        items.map_or(Value::Null, |items| bridge::schema_text(items).into())
-    };
+    let text = |schema: Option<&Schema>| schema.map_or(Value::Null, |schema| schema.to_text().into());
     Some(Value::Mapping(map([
-        ("inputs", text(signature.inputs.as_ref().map(bridge::schema_json))),
-        ("outputs", text(signature.outputs.as_ref().map(bridge::schema_json))),
-        ("params", text(signature.params.as_deref().map(bridge::params_json))),
+        ("inputs", text(signature.inputs.as_ref())),
+        ("outputs", text(signature.outputs.as_ref())),
+        ("params", signature.params.as_deref().map_or(Value::Null, |params| params_text(params).into())),
     ])))
 }
 
@@ -185,11 +189,4 @@ fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Mapping {
 
 fn texts(items: &[&str]) -> Value {
     Value::Sequence(items.iter().map(|item| Value::from(*item)).collect())
-}
-
-/// MLflow sorts the keys of the MLmodel.
-fn sorted(map: Mapping) -> Mapping {
-    let mut pairs: Vec<(Value, Value)> = map.into_iter().collect();
-    pairs.sort_by(|(a, _), (b, _)| a.as_str().cmp(&b.as_str()));
-    pairs.into_iter().collect()
 }

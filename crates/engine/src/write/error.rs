@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::bridge::Problem;
+use packwright_mlflow::lint::Problem;
 
 use crate::plan::PlanError;
 

@@ -78,7 +78,7 @@ pub fn export(
         Err(error) => return Err(error),
     };
     watch.begin(Stage::Checking, "")?;
-    verify::check_staged(staged.staging.path(), place.kind, &staged.files)?;
+    verify::check_staged(staged.staging.path(), &staged.files)?;
     watch.begin(Stage::Checking, "")?;
     target::commit(&staged.staging, &place)?;
     let size_bytes = staged

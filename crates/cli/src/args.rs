@@ -1,0 +1,95 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns trained model files into MLflow packages, without running them.
+#[derive(Debug, Parser)]
+#[command(name = "packwright", version, about, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what a model file is, expects, returns, needs and would run
+    Inspect(InspectArgs),
+    /// Write an MLflow package
+    Pack(PackArgs),
+    /// List everything that is wrong or risky in an MLflow package
+    Lint(CheckArgs),
+    /// Check a package's structure and the hashes of its files
+    Verify(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Model files or folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print one JSON document; an array for several paths
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 from this verdict on
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) deny: Option<Deny>,
+}
+
+/// From which verdict on a command fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Unknown code, unread parts and dangerous calls
+    Review,
+    /// Dangerous calls
+    Dangerous,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// The model file or folder
+    pub(crate) path: PathBuf,
+    /// The package to write; a name that ends in .zip makes a zip
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Write a zip
+    #[arg(long)]
+    pub(crate) zip: bool,
+    /// The package's name [default: from the file's name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A description in Markdown
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Add a tag; may be given again
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub(crate) tags: Vec<String>,
+    /// A data file to take names and types from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sample: Option<PathBuf>,
+    /// Copy a Python file or folder that the model imports into the package; may be given again
+    #[arg(long, value_name = "PATH")]
+    pub(crate) code: Vec<PathBuf>,
+    /// Apply the edits of a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Replace a package that lies at OUT
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write nothing and exit with 1 from this verdict on
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) deny: Option<Deny>,
+    /// Print the receipt as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A package: a folder with an MLmodel, or a zip of one
+    pub(crate) path: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}

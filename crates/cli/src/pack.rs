@@ -1,0 +1,185 @@
+//! `packwright pack`.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use packwright_engine::{
+    Cancel, Draft, Edit, ExportError, PackageKind, PlanError, Receipt, Stage, Target, Timestamp, export, open,
+};
+use serde::Deserialize;
+
+use crate::args::PackArgs;
+use crate::table::{Table, shown, size};
+use crate::terminal::Terminal;
+use crate::{Exit, document, inspect};
+
+/// A longer recipe is some other file.
+const LONGEST_RECIPE_BYTES: u64 = 4 << 20;
+
+/// A recipe: the edits that a person made, to be made again.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    edits: Vec<Edit>,
+}
+
+/// What stopped a command: the exit code, a stable word for `--json`, and the message.
+struct Stop {
+    exit: Exit,
+    code: &'static str,
+    message: String,
+    offset: Option<u64>,
+}
+
+pub(crate) fn run(args: &PackArgs, terminal: &mut Terminal) -> Exit {
+    match pack(args, terminal) {
+        Ok(receipt) => {
+            for warning in &receipt.warnings {
+                terminal.message(shown(warning));
+            }
+            if args.json {
+                terminal.json(&serde_json::json!(receipt));
+            } else {
+                show(&receipt, terminal);
+            }
+            Exit::Done
+        }
+        Err(stop) => {
+            if args.json {
+                terminal.json(&document::failure(&args.path, stop.code, &stop.message, stop.offset));
+            }
+            terminal.message(shown(&stop.message));
+            stop.exit
+        }
+    }
+}
+
+fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
+    if let Some(sample) = &args.sample {
+        let message = format!(
+            "{}: sample data is not read yet; leave --sample away and name the columns in a recipe",
+            sample.display()
+        );
+        return Err(Stop::usage("unsupported", message));
+    }
+    let edits = edits(args)?;
+    let draft = open::open(&args.path).map_err(|error| Stop {
+        exit: Exit::InputFailed,
+        code: error.code().word(),
+        message: format!("{}: {}", args.path.display(), error.message()),
+        offset: error.offset(),
+    })?;
+    let mut draft = draft.with_code(args.code.clone());
+    for (origin, edit) in edits {
+        draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", format!("{origin}: {error}")))?;
+    }
+    if args.deny.is_some_and(|deny| inspect::is_denied(deny, &draft)) {
+        let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
+        return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
+    }
+    write(args, &draft, terminal)
+}
+
+fn write(args: &PackArgs, draft: &Draft, terminal: &mut Terminal) -> Result<Receipt, Stop> {
+    let is_zip = args.zip || args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    let kind = if is_zip { PackageKind::Zip } else { PackageKind::Folder };
+    let target = Target { path: args.output.clone(), kind, overwrite: args.force };
+    let mut shown_percent = None;
+    let mut progress = |progress: packwright_engine::Progress| {
+        let percent = progress.done_bytes.saturating_mul(100).checked_div(progress.total_bytes);
+        if progress.stage != Stage::Writing || percent != shown_percent {
+            shown_percent = percent;
+            let percent = percent.unwrap_or(100);
+            terminal.progress(format_args!("{} {percent} % {}", progress.stage.word(), progress.file));
+        }
+    };
+    let now = now(&args.path);
+    let receipt = export(draft, &target, now, &mut progress, &Cancel::new());
+    terminal.end_progress();
+    receipt.map_err(|error| {
+        let (exit, code) = match &error {
+            ExportError::Plan(PlanError::NotServable(_)) => (Exit::InputFailed, "not-servable"),
+            ExportError::Plan(_) | ExportError::Read { .. } | ExportError::NotRewritable(_) => {
+                (Exit::InputFailed, "unreadable")
+            }
+            ExportError::SourceChanged(_) => (Exit::InputFailed, "changed"),
+            ExportError::TargetExists(_) => (Exit::OutputFailed, "target-exists"),
+            ExportError::Cancelled => (Exit::OutputFailed, "cancelled"),
+            ExportError::Target { .. }
+            | ExportError::NoSpace { .. }
+            | ExportError::Write { .. }
+            | ExportError::Check(_) => (Exit::OutputFailed, "write-failed"),
+        };
+        let hint = if code == "target-exists" { " (--force replaces a package)" } else { "" };
+        Stop { exit, code, message: format!("{error}{hint}"), offset: None }
+    })
+}
+
+/// The receipt's time. The artifact's own, so that two runs print the same.
+fn now(path: &Path) -> Timestamp {
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    Timestamp::from_system(modified.unwrap_or(UNIX_EPOCH))
+}
+
+/// The recipe's edits, then those of the options, each with its origin for messages.
+fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
+    let mut edits = Vec::new();
+    if let Some(path) = &args.recipe {
+        let shown = path.display();
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(LONGEST_RECIPE_BYTES).read_to_string(&mut text))
+            .map_err(|error| Stop::usage("recipe", format!("the recipe {shown} could not be read: {error}")))?;
+        let recipe: Recipe = serde_json::from_str(&text)
+            .map_err(|error| Stop::usage("recipe", format!("{shown} is not a recipe: {error}")))?;
+        let numbered = recipe.edits.into_iter().enumerate();
+        edits.extend(numbered.map(|(i, edit)| (format!("{shown}: edit {}", i + 1), edit)));
+    }
+    if let Some(name) = &args.name {
+        if name.trim().is_empty() {
+            return Err(Stop::usage("invalid-edit", "--name: a name needs at least one letter or digit".into()));
+        }
+        edits.push(("--name".into(), Edit::SetName { name: name.clone() }));
+    }
+    if let Some(description) = &args.description {
+        edits.push(("--description".into(), Edit::SetDescription { description: description.clone() }));
+    }
+    for tag in &args.tags {
+        let Some((key, value)) = tag.split_once('=') else {
+            return Err(Stop::usage("invalid-edit", format!("--tag {tag}: write it as KEY=VALUE")));
+        };
+        let edit = Edit::SetTag { key: key.to_owned(), value: value.to_owned() };
+        edits.push((format!("--tag {tag}"), edit));
+    }
+    Ok(edits)
+}
+
+fn show(receipt: &Receipt, terminal: &mut Terminal) {
+    terminal.line(format_args!("{}  {}", receipt.path.display(), size(receipt.size_bytes)));
+    if let Some(sha256) = &receipt.sha256 {
+        terminal.line(format_args!("  sha256 {sha256}"));
+    }
+    let mut table = Table::default();
+    for file in &receipt.files {
+        let short = file.sha256.get(..12).unwrap_or_default();
+        table.row([&file.path, &size(file.size_bytes), short]);
+    }
+    for line in table.lines() {
+        terminal.line(line);
+    }
+    for snippet in &receipt.snippets {
+        terminal.line("");
+        terminal.line(&snippet.title);
+        for line in snippet.text.lines() {
+            terminal.line(format_args!("  {line}").to_string().trim_end());
+        }
+    }
+}
+
+impl Stop {
+    fn usage(code: &'static str, message: String) -> Self {
+        Self { exit: Exit::Usage, code, message, offset: None }
+    }
+}
