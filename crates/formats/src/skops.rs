@@ -5,7 +5,7 @@
 //!
 //! Specification: skops 0.16 `skops/io/_audit.py`, `skops/io/_general.py`, `skops/io/_numpy.py`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, MemorySource, ReadError, Window};
@@ -64,7 +64,7 @@ pub fn read(source: &Arc<dyn ByteSource>, budget: &mut Budget) -> Result<Skops, 
         budget,
         pickle: Pickle::default(),
         types: Vec::new(),
-        index: BTreeMap::new(),
+        index: BTreeSet::new(),
         shared: BTreeMap::new(),
     };
     let root = reader.node(&schema, &mut String::new(), 0)?;
@@ -78,7 +78,7 @@ struct Reader<'r> {
     budget: &'r mut Budget,
     pickle: Pickle,
     types: Vec<Type>,
-    index: BTreeMap<(String, String, String), ()>,
+    index: BTreeSet<(String, String, String)>,
     shared: BTreeMap<i64, Value>,
 }
 
@@ -135,7 +135,7 @@ impl Reader<'_> {
         let key = (module.to_owned(), class.to_owned(), loader.to_owned());
         let is_plain = module == "builtins"
             && matches!(loader, "JsonNode" | "DictNode" | "ListNode" | "TupleNode" | "SetNode");
-        if is_plain || loader == "CachedNode" || self.index.insert(key, ()).is_some() {
+        if is_plain || loader == "CachedNode" || !self.index.insert(key) {
             return;
         }
         let (module, name, loader) = (module.to_owned(), class.to_owned(), loader.to_owned());

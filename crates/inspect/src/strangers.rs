@@ -65,16 +65,16 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     }
     let text = text_of(subject.head)?;
     let start = text.trim_start().to_lowercase();
-    let file_name = subject.file_name();
+    let extension = subject.extension();
     let (what, hint) = if start.starts_with("<!doctype html") || start.starts_with("<html") {
         ("it is a web page, perhaps saved in place of a download", "download the file itself")
-    } else if file_name.ends_with(".py")
+    } else if extension == "py"
         || start.starts_with("import ")
         || start.starts_with("from ")
         || start.starts_with("#!")
     {
         ("it is a script", "drop the model file that it writes; code is added to a draft")
-    } else if file_name.ends_with(".csv") || file_name.ends_with(".tsv") || looks_like_csv(text) {
+    } else if extension == "csv" || extension == "tsv" || looks_like_csv(text) {
         ("it is a table of text (CSV)", "a table is sample data for a model, not a model")
     } else if start.starts_with('{') || start.starts_with('[') {
         ("it is a JSON file, and no model that Packwright knows", "drop the model file")

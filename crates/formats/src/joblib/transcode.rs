@@ -41,6 +41,7 @@ pub enum TranscodeError {
 /// # Errors
 ///
 /// [`TranscodeError`]. What was written by then is not a complete pickle.
+#[expect(clippy::needless_pass_by_value, reason = "the decompressors keep handles of their own")]
 pub fn transcode(
     source: Arc<dyn ByteSource>,
     limits: &Limits,
@@ -133,15 +134,15 @@ impl Sites {
     ) -> Result<Array, String> {
         // The dtypes of a file are few: remember where the memo holds each.
         let known = self.dtypes.iter().find(|(value, _)| *value == wrapper.dtype_value);
-        let dtype_memo = match known.filter(|(value, number)| site.is_memo(*number, *value)) {
-            Some((_, number)) => *number,
-            None => {
+        let dtype_memo =
+            if let Some((_, number)) = known.filter(|(value, number)| site.is_memo(*number, *value)) {
+                *number
+            } else {
                 let number = site.memo_number(wrapper.dtype_value).ok_or("a dtype outside the memo")?;
                 self.dtypes.retain(|(value, _)| *value != wrapper.dtype_value);
                 self.dtypes.push((wrapper.dtype_value, number));
                 number
-            }
-        };
+            };
         let class = match pickle.trace.global(wrapper.subclass) {
             Some(class) if class.name == "memmap" => ("numpy".to_owned(), "ndarray".to_owned()),
             Some(class) => (class.module.clone(), class.name.clone()),

@@ -182,6 +182,25 @@ impl<'a> Wire<'a> {
         Ok(())
     }
 
+    /// Moves past fields of this number that hold single numbers, as long as they follow one another: a repeated
+    /// field that is not packed, at the cost of looking at its bytes. May stop early; for numbers below 16.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`].
+    pub fn skip_repeats(&mut self, number: u64) -> Result<(), ReadError> {
+        let Some(end) = self.ends.last().copied().filter(|_| self.pending == 0) else { return Ok(()) };
+        loop {
+            let left = usize::try_from(end.saturating_sub(self.position())).unwrap_or(usize::MAX);
+            let at_hand = self.cursor.buffer()?;
+            let n = repeats(at_hand.get(..left).unwrap_or(at_hand), number);
+            if n == 0 {
+                return Ok(());
+            }
+            self.cursor.consume(n);
+        }
+    }
+
     /// The length of a payload, checked against the message that holds it.
     fn payload(&mut self, start: u64, end: u64) -> Result<u64, ReadError> {
         let length = self.varint("a length")?;
@@ -230,5 +249,26 @@ impl<'a> Wire<'a> {
         found: impl Into<String>,
     ) -> ReadError {
         ReadError::new(self.cursor.format(), at, ErrorKind::malformed(what, expected, found))
+    }
+}
+
+/// How many bytes whole fields of this number take at the start, as long as they are varints or fixed 32 bit values.
+fn repeats(bytes: &[u8], number: u64) -> usize {
+    let Ok(varint) = u8::try_from(number << 3).map(|key| key & 0x78) else { return 0 };
+    let fixed = varint | 5;
+    let mut rest = bytes;
+    loop {
+        let after = match rest.split_first() {
+            Some((key, after)) if *key == fixed => after.get(4..),
+            Some((key, after)) if *key == varint => {
+                let last = after.iter().take(9).position(|byte| byte & 0x80 == 0);
+                last.and_then(|last| after.get(last.saturating_add(1)..))
+            }
+            _ => None,
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return bytes.len().saturating_sub(rest.len()),
+        }
     }
 }

@@ -104,6 +104,40 @@ fn names_the_place_and_what_is_wrong() {
 }
 
 #[test]
+fn repeated_numbers_are_skipped_up_to_the_next_other_field() {
+    // A message of 9000 varints and 9000 floats, longer than one fetch, with a string after each.
+    let ints = [b"\x40\x01".repeat(4500), b"\x40\x96\x01".repeat(4500)].concat();
+    let floats = b"\x3d\0\0\x80\x3f".repeat(9000);
+    let bytes = [ints, b"\x0a\x01a".to_vec(), floats, b"\x0a\x01b".to_vec()].concat();
+    let source = MemorySource::new(bytes);
+    let mut wire = wire(&source);
+    let mut seen = Vec::new();
+    let mut n_fields = 0;
+    while let Some(field) = wire.field().expect("valid") {
+        n_fields += 1;
+        match field.number {
+            1 => seen.push(wire.text("a name").expect("valid")),
+            number => wire.skip_repeats(number).expect("valid"),
+        }
+    }
+    assert_eq!(seen, ["a", "b"]);
+    assert!(n_fields < 100, "{n_fields} fields were looked at one by one");
+}
+
+#[test]
+fn repeats_never_pass_the_end_of_their_message() {
+    // The inner message holds two varints; the outer one goes on with the same key.
+    let source = MemorySource::new(b"\x12\x04\x40\x01\x40\x02\x40\x03".to_vec());
+    let mut wire = wire(&source);
+    wire.field().expect("valid");
+    wire.enter().expect("shallow");
+    wire.field().expect("valid");
+    wire.skip_repeats(8).expect("valid");
+    assert_eq!(wire.field().expect("valid"), None);
+    assert_eq!(wire.field().expect("valid"), Some(Field { number: 8, value: FieldValue::Varint(3) }));
+}
+
+#[test]
 fn nesting_beyond_the_limit_is_an_error_and_no_overflow() {
     let mut bytes = vec![0x08, 0x01];
     for _ in 0..300 {

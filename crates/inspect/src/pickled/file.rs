@@ -29,17 +29,13 @@ impl PickleFile {
     pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
         let mut budget = Budget::new(*limits);
         let compression = Compression::of(head);
-        let pickle = match compression {
-            Some(compression) => {
-                let inflated = compression.open(Arc::clone(&source), &budget);
-                let mut cursor = Cursor::forward("pickle", Box::new(inflated));
-                pickle::read(&mut cursor, &mut budget, &mut JoblibInline)
-            }
-            None => {
-                let mut cursor = Cursor::over("pickle", &*source, 0);
-                pickle::read(&mut cursor, &mut budget, &mut JoblibInline)
-            }
+        let inflated = compression.map(|compression| compression.open(Arc::clone(&source), &budget));
+        let mut cursor = match inflated {
+            Some(inflated) => Cursor::forward("pickle", Box::new(inflated)),
+            None => Cursor::over("pickle", &*source, 0),
         };
+        let pickle = pickle::read(&mut cursor, &mut budget, &mut JoblibInline);
+        drop(cursor);
         Self { pickle, compression, skops: None, source, budget }
     }
 

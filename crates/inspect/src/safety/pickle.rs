@@ -21,17 +21,11 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
         findings.push(finding);
     }
     for oddity in file.pickle.trace.oddities() {
-        if let Some((severity, rule, what, why)) = judge_oddity(oddity.kind) {
-            let finding = Finding {
-                rule,
-                severity,
-                what: what.to_owned(),
-                place: format!("byte {}", oddity.offset),
-                why: why.to_owned(),
-            };
-            needs = needs.max(needs_of(&finding));
-            findings.push(finding);
-        }
+        let (severity, rule, what, why) = judge_oddity(oddity.kind);
+        let place = format!("byte {}", oddity.offset);
+        let finding = Finding { rule, severity, what: what.to_owned(), place, why: why.to_owned() };
+        needs = needs.max(needs_of(&finding));
+        findings.push(finding);
     }
     for (_, offset) in file.pickle.trace.persistent().iter().take(1) {
         let finding = Finding {
@@ -167,8 +161,8 @@ fn is_nested_class(global: &Global) -> bool {
         && global.name.split('.').all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
-fn judge_oddity(kind: OddityKind) -> Option<(Severity, &'static str, &'static str, &'static str)> {
-    Some(match kind {
+fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'static str) {
+    match kind {
         OddityKind::ComputedCallee => (
             Severity::Dangerous,
             "pickle/computed-call",
@@ -229,7 +223,7 @@ fn judge_oddity(kind: OddityKind) -> Option<(Severity, &'static str, &'static st
             "PROTO after the start",
             "no pickler writes it; loaders accept it",
         ),
-    })
+    }
 }
 
 /// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
