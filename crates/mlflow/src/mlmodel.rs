@@ -4,7 +4,7 @@ use serde_yaml::{Mapping, Value};
 
 use crate::json::SchemaError;
 use crate::schema::{ParamSpec, Schema, Signature};
-use crate::yaml;
+use crate::yaml::{self, YamlError};
 
 /// An MLmodel. Every key is kept, known or not; the accessors give the known ones their types.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,9 +15,12 @@ pub struct MlModel {
 /// Why a text is no MLmodel.
 #[derive(Debug, thiserror::Error)]
 pub enum MlModelError {
-    /// Not YAML.
+    /// Not the YAML that MLflow takes.
     #[error("MLmodel is not YAML: {0}")]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] YamlError),
+    /// Nothing, or comments only.
+    #[error("MLmodel is empty")]
+    Empty,
     /// YAML, and no map.
     #[error("MLmodel holds no map of keys")]
     NotAMap,
@@ -35,16 +38,16 @@ impl MlModel {
     ///
     /// [`MlModelError`] when MLflow could not read it either.
     pub fn from_text(text: &str) -> Result<Self, MlModelError> {
-        let value: Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))?;
-        match value {
+        match yaml::read(text)? {
             Value::Mapping(root) => Ok(Self { root }),
+            Value::Null => Err(MlModelError::Empty),
             _ => Err(MlModelError::NotAMap),
         }
     }
 
     /// The text as MLflow writes it: block style, keys sorted, ASCII.
     pub fn to_text(&self) -> String {
-        yaml::to_ascii(&sorted(&Value::Mapping(self.root.clone())))
+        yaml::write(&Value::Mapping(self.root.clone()))
     }
 
     /// All keys.
@@ -102,20 +105,6 @@ impl MlModel {
             return Err(wrong("signature", "expected at least one of inputs, outputs and params"));
         }
         Ok(Some(signature))
-    }
-}
-
-/// Maps sorted by key at every level, as PyYAML's `safe_dump` sorts them.
-pub fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Mapping(map) => {
-            let mut pairs: Vec<(Value, Value)> =
-                map.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            pairs.sort_by(|a, b| a.0.as_str().cmp(&b.0.as_str()));
-            Value::Mapping(pairs.into_iter().collect())
-        }
-        Value::Sequence(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
     }
 }
 
