@@ -13,6 +13,7 @@
 )]
 
 mod inspection;
+mod onnx;
 mod pickled;
 mod probe;
 mod reader;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Artifact, ArtifactKind, InspectError, Inspection, pickled, strangers, xgboost};
+use crate::{Artifact, ArtifactKind, InspectError, Inspection, onnx, pickled, strangers, xgboost};
 
 /// Every reader. At equal claims the first one reads.
-const READERS: &[&dyn Reader] = &[&pickled::PickleReader, &pickled::SkopsReader, &xgboost::XgboostReader];
+const READERS: &[&dyn Reader] =
+    &[&pickled::PickleReader, &pickled::SkopsReader, &xgboost::XgboostReader, &onnx::OnnxReader];
 
 /// How much of a file is looked at before a reader is chosen.
 const HEAD_BYTES: usize = 4 << 10;

@@ -144,7 +144,11 @@ fn dims(wire: &mut Wire<'_>) -> Result<Vec<Dim>, ReadError> {
             }
         }
         if !wire.budget().value() {
-            return Err(wire.error(packwright_source::ErrorKind::Limit { what: "dimensions", asked: 1, limit: 0 }));
+            return Err(wire.error(packwright_source::ErrorKind::Limit {
+                what: "dimensions",
+                asked: 1,
+                limit: 0,
+            }));
         }
         dims.push(dim);
     }
