@@ -1,4 +1,5 @@
 //! Every command: its request and its response. The window's `call` is typed from this.
+#![expect(dead_code, reason = "nothing is made of these types; they exist for the TypeScript made from them")]
 
 use ts_rs::TS;
 
@@ -6,7 +7,6 @@ use super::{DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptV
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
 #[derive(Debug, TS)]
-#[expect(dead_code, reason = "exists for the TypeScript map made from it")]
 pub struct Commands {
     /// Reads an artifact and opens a draft of it.
     open_artifact: (PathRequest, DraftView),

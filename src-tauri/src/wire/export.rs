@@ -74,6 +74,8 @@ pub struct ReceiptView {
     pub files: Vec<WrittenFileView>,
     /// Commands for the receiver, correct for this package.
     pub snippets: Vec<SnippetView>,
+    /// What is worth knowing about what was written, in sentences.
+    pub warnings: Vec<String>,
     /// How long it took.
     #[ts(type = "number")]
     pub millis: u64,

@@ -1,16 +1,27 @@
 //! The types that cross into the web view: twins of the engine's, made here so that neither bends to the other.
 //!
-//! `cargo test -p packwright-app` writes them to `ui/src/lib/ipc/generated`; a test fails when the committed files
-//! differ. Byte sizes are exported as `number`: no file reaches 2^53 bytes. Integers from model files that may
-//! (class labels, shapes) travel inside strings that are made for showing.
+//! `UPDATE_TYPES=1 cargo test -p packwright-app` writes them to `ui/src/lib/ipc/generated`; without the variable the
+//! same test fails when the committed files differ. Byte sizes are exported as `number`: no file reaches 2^53 bytes.
+//! Integers from model files that may (class labels, shapes) travel inside strings that are made for showing.
 
 mod commands;
 mod draft;
 mod export;
+mod menu;
 
-pub use commands::Commands;
-pub use draft::{
-    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, PartView, RequirementView,
-    SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView, VerdictView,
+pub use commands::{
+    Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
 };
-pub use export::{ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView, WrittenFileView};
+pub use draft::{
+    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, PartView,
+    RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView,
+    VerdictView,
+};
+pub use export::{
+    ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,
+    WrittenFileView,
+};
+pub use menu::MenuCommand;
+
+#[cfg(test)]
+mod tests;

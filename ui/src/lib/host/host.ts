@@ -2,6 +2,7 @@ import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
+import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -58,6 +59,8 @@ export interface Host {
 	onDragDrop(callback: (event: DragDrop) => void): Promise<Unlisten>;
 	/** Calls back when there may be pending paths. A nudge only: the paths come from `takePendingPaths`. */
 	onPendingPaths(callback: () => void): Promise<Unlisten>;
+	/** Calls back when an item of the native menu is chosen, by pointer or by its keys. */
+	onMenu(callback: (command: MenuCommand) => void): Promise<Unlisten>;
 	/** Puts text on the clipboard. */
 	copyText(text: string): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import { getCurrentWebview } from '@tauri-apps/api/webview';
 import type { Commands } from '$lib/ipc/generated/Commands';
+import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import { copyWithSelection } from './clipboard';
 import type { DragDrop, ExportOrder, Host } from './host';
@@ -47,6 +48,10 @@ export const tauriHost: Host = {
 	onPendingPaths: (callback) =>
 		listen('pending-paths', () => {
 			callback();
+		}),
+	onMenu: (callback) =>
+		listen<MenuCommand>('menu', ({ payload }) => {
+			callback(payload);
 		}),
 	copyText: async (text) => {
 		try {

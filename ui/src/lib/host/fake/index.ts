@@ -3,6 +3,7 @@ import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { IpcError } from '$lib/ipc/generated/IpcError';
+import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -50,6 +51,7 @@ export class FakeHost implements Host {
 	#entries: Entry[] = [];
 	#drops = new Set<(event: DragDrop) => void>();
 	#nudges = new Set<() => void>();
+	#menus = new Set<(command: MenuCommand) => void>();
 	#opened = 0;
 
 	constructor(drafts: DraftView[] = []) {
@@ -184,6 +186,16 @@ export class FakeHost implements Host {
 		return Promise.resolve(() => this.#nudges.delete(callback));
 	}
 
+	onMenu(callback: (command: MenuCommand) => void): Promise<Unlisten> {
+		this.#menus.add(callback);
+		return Promise.resolve(() => this.#menus.delete(callback));
+	}
+
+	/** Chooses an item of the native menu. */
+	chooseFromMenu(command: MenuCommand): void {
+		for (const menu of this.#menus) menu(command);
+	}
+
 	copyText(text: string): Promise<void> {
 		this.copied.push(text);
 		return Promise.resolve();
@@ -228,6 +240,7 @@ export class FakeHost implements Host {
 				},
 				{ title: 'Serve over HTTP', text: `mlflow models serve -m "${folder}" -p 5000 --env-manager uv` },
 			],
+			warnings: [],
 			millis: 340,
 		};
 	}
@@ -249,7 +262,7 @@ export function demonstrationHost(search: string): FakeHost {
 		wide: wideDraft,
 	};
 	const wanted = new URLSearchParams(search).get('drafts') ?? Object.keys(makers).join(',');
-	const drafts = wanted.split(',').flatMap((name) => makers[name]?.(name) ?? []);
+	const drafts = wanted.split(',').flatMap((name, index) => makers[name]?.(`${name}-${index}`) ?? []);
 	const host = new FakeHost(drafts);
 	host.artifacts.set('/home/ada/data/customers.csv', {
 		code: 'notAModel',

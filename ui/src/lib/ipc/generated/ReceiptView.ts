@@ -32,6 +32,10 @@ files: Array<WrittenFileView>,
  */
 snippets: Array<SnippetView>, 
 /**
+ * What is worth knowing about what was written, in sentences.
+ */
+warnings: Array<string>, 
+/**
  * How long it took.
  */
 millis: number, };

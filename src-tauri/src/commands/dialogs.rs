@@ -1,0 +1,145 @@
+//! Native dialogs. Awaited, never blocking: on Linux a blocking one would wait for the thread that it holds.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use packwright_engine::plan;
+use rfd::{AsyncFileDialog, FileHandle};
+use tauri::{AppHandle, Manager as _, Runtime, State};
+
+use super::off_the_ui_thread;
+use crate::convert::plan_view;
+use crate::paths::{Paths, PickedTarget};
+use crate::wire::{ExportKind, IpcError};
+
+/// The extensions under which models of the frameworks that we read are usually kept.
+const MODEL_EXTENSIONS: [&str; 20] = [
+    "pkl", "pickle", "p", "joblib", "gz", "z", "bz2", "xz", "lzma", "lz4", "skops", "json", "ubj", "model",
+    "bst", "txt", "lgb", "onnx", "sav", "bin",
+];
+
+/// Whether a dialog is open. The page stays alive behind it, and a second dialog would hide behind the first.
+#[derive(Debug, Default)]
+pub(super) struct OneDialog(AtomicBool);
+
+#[derive(Debug)]
+struct Opened<'a>(&'a OneDialog);
+
+impl OneDialog {
+    fn open(&self) -> Option<Opened<'_>> {
+        (!self.0.swap(true, Ordering::AcqRel)).then_some(Opened(self))
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Release);
+    }
+}
+
+/// Model files to open. Empty when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_artifacts(
+    one: State<'_, OneDialog>,
+    paths: State<'_, Paths>,
+) -> Result<Vec<String>, IpcError> {
+    let Some(_opened) = one.open() else { return Ok(Vec::new()) };
+    let dialog = AsyncFileDialog::new()
+        .set_title("Open models")
+        .add_filter("Model files", &MODEL_EXTENSIONS)
+        .add_filter("All files", &["*"]);
+    Ok(allow(&paths, dialog.pick_files().await.unwrap_or_default()))
+}
+
+/// A model folder to open. Empty when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_artifact_folder(
+    one: State<'_, OneDialog>,
+    paths: State<'_, Paths>,
+) -> Result<Vec<String>, IpcError> {
+    let Some(_opened) = one.open() else { return Ok(Vec::new()) };
+    let picked = AsyncFileDialog::new().set_title("Open a model folder").pick_folder().await;
+    Ok(allow(&paths, picked.into_iter().collect()))
+}
+
+/// Where to write. `None` when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_export_target<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+    kind: ExportKind,
+) -> Result<Option<String>, IpcError> {
+    let plan = off_the_ui_thread(app.clone(), move |drafts, _| {
+        let draft = drafts.get(&draft_id)?.lock().clone();
+        Ok(plan_view(&plan(&draft)?, kind))
+    })
+    .await?;
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(None) };
+    let dialog = AsyncFileDialog::new().set_file_name(plan.suggested_name);
+    let dialog = match kind {
+        ExportKind::Zip => dialog.set_title("Export as zip").add_filter("Zip archive", &["zip"]),
+        ExportKind::Folder => dialog.set_title("Export as folder"),
+    };
+    let Some(picked) = dialog.save_file().await else { return Ok(None) };
+    Ok(Some(app.state::<Paths>().allow_target(picked_target(picked.path().to_path_buf(), kind))))
+}
+
+fn allow(paths: &Paths, picked: Vec<FileHandle>) -> Vec<String> {
+    paths.allow_artifacts(picked.into_iter().map(|handle| handle.path().to_path_buf()))
+}
+
+/// The target that the person means by what they typed. Every platform's dialog asks before it returns an existing
+/// file, so one that exists now was confirmed; a name that we completed to another was not.
+fn picked_target(typed: PathBuf, kind: ExportKind) -> PickedTarget {
+    let is_complete = match kind {
+        ExportKind::Folder => true,
+        ExportKind::Zip => typed.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")),
+    };
+    if is_complete {
+        let replace_confirmed = typed.is_file();
+        return PickedTarget { path: typed, replace_confirmed };
+    }
+    let mut name = OsString::from(typed.file_name().unwrap_or_default());
+    name.push(".zip");
+    PickedTarget { path: typed.with_file_name(name), replace_confirmed: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zip_without_its_extension_gets_it_and_dots_stay() {
+        let target = picked_target(PathBuf::from("/out/churn_v1.2"), ExportKind::Zip);
+        assert_eq!(target.path, PathBuf::from("/out/churn_v1.2.zip"));
+        let target = picked_target(PathBuf::from("/out/churn.ZIP"), ExportKind::Zip);
+        assert_eq!(target.path, PathBuf::from("/out/churn.ZIP"));
+        let target = picked_target(PathBuf::from("/out/churn_v1.2"), ExportKind::Folder);
+        assert_eq!(target.path, PathBuf::from("/out/churn_v1.2"));
+    }
+
+    #[test]
+    fn only_the_file_that_the_dialog_showed_counts_as_confirmed() {
+        let dir = tempfile::tempdir().unwrap();
+        let zip = dir.path().join("m.zip");
+        std::fs::write(&zip, "old").unwrap();
+        assert!(picked_target(zip, ExportKind::Zip).replace_confirmed);
+        assert!(
+            !picked_target(dir.path().join("m"), ExportKind::Zip).replace_confirmed,
+            "completed to m.zip"
+        );
+        assert!(!picked_target(dir.path().join("new.zip"), ExportKind::Zip).replace_confirmed);
+    }
+
+    #[test]
+    fn a_second_dialog_waits_for_nobody_and_opens_when_the_first_is_closed() {
+        let one = OneDialog::default();
+        let first = one.open();
+        assert!(first.is_some());
+        assert!(one.open().is_none());
+        drop(first);
+        assert!(one.open().is_some());
+    }
+}

@@ -1,0 +1,52 @@
+//! The commands: one request in, one call of the engine, one response out, off the UI thread. No decisions.
+
+mod artifacts;
+mod dialogs;
+mod drafts;
+mod export;
+mod reveal;
+
+use tauri::{AppHandle, Builder, Manager as _, Runtime};
+
+use crate::drafts::Drafts;
+use crate::paths::Paths;
+use crate::wire::IpcError;
+
+/// Adds the commands and the state that they share.
+pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    builder
+        .manage(Drafts::default())
+        .manage(Paths::default())
+        .manage(dialogs::OneDialog::default())
+        .invoke_handler(tauri::generate_handler![
+            artifacts::open_artifact,
+            artifacts::open_sample_model,
+            artifacts::take_pending_paths,
+            drafts::list_drafts,
+            drafts::edit_draft,
+            drafts::undo_draft,
+            drafts::redo_draft,
+            drafts::close_draft,
+            export::plan_export,
+            export::start_export,
+            export::cancel_export,
+            reveal::reveal_export,
+            dialogs::pick_artifacts,
+            dialogs::pick_artifact_folder,
+            dialogs::pick_export_target,
+        ])
+}
+
+/// Runs what reads files or may take long on a thread for such work, with the open drafts and known paths at hand.
+///
+/// A panic in it becomes [`crate::wire::ErrorCode::Internal`].
+async fn off_the_ui_thread<R: Runtime, T: Send + 'static>(
+    app: AppHandle<R>,
+    work: impl FnOnce(&Drafts, &Paths) -> Result<T, IpcError> + Send + 'static,
+) -> Result<T, IpcError> {
+    let task = move || work(&app.state::<Drafts>(), &app.state::<Paths>());
+    tauri::async_runtime::spawn_blocking(task).await?
+}
+
+#[cfg(test)]
+mod tests;

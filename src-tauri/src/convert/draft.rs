@@ -1,0 +1,211 @@
+//! A draft, made for showing.
+
+use std::path::Path;
+
+use packwright_engine::inspect::safety::{Finding, Safety, Verdict};
+use packwright_engine::inspect::{Requirement, Serving, Sourced};
+use packwright_engine::{Decision, Draft, Edit, Origin, Plan, PlannedFile, Section, Side, Tag, plan};
+
+use super::facts::{fact_view, part_view};
+use super::formats::format_name;
+use super::signature::signature_view;
+use crate::drafts::OpenDraft;
+use crate::wire::{
+    DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, RequirementView,
+    SafetyView, SectionId, SourcedText, TagView, VerdictView,
+};
+
+/// Everything that the window shows of one draft. Plans the package, which reads a little of the artifact.
+pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
+    let inspection = draft.inspection();
+    let plan = plan(draft);
+    DraftView {
+        id: open.id.clone(),
+        name: text(&draft.name()),
+        description: draft.description().to_owned(),
+        tags: draft.tags().iter().map(tag_view).collect(),
+        file_name: file_name(&inspection.artifact.path),
+        path: inspection.artifact.path.to_string_lossy().into_owned(),
+        size_bytes: inspection.artifact.size_bytes,
+        opened_at_millis: open.opened_at_millis,
+        format: format_name(inspection.format, inspection.compression),
+        framework: inspection.framework.as_ref().map(text),
+        framework_version: inspection.framework_version.as_ref().map(text),
+        model_class: inspection.model_class.as_ref().map(text),
+        flavor: inspection.flavor().map(str::to_owned),
+        serving_note: serving_note(&inspection.serving, plan.as_ref().ok()).to_owned(),
+        facts: inspection.facts.iter().map(fact_view).collect(),
+        structure: inspection.structure.as_ref().map(part_view),
+        signature: signature_view(&draft.signature()),
+        requirements: draft.requirements().iter().map(requirement_view).collect(),
+        python: text(&draft.python()),
+        safety: safety_view(&inspection.safety),
+        decisions: draft.decisions().iter().map(decision_view).collect(),
+        warnings: plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone()),
+        export_blocked: draft.export_blocked().or_else(|| plan.as_ref().err().map(ToString::to_string)),
+        files: plan.map(|plan| plan.files.iter().map(file_view).collect()).unwrap_or_default(),
+        undo: draft.undo_label().map(str::to_owned),
+        redo: draft.redo_label().map(str::to_owned),
+    }
+}
+
+/// Whether the person set the value: the engine then says so in these words.
+pub(super) fn is_yours(source: &str) -> bool {
+    source == "you"
+}
+
+fn text(sourced: &Sourced<String>) -> SourcedText {
+    SourcedText { text: sourced.value.clone(), source: sourced.source.clone() }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn tag_view(tag: &Tag) -> TagView {
+    TagView { key: tag.key.clone(), value: tag.value.clone() }
+}
+
+fn requirement_view(line: &Requirement) -> RequirementView {
+    RequirementView {
+        requirement: line.requirement.clone(),
+        source: line.source.clone(),
+        edited: is_yours(&line.source),
+    }
+}
+
+/// How the model gets into the package, in one sentence.
+fn serving_note(serving: &Serving, plan: Option<&Plan>) -> &'static str {
+    match serving {
+        Serving::No => return "MLflow cannot serve it.",
+        Serving::Package => return "It is an MLflow package already.",
+        _ => {}
+    }
+    let Some(plan) = plan else { return "It cannot be packed as it is." };
+    let is_rewritten = plan.files.iter().any(|file| matches!(file.origin, Origin::Rewritten { .. }));
+    let has_loader = plan
+        .files
+        .iter()
+        .any(|file| matches!(file.origin, Origin::Generated { .. }) && file.path.starts_with("code/"));
+    match (is_rewritten, has_loader) {
+        (true, _) => {
+            "Rewritten as a plain pickle of the same objects, because MLflow cannot load joblib files."
+        }
+        (false, true) => "Copied as it is, with a small generated module that loads it.",
+        (false, false) => "Copied as it is.",
+    }
+}
+
+fn safety_view(safety: &Safety) -> SafetyView {
+    SafetyView {
+        verdict: match safety.verdict() {
+            Verdict::Safe => VerdictView::Safe,
+            Verdict::Review => VerdictView::Review,
+            Verdict::Unscanned => VerdictView::Unscanned,
+            Verdict::Dangerous => VerdictView::Dangerous,
+        },
+        summary: safety.summary.clone(),
+        unread: safety.unread.clone(),
+        findings: safety.findings.iter().map(finding_view).collect(),
+    }
+}
+
+fn finding_view(finding: &Finding) -> FindingView {
+    FindingView {
+        rule: finding.rule.to_owned(),
+        severity: finding.severity.word().to_owned(),
+        what: finding.what.clone(),
+        place: finding.place.clone(),
+        why: finding.why.clone(),
+    }
+}
+
+fn decision_view(decision: &Decision) -> DecisionView {
+    DecisionView {
+        id: decision.id.to_owned(),
+        text: decision.text.clone(),
+        section: section_id(decision.section),
+    }
+}
+
+fn section_id(section: Section) -> SectionId {
+    match section {
+        Section::Overview => SectionId::Overview,
+        Section::Signature => SectionId::Signature,
+        Section::Environment => SectionId::Environment,
+        Section::Metadata => SectionId::Metadata,
+        Section::Safety => SectionId::Safety,
+        Section::Files => SectionId::Files,
+    }
+}
+
+fn file_view(file: &PlannedFile) -> FileView {
+    let text = match &file.origin {
+        Origin::Generated { bytes } => str::from_utf8(bytes).ok().map(str::to_owned),
+        Origin::Copied { .. } | Origin::Rewritten { .. } => None,
+    };
+    FileView {
+        path: file.path.clone(),
+        origin: origin_word(&file.origin).to_owned(),
+        size_bytes: file.size_bytes,
+        text,
+    }
+}
+
+/// `copied`, `rewritten`, `generated`.
+pub(super) fn origin_word(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::Copied { .. } => "copied",
+        Origin::Rewritten { .. } => "rewritten",
+        Origin::Generated { .. } => "generated",
+    }
+}
+
+/// The engine's edit that the window asks for.
+///
+/// # Errors
+///
+/// [`ErrorCode::InvalidEdit`] for a side other than `inputs` and `outputs`.
+impl TryFrom<EditRequest> for Edit {
+    type Error = IpcError;
+
+    fn try_from(request: EditRequest) -> Result<Self, IpcError> {
+        Ok(match request {
+            EditRequest::SetName { name } => Self::SetName { name },
+            EditRequest::SetDescription { description } => Self::SetDescription { description },
+            EditRequest::SetTag { key, value } => Self::SetTag { key, value },
+            EditRequest::RenameTag { from, to } => Self::RenameTag { from, to },
+            EditRequest::RemoveTag { key } => Self::RemoveTag { key },
+            EditRequest::SetRequirement { index, requirement } => {
+                Self::SetRequirement { index: row(index), requirement }
+            }
+            EditRequest::SetPython { version } => Self::SetPython { version },
+            EditRequest::SetColumnType { side: name, index, ty } => {
+                Self::SetColumnType { side: side(&name)?, index: row(index), ty }
+            }
+            EditRequest::SetColumnName { side: at, index, name } => {
+                Self::SetColumnName { side: side(&at)?, index: row(index), name }
+            }
+            EditRequest::ResetSchema { side: name } => Self::ResetSchema { side: side(&name)? },
+            EditRequest::SetSchema { side: at, names, ty, shape } => {
+                Self::SetSchema { side: side(&at)?, names, ty, shape }
+            }
+        })
+    }
+}
+
+/// A row beyond the address space is a row that does not exist, which the engine says better.
+fn row(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+fn side(name: &str) -> Result<Side, IpcError> {
+    match name {
+        "inputs" => Ok(Side::Inputs),
+        "outputs" => Ok(Side::Outputs),
+        other => {
+            let message = format!("a signature has the sides inputs and outputs, not {other}");
+            Err(IpcError::new(ErrorCode::InvalidEdit, message))
+        }
+    }
+}

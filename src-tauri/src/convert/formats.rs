@@ -1,0 +1,20 @@
+//! Names of formats for people.
+
+/// `joblib (gzip)`, `XGBoost UBJSON`; the bare word for a format that has no better name.
+pub(super) fn format_name(format: &str, compression: Option<&str>) -> String {
+    let name = match format {
+        "cloudpickle" => "pickle (cloudpickle)",
+        "xgboost-json" => "XGBoost JSON",
+        "xgboost-ubj" => "XGBoost UBJSON",
+        "xgboost-binary" => "XGBoost binary",
+        "lightgbm-text" => "LightGBM text",
+        "lightgbm-json-dump" => "LightGBM JSON dump",
+        "onnx" => "ONNX",
+        "mlflow-package" => "MLflow package",
+        other => other,
+    };
+    match compression {
+        Some(compression) => format!("{name} ({compression})"),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,13 @@
+//! From the engine's types to their twins on the wire. Everything here is for showing; nothing is decided.
+
+mod draft;
+mod export;
+mod facts;
+mod formats;
+mod signature;
+
+pub(crate) use draft::draft_view;
+pub(crate) use export::{plan_view, progress_view, receipt_view};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The open drafts and the exports that run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use packwright_engine::{Cancel, Draft};
+
+use crate::error::{draft_not_found, export_running};
+use crate::wire::IpcError;
+
+/// The open drafts. One for the whole program.
+#[derive(Debug, Default)]
+pub(crate) struct Drafts {
+    registry: Mutex<Registry>,
+    export_ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    n_opened: u64,
+    /// In the order in which they were opened.
+    open: Vec<Arc<OpenDraft>>,
+    exports: BTreeMap<String, Cancel>,
+}
+
+/// One open draft.
+#[derive(Debug)]
+pub(crate) struct OpenDraft {
+    pub(crate) id: String,
+    pub(crate) opened_at_millis: u64,
+    draft: Mutex<Draft>,
+}
+
+impl OpenDraft {
+    /// The draft, for reading or changing. Never held while a file is written.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Draft> {
+        // Edits replace the choices whole, so a panic elsewhere leaves none half made.
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An export that runs. Dropping it says that it has ended.
+#[derive(Debug)]
+pub(crate) struct RunningExport<'a> {
+    pub(crate) cancel: Cancel,
+    drafts: &'a Drafts,
+    draft_id: String,
+}
+
+impl Drop for RunningExport<'_> {
+    fn drop(&mut self) {
+        self.drafts.registry().exports.remove(&self.draft_id);
+        self.drafts.export_ended.notify_all();
+    }
+}
+
+impl Drafts {
+    /// Adds a draft.
+    pub(crate) fn add(&self, draft: Draft, opened_at_millis: u64) -> Arc<OpenDraft> {
+        let mut registry = self.registry();
+        registry.n_opened = registry.n_opened.saturating_add(1);
+        let id = format!("draft-{}", registry.n_opened);
+        let opened = Arc::new(OpenDraft { id, opened_at_millis, draft: Mutex::new(draft) });
+        registry.open.push(Arc::clone(&opened));
+        opened
+    }
+
+    /// All open drafts, newest first.
+    pub(crate) fn newest_first(&self) -> Vec<Arc<OpenDraft>> {
+        self.registry().open.iter().rev().cloned().collect()
+    }
+
+    /// One draft.
+    pub(crate) fn get(&self, id: &str) -> Result<Arc<OpenDraft>, IpcError> {
+        self.registry().open.iter().find(|open| open.id == id).cloned().ok_or_else(draft_not_found)
+    }
+
+    /// Closes a draft and stops its export.
+    pub(crate) fn close(&self, id: &str) -> Result<(), IpcError> {
+        let mut registry = self.registry();
+        let at = registry.open.iter().position(|open| open.id == id).ok_or_else(draft_not_found)?;
+        registry.open.remove(at);
+        if let Some(cancel) = registry.exports.get(id) {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Notes that an export of a draft begins.
+    pub(crate) fn begin_export(&self, id: &str) -> Result<RunningExport<'_>, IpcError> {
+        let mut registry = self.registry();
+        if registry.exports.contains_key(id) {
+            return Err(export_running());
+        }
+        let cancel = Cancel::new();
+        registry.exports.insert(id.to_owned(), cancel.clone());
+        Ok(RunningExport { cancel, drafts: self, draft_id: id.to_owned() })
+    }
+
+    /// Asks the export of a draft to stop. Nothing happens when none runs: it may just have ended.
+    pub(crate) fn cancel_export(&self, id: &str) -> Result<(), IpcError> {
+        self.get(id)?;
+        if let Some(cancel) = self.registry().exports.get(id) {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Asks all exports to stop and waits until they have tidied up, but no longer than `patience`.
+    pub(crate) fn stop_exports(&self, patience: Duration) {
+        let registry = self.registry();
+        registry.exports.values().for_each(Cancel::cancel);
+        let is_running = |registry: &mut Registry| !registry.exports.is_empty();
+        // When patience ends first, the next export to that folder sweeps up.
+        drop(self.export_ended.wait_timeout_while(registry, patience, is_running));
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,80 @@
+//! The native menu, as the window hears of it.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// What the payload of the event `menu` says: the person chose this item, or pressed its keys. The words are the ids
+/// of the window's own commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum MenuCommand {
+    /// File, Open….
+    Open,
+    /// File, Open folder….
+    OpenFolder,
+    /// File, Export….
+    Export,
+    /// File, Close draft.
+    Close,
+    /// Edit, Undo; in a text field, of what was typed there.
+    Undo,
+    /// Edit, Redo; likewise.
+    Redo,
+    /// View, Overview.
+    SectionOverview,
+    /// View, Signature.
+    SectionSignature,
+    /// View, Environment.
+    SectionEnvironment,
+    /// View, Metadata.
+    SectionMetadata,
+    /// View, Safety.
+    SectionSafety,
+    /// View, Files.
+    SectionFiles,
+    /// View, All commands….
+    Palette,
+}
+
+impl MenuCommand {
+    /// Every command.
+    pub const ALL: [Self; 13] = [
+        Self::Open,
+        Self::OpenFolder,
+        Self::Export,
+        Self::Close,
+        Self::Undo,
+        Self::Redo,
+        Self::SectionOverview,
+        Self::SectionSignature,
+        Self::SectionEnvironment,
+        Self::SectionMetadata,
+        Self::SectionSafety,
+        Self::SectionFiles,
+        Self::Palette,
+    ];
+
+    /// The id of the menu item.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::OpenFolder => "open-folder",
+            Self::Export => "export",
+            Self::Close => "close",
+            Self::Undo => "undo",
+            Self::Redo => "redo",
+            Self::SectionOverview => "section-overview",
+            Self::SectionSignature => "section-signature",
+            Self::SectionEnvironment => "section-environment",
+            Self::SectionMetadata => "section-metadata",
+            Self::SectionSafety => "section-safety",
+            Self::SectionFiles => "section-files",
+            Self::Palette => "palette",
+        }
+    }
+
+    /// The command with that id.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| command.id() == id)
+    }
+}
