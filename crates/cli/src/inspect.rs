@@ -86,14 +86,14 @@ fn describe(path: &Path, draft: &Draft, terminal: &mut Terminal) {
     table.row(["class", &class.value, &class.source]);
     table.row(["flavor", inspection.flavor().unwrap_or("none"), ""]);
     table.row(["safety", inspection.safety.verdict().word(), &inspection.safety.summary]);
-    print(table, terminal);
+    print(&table, terminal);
 
     let signature = draft.signature();
     for (title, schema) in [("Inputs", &signature.inputs), ("Outputs", &signature.outputs)] {
         section(title, terminal);
         match schema {
             None => terminal.line("  unknown"),
-            Some(schema) => print(rows(schema), terminal),
+            Some(schema) => print(&rows(schema), terminal),
         }
     }
 
@@ -104,7 +104,7 @@ fn describe(path: &Path, draft: &Draft, terminal: &mut Terminal) {
     for line in draft.requirements() {
         table.row([&line.requirement, &line.source]);
     }
-    print(table, terminal);
+    print(&table, terminal);
 
     if !inspection.facts.is_empty() {
         section("Facts", terminal);
@@ -112,7 +112,7 @@ fn describe(path: &Path, draft: &Draft, terminal: &mut Terminal) {
         for fact in &inspection.facts {
             table.row([fact.name, &cut(&fact.value.to_string()), &fact.source]);
         }
-        print(table, terminal);
+        print(&table, terminal);
     }
 
     let findings: Vec<_> =
@@ -123,7 +123,7 @@ fn describe(path: &Path, draft: &Draft, terminal: &mut Terminal) {
         for finding in findings {
             table.row([finding.severity.word(), &finding.what, &finding.place, &finding.why]);
         }
-        print(table, terminal);
+        print(&table, terminal);
     }
 
     let warnings = draft.warnings();
@@ -140,7 +140,7 @@ fn section(title: &str, terminal: &mut Terminal) {
     terminal.line(title);
 }
 
-fn print(table: Table, terminal: &mut Terminal) {
+fn print(table: &Table, terminal: &mut Terminal) {
     let lines = table.lines();
     for line in lines.iter().take(LISTED) {
         terminal.line(line);

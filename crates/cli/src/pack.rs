@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use packwright_engine::{
-    Cancel, Draft, Edit, ExportError, PackageKind, PlanError, Receipt, Stage, Target, Timestamp, export, open,
+    Cancel, Draft, Edit, ExportError, PackageKind, PlanError, Receipt, Recipe, Stage, Target, Timestamp,
+    export, open,
 };
-use serde::Deserialize;
 
 use crate::args::PackArgs;
 use crate::table::{Table, shown, size};
@@ -17,13 +17,6 @@ use crate::{Exit, document, inspect};
 
 /// A longer recipe is some other file.
 const LONGEST_RECIPE_BYTES: u64 = 4 << 20;
-
-/// A recipe: the edits that a person made, to be made again.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recipe {
-    edits: Vec<Edit>,
-}
 
 /// What stopped a command: the exit code, a stable word for `--json`, and the message.
 struct Stop {
@@ -129,9 +122,9 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     if let Some(path) = &args.recipe {
         let shown = path.display();
         let mut text = String::new();
-        File::open(path)
-            .and_then(|file| file.take(LONGEST_RECIPE_BYTES).read_to_string(&mut text))
-            .map_err(|error| Stop::usage("recipe", format!("the recipe {shown} could not be read: {error}")))?;
+        File::open(path).and_then(|file| file.take(LONGEST_RECIPE_BYTES).read_to_string(&mut text)).map_err(
+            |error| Stop::usage("recipe", format!("the recipe {shown} could not be read: {error}")),
+        )?;
         let recipe: Recipe = serde_json::from_str(&text)
             .map_err(|error| Stop::usage("recipe", format!("{shown} is not a recipe: {error}")))?;
         let numbered = recipe.edits.into_iter().enumerate();
@@ -139,7 +132,10 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     }
     if let Some(name) = &args.name {
         if name.trim().is_empty() {
-            return Err(Stop::usage("invalid-edit", "--name: a name needs at least one letter or digit".into()));
+            return Err(Stop::usage(
+                "invalid-edit",
+                "--name: a name needs at least one letter or digit".into(),
+            ));
         }
         edits.push(("--name".into(), Edit::SetName { name: name.clone() }));
     }

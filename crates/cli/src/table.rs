@@ -42,7 +42,8 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// A length for people: `12.3 MB`, in powers of 1000 as file managers do.
 pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    const UNITS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
     let found = UNITS.iter().find(|(_, unit)| *unit <= bytes);
     match found {
         None => format!("{bytes} bytes"),
@@ -72,7 +73,13 @@ mod tests {
 
     #[test]
     fn lengths_have_one_decimal() {
-        for (bytes, text) in [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (1_549_999, "1.5 MB"), (2_000_000_000, "2.0 GB")] {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (1_549_999, "1.5 MB"),
+            (2_000_000_000, "2.0 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

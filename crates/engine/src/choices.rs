@@ -54,13 +54,11 @@ impl Choices {
 
     /// The requirement lines, chosen or worked out, mlflow first.
     pub(crate) fn requirements(&self, inspection: &Inspection) -> Vec<Requirement> {
-        match &self.requirements {
-            Some(lines) => lines.clone(),
-            None => {
-                let python = self.python(inspection).value;
-                environment::requirements_for(inspection, &self.signature(inspection), &python)
-            }
+        if let Some(lines) = &self.requirements {
+            return lines.clone();
         }
+        let python = self.python(inspection).value;
+        environment::requirements_for(inspection, &self.signature(inspection), &python)
     }
 
     /// The choices after one edit.

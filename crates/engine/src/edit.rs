@@ -85,6 +85,14 @@ pub enum Edit {
     },
 }
 
+/// The edits that a person made, to be made again: the file that `packwright pack --recipe` reads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// In the order in which they were made.
+    pub edits: Vec<Edit>,
+}
+
 /// One side of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -24,7 +24,7 @@ pub mod verify;
 mod write;
 
 pub use draft::{Decision, Draft, Section};
-pub use edit::{Edit, EditError, Side, Tag};
+pub use edit::{Edit, EditError, Recipe, Side, Tag};
 pub use packwright_inspect as inspect;
 pub use packwright_mlflow as mlflow;
 pub use packwright_source as source;

@@ -60,7 +60,8 @@ impl Package {
             return Self::open_zip(path);
         }
         let folder = Folder::open(path, &Limits::default()).map_err(unreadable)?;
-        let (links, files): (Vec<_>, Vec<_>) = folder.entries().iter().cloned().partition(|entry| entry.is_link);
+        let (links, files): (Vec<_>, Vec<_>) =
+            folder.entries().iter().cloned().partition(|entry| entry.is_link);
         if !files.iter().any(|entry| entry.name == "MLmodel") {
             let reason = "there is no file MLmodel in it".to_owned();
             return Err(VerifyError::NotAPackage { path: path.to_path_buf(), reason });
@@ -72,9 +73,10 @@ impl Package {
 
     fn open_zip(path: &Path) -> Result<Self, VerifyError> {
         let refuse = |reason: String| VerifyError::NotAPackage { path: path.to_path_buf(), reason };
-        let file = File::open(path).map_err(|error| VerifyError::Unreadable { path: path.to_path_buf(), error })?;
-        let mut archive =
-            ZipArchive::new(file).map_err(|error| refuse(format!("it is neither a folder nor a zip archive ({error})")))?;
+        let file =
+            File::open(path).map_err(|error| VerifyError::Unreadable { path: path.to_path_buf(), error })?;
+        let mut archive = ZipArchive::new(file)
+            .map_err(|error| refuse(format!("it is neither a folder nor a zip archive ({error})")))?;
         if Limits::default().entries < archive.len() as u64 {
             return Err(refuse("the archive holds too many files".into()));
         }
@@ -87,10 +89,13 @@ impl Package {
             }
         }
         let mut roots = files.iter().filter_map(|(name, _)| name.strip_suffix("MLmodel"));
-        let root = roots.find(|root| root.is_empty() || root.find('/') == Some(root.len() - 1)).map(str::to_owned);
-        let root = root.ok_or_else(|| refuse("there is no file MLmodel at its top or in its only folder".into()))?;
+        let root =
+            roots.find(|root| root.is_empty() || root.find('/') == Some(root.len() - 1)).map(str::to_owned);
+        let root =
+            root.ok_or_else(|| refuse("there is no file MLmodel at its top or in its only folder".into()))?;
         files.sort();
-        let below = files.iter().filter_map(|(name, size)| Some((name.strip_prefix(&root)?.to_owned(), *size)));
+        let below =
+            files.iter().filter_map(|(name, size)| Some((name.strip_prefix(&root)?.to_owned(), *size)));
         let (names, sizes) = below.unzip();
         Ok(Self { place: Place::Zip(Mutex::new(archive), root), names, sizes, links: Vec::new() })
     }
@@ -137,7 +142,10 @@ impl PackageFiles for Package {
 
     fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
         if self.size(name).is_some_and(|size| limit < size) {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{name} is longer than {limit} bytes")));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("{name} is longer than {limit} bytes"),
+            ));
         }
         self.head(name, limit)
     }

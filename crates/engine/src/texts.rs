@@ -1,9 +1,9 @@
 //! The files that Packwright writes itself: MLmodel and the environment.
 
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
-use packwright_mlflow::json::params_text;
+use packwright_mlflow::json::{params_text, python_text};
 use packwright_mlflow::mlmodel::MlModel;
-use packwright_mlflow::schema::{Schema, Signature};
+use packwright_mlflow::schema::{ColumnType, Schema, Signature};
 use packwright_mlflow::yaml::to_ascii;
 use serde_yaml::{Mapping, Value};
 use sha2::{Digest as _, Sha256};
@@ -175,12 +175,28 @@ pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> 
 
 fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
     let signature = plain_signature(&draft.signature(), layout)?;
-    let text = |schema: Option<&Schema>| schema.map_or(Value::Null, |schema| schema.to_text().into());
+    let text = |schema: Option<&Schema>| schema.map_or(Value::Null, |schema| schema_text(schema).into());
     Some(Value::Mapping(map([
         ("inputs", text(signature.inputs.as_ref())),
         ("outputs", text(signature.outputs.as_ref())),
         ("params", signature.params.as_deref().map_or(Value::Null, |params| params_text(params).into())),
     ])))
+}
+
+/// The schema as MLflow writes it, but for `"required": true` of scalar columns: that is what every version assumes, and
+/// MLflow before 2.10 does not load a schema that says it.
+fn schema_text(schema: &Schema) -> String {
+    let mut json = schema.to_json();
+    if let Schema::Columns(columns) = schema {
+        let items = json.as_array_mut().into_iter().flatten();
+        for (item, column) in items.zip(columns) {
+            let is_scalar = matches!(column.ty, ColumnType::Scalar(_));
+            if let (true, true, Some(map)) = (is_scalar, column.required, item.as_object_mut()) {
+                map.shift_remove("required");
+            }
+        }
+    }
+    python_text(&json)
 }
 
 fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Mapping {

@@ -1,5 +1,6 @@
 //! Reads a written package again and says what is wrong with it.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use packwright_mlflow::lint::{self, Problem, Severity};
@@ -7,8 +8,8 @@ use packwright_mlflow::mlmodel::MlModel;
 use packwright_mlflow::package::PackageFiles as _;
 use serde_yaml::Value;
 
-pub use crate::package::VerifyError;
 use crate::package::Package;
+pub use crate::package::VerifyError;
 use crate::receipt::WrittenFile;
 use crate::write::ExportError;
 
@@ -38,25 +39,25 @@ pub fn lint(path: &Path) -> Result<Vec<Problem>, VerifyError> {
 pub fn verify(path: &Path) -> Result<Vec<Problem>, VerifyError> {
     let package = Package::open(path)?;
     let mut problems = lint_package(&package);
-    match recorded(&package) {
-        Some(recorded) => problems.extend(compare(&package, &recorded)),
-        None => {
-            let message = "the package records no hashes, so only its structure was checked";
-            problems.push(problem("verify/no-hashes", Severity::Info, "metadata.packwright.sha256", message));
-        }
+    if let Some(recorded) = recorded(&package) {
+        problems.extend(compare(&package, &recorded));
+    } else {
+        let message = "the package records no hashes, so only its structure was checked";
+        problems.push(problem("verify/no-hashes", Severity::Info, "metadata.packwright.sha256", message));
     }
-    problems.sort_by(|a, b| b.severity.cmp(&a.severity));
+    problems.sort_by_key(|problem| Reverse(problem.severity));
     Ok(problems)
 }
 
 fn lint_package(package: &Package) -> Vec<Problem> {
     let mut problems = lint::lint(package);
     let links = package.links.iter().map(|name| {
-        let message = "a link: it is lost or broken where the package is copied to; put the file itself there";
+        let message =
+            "a link: it is lost or broken where the package is copied to; put the file itself there";
         problem("package/link", Severity::Warning, name, message)
     });
     problems.extend(links);
-    problems.sort_by(|a, b| b.severity.cmp(&a.severity));
+    problems.sort_by_key(|problem| Reverse(problem.severity));
     problems
 }
 

@@ -12,9 +12,10 @@ pub(super) fn text(inspection: &Inspection) -> Layout {
 
 /// A pickled estimator, rewritten when it is joblib.
 pub(super) fn pickle(inspection: &Inspection, model_class: &str, is_joblib: bool) -> Layout {
-    let file = match is_joblib {
-        true => rewritten(inspection, "model.pkl"),
-        false => copied(inspection, &data_name(inspection)),
+    let file = if is_joblib {
+        rewritten(inspection, "model.pkl")
+    } else {
+        copied(inspection, &data_name(inspection))
     };
     layout(inspection, file, model_class, Some("pickle"))
 }

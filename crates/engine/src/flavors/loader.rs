@@ -1,13 +1,14 @@
-//! The python_function flavor over a generated loader module: files that no flavor of MLflow can open by itself.
+//! The `python_function` flavor over a generated loader module: files that no flavor of MLflow can open by itself.
 
 use packwright_inspect::{Inspection, LoaderCall};
 use packwright_mlflow::schema::{ColumnType, DataType, ParamSpec};
 use serde_yaml::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Layout, artifact_name, block, copied};
+use super::{DataFile, Layout, artifact_name, block, copied};
 use crate::names;
 use crate::plan::PlanError;
+use crate::receipt::hex;
 
 /// A loader that opens the file with joblib, walks to the model and calls one of its methods.
 pub(super) fn loader(inspection: &Inspection, path: &str, call: LoaderCall) -> Result<Layout, PlanError> {
@@ -36,6 +37,44 @@ pub(super) fn fallback(inspection: &Inspection, predict_fn: &str, reason: &str) 
     Ok(layout)
 }
 
+/// A loader for a skops file, for releases of MLflow whose sklearn flavor does not know skops.
+pub(super) fn skops(data: DataFile, trusted_types: &[String]) -> Layout {
+    let names: Vec<String> =
+        trusted_types.iter().map(|name| format!("    {},\n", python_string(name))).collect();
+    let text = format!(
+        r"import skops.io
+
+TRUSTED = [
+{}]
+
+
+class Model:
+    def __init__(self, path):
+        self._model = skops.io.load(path, trusted=TRUSTED)
+
+    def predict(self, data):
+        return self._model.predict(data)
+
+    def get_raw_model(self):
+        return self._model
+
+
+def _load_pyfunc(path):
+    return Model(path)
+",
+        names.concat()
+    );
+    let module = module_name(&text);
+    let python =
+        block([("data", Value::from(data.path.as_str())), ("loader_module", Value::from(module.as_str()))]);
+    Layout {
+        data: vec![data],
+        code: vec![(format!("code/{module}.py"), text)],
+        blocks: vec![("python_function", python)],
+        ..Layout::default()
+    }
+}
+
 fn layout(inspection: &Inspection, text: String, can_choose: bool, warnings: Vec<String>) -> Layout {
     let module = module_name(&text);
     let data = copied(inspection, &format!("data/{}", names::portable(&artifact_name(inspection))));
@@ -55,7 +94,7 @@ fn layout(inspection: &Inspection, text: String, can_choose: bool, warnings: Vec
 /// code. The name comes from the text, so equal names mean equal code.
 fn module_name(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(digest.get(..4).unwrap_or_default());
     format!("mlpack_{hex}_loader")
 }
 
@@ -105,7 +144,7 @@ fn calling(call: LoaderCall, steps: &str) -> String {
         LoaderCall::XgboostBooster => ("import xgboost\n", "self._model.predict(xgboost.DMatrix(data))"),
     };
     format!(
-        r#"import joblib
+        r"import joblib
 {import}
 
 class Model:
@@ -121,7 +160,7 @@ class Model:
 
 def _load_pyfunc(path):
     return Model(path)
-"#
+"
     )
 }
 

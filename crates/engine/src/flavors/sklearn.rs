@@ -3,7 +3,9 @@
 use packwright_inspect::Inspection;
 use serde_yaml::{Mapping, Value};
 
+use super::loader;
 use super::{DataFile, Layout, block, copied, data_name, data_name_with, put_version, rewritten, version_of};
+use crate::environment::major_minor;
 
 /// A plain pickle as it is.
 pub(super) fn pickle(inspection: &Inspection, predict_fn: &str) -> Layout {
@@ -18,14 +20,23 @@ pub(super) fn joblib(inspection: &Inspection, predict_fn: &str) -> Layout {
 }
 
 /// A skops file as it is, with the types that skops does not trust by itself.
+///
+/// MLflow 2 has no skops in its sklearn flavor, and scikit-learn below 1.6 is what MLflow 2 goes with. There pyfunc
+/// gets a loader of our own, and the sklearn block stays for MLflow 3.
 pub(super) fn skops(inspection: &Inspection, trusted_types: &[String]) -> Layout {
     let file = copied(inspection, &data_name_with(inspection, "skops"));
-    let mut layout = layout(inspection, file, "skops", "predict");
+    let mut native = layout(inspection, file.clone(), "skops", "predict");
     let types = trusted_types.iter().map(|name| Value::from(name.as_str())).collect();
-    if let Some((_, block)) = layout.blocks.iter_mut().find(|(name, _)| *name == "sklearn") {
+    if let Some((_, block)) = native.blocks.iter_mut().find(|(name, _)| *name == "sklearn") {
         block.insert(Value::from("skops_trusted_types"), Value::Sequence(types));
     }
-    layout
+    let version = version_of(inspection, "scikit-learn").as_deref().and_then(major_minor);
+    if version.is_none_or(|version| (1, 6) <= version) {
+        return native;
+    }
+    let mut own = loader::skops(file, trusted_types);
+    own.blocks.extend(native.blocks.into_iter().filter(|(name, _)| *name == "sklearn"));
+    own
 }
 
 fn layout(inspection: &Inspection, file: DataFile, format: &str, predict_fn: &str) -> Layout {

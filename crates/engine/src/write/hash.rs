@@ -1,7 +1,7 @@
 //! SHA-256 on a second thread.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 

@@ -27,7 +27,7 @@ pub(super) fn rewrite(
     let path = check.path().to_path_buf();
     let (rewritten, hashed) = thread::scope(|scope| {
         let hashing = scope.spawn(|| hash::whole(again.file(), &cancel));
-        let mut tick = |n| watch.advance(n).map_err(|_| io::Error::other("cancelled"));
+        let mut tick = |n| watch.advance(n).map_err(io::Error::other);
         let reader = Arc::<FileSource>::clone(&source);
         let rewritten = transcode(reader, &Limits::default(), out, &mut tick);
         (rewritten, hash::joined(hashing.join()))

@@ -212,7 +212,7 @@ impl Tee<'_> {
         self.size_bytes += self.chunk.len() as u64;
         let next = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK_BYTES));
         let full = std::mem::replace(&mut self.chunk, next);
-        self.full.send(full).map_err(|_| io::Error::other("the hashing thread stopped unexpectedly"))
+        self.full.send(full).map_err(io::Error::other)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use packwright_inspect::safety::Verdict;
-use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
+use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
 
 use crate::choices::{Choices, YOU};
-use crate::edit::{Edit, EditError, Tag};
+use crate::edit::{Edit, EditError, Recipe, Tag};
 use crate::timestamp::Timestamp;
 use crate::{environment, names};
 
@@ -20,16 +20,18 @@ pub struct Draft {
     created: Sourced<Timestamp>,
     code: Vec<PathBuf>,
     choices: Choices,
+    /// Edits that are too old to be taken back.
+    settled: Vec<Edit>,
     done: Vec<Step>,
     undone: Vec<Step>,
 }
 
-/// The choices before (or, when undone, after) one edit, and what it was called.
+/// One edit, and the choices before it (or, when undone, after it).
 #[derive(Debug, Clone)]
 struct Step {
     choices: Choices,
     label: String,
-    is_description: bool,
+    edit: Edit,
 }
 
 /// Something that only the person can decide. None of them stops an export.
@@ -69,6 +71,7 @@ impl Draft {
             created,
             code: Vec::new(),
             choices: Choices::default(),
+            settled: Vec::new(),
             done: Vec::new(),
             undone: Vec::new(),
         }
@@ -231,18 +234,27 @@ impl Draft {
         if next == self.choices {
             return Ok(());
         }
-        let is_description = matches!(edit, Edit::SetDescription { .. });
         let before = std::mem::replace(&mut self.choices, next);
         self.undone.clear();
         // The window saves as the person types: one run of typing is one thing to take back.
-        if is_description && self.done.last().is_some_and(|step| step.is_description) {
+        let is_description = |edit: &Edit| matches!(edit, Edit::SetDescription { .. });
+        if is_description(&edit)
+            && let Some(last) = self.done.last_mut().filter(|step| is_description(&step.edit))
+        {
+            last.edit = edit;
             return Ok(());
         }
         if self.done.len() == MOST_UNDO {
-            self.done.remove(0);
+            self.settled.push(self.done.remove(0).edit);
         }
-        self.done.push(Step { choices: before, label: edit.label(), is_description });
+        self.done.push(Step { choices: before, label: edit.label(), edit });
         Ok(())
+    }
+
+    /// The edits that led here; applied to a draft of the same artifact they lead here again.
+    pub fn recipe(&self) -> Recipe {
+        let done = self.done.iter().map(|step| &step.edit);
+        Recipe { edits: self.settled.iter().chain(done).cloned().collect() }
     }
 
     /// Takes the last change back. False when there is none.
@@ -288,14 +300,6 @@ pub(crate) fn sentence(text: &str) -> String {
         out.push('.');
     }
     out
-}
-
-/// The rows of a schema, for counting and for telling columns from tensors.
-pub(crate) fn n_rows(schema: &SourcedSchema) -> usize {
-    match schema {
-        SourcedSchema::Columns(columns) => columns.len(),
-        SourcedSchema::Tensors(tensors) => tensors.len(),
-    }
 }
 
 #[cfg(test)]
