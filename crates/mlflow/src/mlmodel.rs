@@ -2,8 +2,8 @@
 
 use serde_yaml::{Mapping, Value};
 
-use crate::json::SchemaError;
-use crate::schema::{ParamSpec, Schema, Signature};
+use crate::json::{SchemaError, read_params, read_schema};
+use crate::schema::Signature;
 use crate::yaml::{self, YamlError};
 
 /// An MLmodel. Every key is kept, known or not; the accessors give the known ones their types.
@@ -80,31 +80,43 @@ impl MlModel {
     ///
     /// # Errors
     ///
-    /// Every condition under which MLflow itself fails to load it; the path starts with `signature`.
+    /// The first condition under which MLflow itself fails to load it; the path starts with `signature`.
     pub fn signature(&self) -> Result<Option<Signature>, SchemaError> {
-        let wrong =
-            |path: &str, message: &str| SchemaError { path: path.to_owned(), message: message.to_owned() };
-        let Some(value) = self.get("signature") else { return Ok(None) };
-        let map = value.as_mapping().ok_or_else(|| wrong("signature", "expected a map"))?;
-        let text = |key: &str| match map.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(wrong(&format!("signature.{key}"), "expected a text that holds JSON")),
+        let (signature, errors) = self.read_signature();
+        errors.into_iter().next().map_or(Ok(signature), Err)
+    }
+
+    /// What can be read of the signature, and everything for which MLflow refuses it.
+    pub(crate) fn read_signature(&self) -> (Option<Signature>, Vec<SchemaError>) {
+        let mut errors = Vec::new();
+        let Some(value) = self.get("signature") else { return (None, errors) };
+        let mut wrong = |rule, path: &str, message: &str| {
+            errors.push(SchemaError { rule, path: path.to_owned(), message: message.to_owned() });
         };
-        let below = |key: &str| {
-            let key = key.to_owned();
-            move |error: SchemaError| SchemaError { path: format!("signature.{key}{}", error.path), ..error }
+        let Some(map) = value.as_mapping() else {
+            wrong("signature/not-a-map", "signature", "expected a map with inputs, outputs and params");
+            return (None, errors);
         };
-        let schema = |key: &str| text(key)?.map(Schema::from_text).transpose().map_err(below(key));
-        let signature = Signature {
-            inputs: schema("inputs")?,
-            outputs: schema("outputs")?,
-            params: text("params")?.map(ParamSpec::list_from_text).transpose().map_err(below("params"))?,
+        let mut text = |key: &str| match map.get(key) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(other) => {
+                let message = format!("expected a text that holds JSON, found {}", yaml::kind(other));
+                wrong("signature/not-text", &format!("signature.{key}"), &message);
+                None
+            }
         };
-        if signature == Signature::default() {
-            return Err(wrong("signature", "expected at least one of inputs, outputs and params"));
+        let (inputs, outputs, params) = (text("inputs"), text("outputs"), text("params"));
+        if ["inputs", "outputs", "params"].iter().all(|key| map.get(*key).is_none_or(Value::is_null)) {
+            wrong("signature/empty", "signature", "expected at least one of inputs, outputs and params");
         }
-        Ok(Some(signature))
+        let mut schema = |key: &str, text: &str| read_schema(text, &format!("signature.{key}"), &mut errors);
+        let signature = Signature {
+            inputs: inputs.and_then(|text| schema("inputs", &text)),
+            outputs: outputs.and_then(|text| schema("outputs", &text)),
+            params: params.map(|text| read_params(&text, "signature.params", &mut errors)),
+        };
+        (Some(signature), errors)
     }
 }
 
@@ -130,17 +142,25 @@ mod tests {
 
     #[test]
     fn a_signature_that_mlflow_refuses_is_refused_with_its_place() {
-        for (signature, expected) in [
-            ("signature: [1]\n", "signature: expected a map"),
-            ("signature: {inputs: null}\n", "signature: expected at least one of inputs, outputs and params"),
-            ("signature: {inputs: [1]}\n", "signature.inputs: expected a text that holds JSON"),
+        for (signature, rule, path) in [
+            ("signature: [1]\n", "signature/not-a-map", "signature"),
+            ("signature: {inputs: null}\n", "signature/empty", "signature"),
+            ("signature: {inputs: [1]}\n", "signature/not-text", "signature.inputs"),
             (
                 "signature: {inputs: '[{\"type\": \"int\", \"name\": \"a\"}]'}\n",
-                "signature.inputs[0].type: MLflow knows no type \"int\"",
+                "signature/unknown-type",
+                "signature.inputs[0].type",
             ),
         ] {
-            let model = MlModel::from_text(signature).unwrap();
-            assert_eq!(model.signature().unwrap_err().to_string(), expected);
+            let error = MlModel::from_text(signature).unwrap().signature().unwrap_err();
+            assert_eq!((error.rule, error.path.as_str()), (rule, path));
         }
+    }
+
+    #[test]
+    fn what_is_no_map_of_keys_is_refused() {
+        assert!(matches!(MlModel::from_text("# only a comment\n"), Err(MlModelError::Empty)));
+        assert!(matches!(MlModel::from_text("- a\n"), Err(MlModelError::NotAMap)));
+        assert!(matches!(MlModel::from_text("a:\n\tb: 1\n"), Err(MlModelError::Yaml(_))));
     }
 }
