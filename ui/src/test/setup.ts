@@ -1,24 +1,23 @@
 import '@testing-library/jest-dom/vitest';
 
-// What jsdom lacks and the headless library asks for.
-globalThis.ResizeObserver ??= class {
-	observe(): void {
-		/* Sizes never change here. */
-	}
-	unobserve(): void {
-		/* Nothing is observed. */
-	}
-	disconnect(): void {
-		/* Nothing is observed. */
-	}
-};
-globalThis.matchMedia ??= (query: string) =>
-	({
-		matches: false,
-		media: query,
-		addEventListener: () => undefined,
-		removeEventListener: () => undefined,
-	}) as unknown as MediaQueryList;
-Element.prototype.scrollIntoView ??= () => undefined;
-Element.prototype.animate ??= () =>
-	({ cancel: () => undefined, finished: Promise.resolve(), onfinish: null }) as unknown as Animation;
+/** A stand-in for what jsdom lacks and the headless library asks for. */
+class StillObserver {
+	observe = nothing;
+	unobserve = nothing;
+	disconnect = nothing;
+}
+
+function nothing(): void {
+	/* Nothing moves or changes its size here. */
+}
+
+function matchNothing(media: string) {
+	return { matches: false, media, addEventListener: nothing, removeEventListener: nothing };
+}
+
+function animateNothing() {
+	return { cancel: nothing, finished: Promise.resolve(), onfinish: null };
+}
+
+Object.assign(globalThis, { ResizeObserver: StillObserver, matchMedia: matchNothing });
+Object.assign(Element.prototype, { scrollIntoView: nothing, animate: animateNothing });

@@ -35,7 +35,7 @@ class TipState {
 export const tips = new TipState();
 
 /** Shows `text` while the pointer rests on the element or the keyboard is on it. */
-export function tip(text: string): Attachment<Element> {
+export function tip(text: string): Attachment {
 	return (element) => {
 		const rest = () => {
 			tips.show(element, text, REST_MILLIS);

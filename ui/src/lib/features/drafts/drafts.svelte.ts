@@ -3,6 +3,7 @@ import type { Host } from '$lib/host/host';
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
+import { ChangeQueue } from './queue';
 
 /** Below this, a skeleton would only flicker. */
 const SLOW_MILLIS = 150;
@@ -37,8 +38,7 @@ export class Drafts {
 	readonly isReadingSlowly = $derived(this.reading.some((reading) => reading.isSlow));
 
 	readonly #host: Host;
-	/** The end of each draft's chain of edits: answers arrive in the order in which edits were made. */
-	readonly #tails = new Map<string, Promise<unknown>>();
+	readonly #changes = new ChangeQueue();
 	#lastId = 0;
 
 	constructor(host: Host) {
@@ -112,7 +112,7 @@ export class Drafts {
 			await this.#host.closeDraft(id);
 			const at = this.list.findIndex((draft) => draft.id === id);
 			this.list = this.list.filter((draft) => draft.id !== id);
-			this.#tails.delete(id);
+			this.#changes.forget(id);
 			if (this.currentId === id) this.currentId = (this.list[at] ?? this.list.at(-1))?.id ?? null;
 		});
 	}
@@ -134,7 +134,7 @@ export class Drafts {
 
 	/** Waits until every edit made so far was answered. */
 	async settled(id: string): Promise<void> {
-		await this.#tails.get(id);
+		await this.#changes.settled(id);
 	}
 
 	/** Takes one message away. */
@@ -148,8 +148,7 @@ export class Drafts {
 	}
 
 	#change(id: string, work: () => Promise<DraftView>): Promise<string | null> {
-		const before = this.#tails.get(id) ?? Promise.resolve();
-		const done = before.then(async () => {
+		return this.#changes.run(id, async () => {
 			try {
 				const changed = await work();
 				this.list = this.list.map((draft) => (draft.id === id ? changed : draft));
@@ -158,8 +157,6 @@ export class Drafts {
 				return toIpcError(reason).message;
 			}
 		});
-		this.#tails.set(id, done);
-		return done;
 	}
 
 	async #read(path: string, open: () => Promise<DraftView>): Promise<DraftView | null> {
