@@ -133,7 +133,7 @@ CALLS = [
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
     "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer", "numpy.dtype", "numpy.dtypes.*", "numpy.ma.core._mareconstruct", "numpy.core.records._*", "numpy.ndarray",
     "numpy.random.__RandomState_ctor", "numpy.random._pickle.*", "numpy.random.mtrand.*_ctor", "numpy.random.*__pyx_unpickle_*",
-    "sklearn.*.newObj", "sklearn.*__pyx_unpickle_*", "sklearn.tree._tree.Tree", "sklearn._loss._loss.Cy*", "sklearn.tree._criterion.*", "sklearn.tree._splitter.*",
+    "sklearn.*.newObj", "sklearn.*__pyx_unpickle_*", "sklearn.tree._tree.Tree", "sklearn._loss._loss.Cy*", "_loss.__pyx_unpickle_Cy*", "sklearn.tree._criterion.*", "sklearn.tree._splitter.*",
     "sklearn.linear_model._sgd_fast.*", "sklearn.linear_model.sgd_fast.*", "sklearn.metrics._dist_metrics.*", "sklearn.neighbors._quad_tree.*", "sklearn.neighbors.quad_tree.*",
     "sklearn.ensemble._hist_gradient_boosting.*", "sklearn.utils._random.*", "sklearn.svm._libsvm.*", "sklearn.cluster._hierarchical_fast.*", "sklearn.manifold._barnes_hut_tsne.*",
     "sklearn.*_reconstruct*", "sklearn.utils._weight_vector.*", "sklearn.linear_model._sag_fast.*",
@@ -615,6 +615,8 @@ HEAD = """# Names that pickles of fitted models made with %(distribution)s hold.
 def distribution_of(name):
     """The distribution that a dotted name belongs to."""
     top = name.split(".")[0]
+    if top == "_loss":  # what scikit-learn 1.5 calls its compiled losses in pickles
+        return "scikit-learn"
     return next((d for d, packages in MODULES.items() if top in packages), None)
 
 
