@@ -12,7 +12,7 @@ pub struct Limits {
     pub header_bytes: u64,
     /// Bytes that all decompressors together may give out. The default is 16 GiB.
     pub inflated_bytes: u64,
-    /// Give up on a compressed stream whose output is this many times its input. The default is 200; real models
+    /// Give up on a compressed stream whose output is this many times its input. The default is 100; real models
     /// stay under 30. Judged only after [`Limits::inflated_grace_bytes`].
     pub inflated_ratio: u64,
     /// Output that a compressed stream may give before its ratio is judged, in bytes. The default is 64 MiB.
@@ -33,7 +33,7 @@ impl Default for Limits {
             kept_bytes: 48 << 20,
             header_bytes: 32 << 20,
             inflated_bytes: 16 << 30,
-            inflated_ratio: 200,
+            inflated_ratio: 100,
             inflated_grace_bytes: 64 << 20,
             steps: 200_000_000,
             values: 1_500_000,

@@ -3,6 +3,8 @@
 /// Import name of a top-level module, and the PyPI name of the project that provides it where the two differ or
 /// where the library is known to be a dependency in its own right. Sorted by import name.
 const LIBRARIES: &[(&str, &str)] = &[
+    // scikit-learn 1.4 to 1.6 shipped its compiled losses under this bare name.
+    ("_loss", "scikit-learn"),
     ("bs4", "beautifulsoup4"),
     ("catboost", "catboost"),
     ("category_encoders", "category-encoders"),

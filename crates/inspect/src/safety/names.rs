@@ -381,7 +381,8 @@ pub(super) fn look_up(module: &str, name: &str, usage: Use) -> Known {
 /// fields, whatever the arguments.
 fn is_cython_unpickler(module: &str, name: &str) -> bool {
     let top = module.split('.').next().unwrap_or(module);
-    LIBRARIES.contains(&top) && !is_excluded(module) && name.starts_with("__pyx_unpickle_")
+    let is_loss = module == "_loss" && name.starts_with("__pyx_unpickle_Cy");
+    is_loss || (LIBRARIES.contains(&top) && !is_excluded(module) && name.starts_with("__pyx_unpickle_"))
 }
 
 fn is_excluded(module: &str) -> bool {
@@ -399,7 +400,10 @@ fn is_known_class(module: &str, name: &str) -> bool {
     let is_scalar = module == "numpy" && is_numpy_scalar(name);
     let is_matrix = top == "scipy" && module.starts_with("scipy.sparse") && name.ends_with("_matrix");
     let is_wrapper = packwright_formats::joblib::is_array_wrapper(module, name);
+    // scikit-learn 1.4 to 1.6 shipped its compiled losses under this bare name.
+    let is_loss = module == "_loss" && name.starts_with("Cy");
     is_wrapper
+        || is_loss
         || (LIBRARIES.contains(&top)
             && !is_excluded(module)
             && (is_class || is_scalar || is_matrix)

@@ -1,6 +1,6 @@
 //! What an XGBoost model means: its signature, facts and requirements.
 
-use packwright_mlflow::schema::{ColSpec, DataType, TensorSpec};
+use packwright_mlflow::schema::{ColSpec, ColumnType, DataType, TensorSpec};
 use serde_json::{Map, Value};
 
 use super::model::{BOOSTER, Container, XgboostModel};
@@ -17,7 +17,7 @@ fn inputs(model: &XgboostModel) -> Option<SourcedSchema> {
     if let Some(names) = model.names() {
         let columns = names.iter().enumerate().map(|(index, name)| {
             let (ty, source) = column_type(model, index);
-            Sourced::new(ColSpec::scalar(name.clone(), ty), source)
+            Sourced::new(ColSpec { ty, ..ColSpec::scalar(name.clone(), DataType::Double) }, source)
         });
         return Some(SourcedSchema::Columns(columns.collect()));
     }
@@ -29,15 +29,26 @@ fn inputs(model: &XgboostModel) -> Option<SourcedSchema> {
 
 /// Numbers are `double` whatever they were in training: a `long` column would refuse callers from the first missing
 /// value on. A column that was boolean in training (`i`) stays so, because MLflow casts no boolean to a number.
-fn column_type(model: &XgboostModel, index: usize) -> (DataType, String) {
+///
+/// A categorical column must reach XGBoost as a pandas categorical, which MLflow has no type for: it stays unchecked,
+/// and so do the numbers beside it, whose exact types the file does not record.
+fn column_type(model: &XgboostModel, index: usize) -> (ColumnType, String) {
+    let is_categorical = |ty: &str| matches!(ty, "c" | "categorical");
+    let is_mixed = model.feature_types.iter().any(|ty| is_categorical(ty));
     match model.feature_type(index) {
-        None => (DataType::Double, "feature_names; double is assumed".into()),
-        Some("i") => (DataType::Boolean, "feature_names; feature_types says i, an indicator".into()),
-        Some("c" | "categorical") => {
-            let source = "feature_names; feature_types says c: callers send the number of the category";
-            (DataType::Double, source.into())
+        Some("i") => (
+            ColumnType::Scalar(DataType::Boolean),
+            "feature_names; feature_types says i, an indicator".into(),
+        ),
+        Some(ty) if is_categorical(ty) => {
+            (ColumnType::Any, "feature_names; feature_types says c, a pandas categorical".into())
         }
-        Some(ty) => (DataType::Double, format!("feature_names; feature_types says {ty}")),
+        Some(ty) if is_mixed => (
+            ColumnType::Any,
+            format!("feature_names; feature_types says {ty}; the exact type is not in the file"),
+        ),
+        None => (ColumnType::Scalar(DataType::Double), "feature_names; double is assumed".into()),
+        Some(ty) => (ColumnType::Scalar(DataType::Double), format!("feature_names; feature_types says {ty}")),
     }
 }
 
@@ -56,9 +67,10 @@ fn outputs(model: &XgboostModel, model_class: &str) -> Option<SourcedSchema> {
         ("multi", "multi:softprob") if 0 < n_classes => {
             ("float32", vec![-1, n_classes], "one probability per class")
         }
-        ("multi", "multi:softmax") => ("float32", per_row, "the number of the class"),
         ("binary", "binary:logistic") => ("float32", per_row, "the probability of class 1"),
-        ("binary", "binary:hinge") => ("float32", per_row, "the number of the class"),
+        ("multi", "multi:softmax") | ("binary", "binary:hinge") => {
+            ("float32", per_row, "the number of the class")
+        }
         ("binary", _) => ("float32", per_row, "a raw score"),
         ("rank", _) => ("float32", per_row, "a ranking score"),
         ("reg" | "count" | "survival", _) => ("float32", per_row, "a prediction"),
