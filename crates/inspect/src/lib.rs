@@ -13,6 +13,7 @@
 )]
 
 mod inspection;
+mod lightgbm;
 mod onnx;
 mod pickled;
 mod probe;

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Artifact, ArtifactKind, InspectError, Inspection, onnx, pickled, strangers, xgboost};
+use crate::{Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, strangers, xgboost};
 
 /// Every reader. At equal claims the first one reads.
-const READERS: &[&dyn Reader] =
-    &[&pickled::PickleReader, &pickled::SkopsReader, &xgboost::XgboostReader, &onnx::OnnxReader];
+const READERS: &[&dyn Reader] = &[
+    &pickled::PickleReader,
+    &pickled::SkopsReader,
+    &xgboost::XgboostReader,
+    &lightgbm::LightgbmReader,
+    &onnx::OnnxReader,
+];
 
 /// How much of a file is looked at before a reader is chosen.
 const HEAD_BYTES: usize = 4 << 10;

@@ -68,21 +68,18 @@ fn outputs(values: &[ValueInfo]) -> Option<SourcedSchema> {
             }
             _ => None,
         };
-        let tensor = match known {
-            Some((dtype, reason, shape)) => {
-                if let Some(reason) = reason {
-                    source.push_str(&format!(": {reason}"));
-                }
-                if shape.is_none() {
-                    source.push_str("; its shape is not in the file, [-1] stands for any");
-                }
-                let shape = shape.map_or_else(|| vec![-1], numbers);
-                TensorSpec { name, dtype: dtype.to_owned(), shape }
+        let tensor = if let Some((dtype, reason, shape)) = known {
+            if let Some(reason) = reason {
+                source.push_str(&format!(": {reason}"));
             }
-            None => {
-                source.push_str(&format!(": {}, which MLflow's schemas do not have", value.ty));
-                TensorSpec { name, dtype: "object".to_owned(), shape: vec![-1] }
+            if shape.is_none() {
+                source.push_str("; its shape is not in the file, [-1] stands for any");
             }
+            let shape = shape.map_or_else(|| vec![-1], numbers);
+            TensorSpec { name, dtype: dtype.to_owned(), shape }
+        } else {
+            source.push_str(&format!(": {}, which MLflow's schemas do not have", value.ty));
+            TensorSpec { name, dtype: "object".to_owned(), shape: vec![-1] }
         };
         Sourced::new(tensor, source)
     });
@@ -181,10 +178,11 @@ pub(super) fn facts(model: &OnnxModel, custom: &BTreeSet<String>) -> Vec<Fact> {
 
 /// The labels of the model's classes: those of its `ZipMap`, else those on which all its classifiers agree.
 fn class_labels(model: &OnnxModel) -> Option<(Value, String)> {
-    let found = match (&model.zipmap_labels, model.classifier_labels.as_slice()) {
-        (Some(labels), _) | (None, [labels]) => labels,
-        _ => return None,
+    let classifier = match model.classifier_labels.as_slice() {
+        [labels] => Some(labels),
+        _ => None,
     };
+    let found = model.zipmap_labels.as_ref().or(classifier)?;
     Some((Value::from(found.labels.clone()), format!("the attributes of {}", found.operator)))
 }
 

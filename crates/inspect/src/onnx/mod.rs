@@ -15,7 +15,8 @@ mod walk;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use packwright_formats::protobuf::{Field, FieldValue, Wire};
+use packwright_formats::protobuf::{FieldValue, Wire};
+use packwright_source::ErrorKind;
 
 use self::external::Checked;
 use self::model::{FORMAT, OnnxModel};
@@ -58,8 +59,7 @@ impl Reader for OnnxReader {
             let name = subject.artifact.path.file_name().unwrap_or_default().to_string_lossy();
             return Err(InspectError::NotAModel {
                 what: format!("this is an ONNX model in its {form} form, which onnxruntime cannot load"),
-                hint: "convert it with onnx.save(onnx.load(\"FILE\"), \"model.onnx\") and drop model.onnx"
-                    .into(),
+                hint: format!("convert it with onnx.save(onnx.load({name:?}), \"model.onnx\") and drop model.onnx"),
             });
         }
         let model = OnnxModel::read(subject.source.as_ref(), subject.limits)?;
@@ -86,31 +86,26 @@ fn is_onnx(subject: &Subject<'_>) -> bool {
     let (mut has_version, mut has_graph) = (false, false);
     // More fields than this at the top are opset imports and metadata without end.
     for _ in 0..10_000 {
-        let before = wire.position();
-        match wire.field() {
-            Ok(Some(Field { number: 1, value: FieldValue::Varint(version) })) if version < 1000 => {
-                has_version = true
-            }
-            Ok(Some(Field { number: 5, value: FieldValue::Varint(_) })) => {}
-            Ok(Some(Field { number: 7, value: FieldValue::Bytes(_) })) => has_graph = true,
-            Ok(Some(Field {
-                number: 2 | 3 | 4 | 6 | 8 | 14 | 20 | 25 | 26,
-                value: FieldValue::Bytes(_),
-            })) => {}
-            Ok(Some(_)) => return false,
-            Ok(None) => return has_version && has_graph,
+        let field = match wire.field() {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
             Err(error) => {
-                let is_cut = matches!(error.kind(), packwright_source::ErrorKind::Truncated { .. });
-                let is_graph = has_version && starts_graph(subject, before);
-                return is_cut && has_version && (has_graph || is_graph);
+                let is_cut = matches!(error.kind(), ErrorKind::Truncated { .. });
+                return is_cut && has_version && (has_graph || starts_graph(subject, error.offset()));
             }
+        };
+        match (field.number, field.value) {
+            (1, FieldValue::Varint(version)) if version < 1000 => has_version = true,
+            (7, FieldValue::Bytes(_)) => has_graph = true,
+            (5, FieldValue::Varint(_)) | (2 | 3 | 4 | 6 | 8 | 14 | 20 | 25 | 26, FieldValue::Bytes(_)) => {}
+            _ => return false,
         }
     }
     has_version && has_graph
 }
 
-/// Whether the field that starts at `at`, or after what is left of the one before, is a graph. Only the head is
-/// looked at: in files as they are written nothing long comes before the graph.
+/// Whether the field that starts at `at` is a graph. Only the head is looked at: in files as they are written nothing
+/// long comes before the graph.
 fn starts_graph(subject: &Subject<'_>, at: u64) -> bool {
     const GRAPH_KEY: u8 = 7 << 3 | 2;
     let at = usize::try_from(at).unwrap_or(usize::MAX);

@@ -51,7 +51,7 @@ impl Walk<'_> {
                 (1, FieldValue::Varint(version)) => self.model.ir_version = version,
                 (2, FieldValue::Bytes(_)) => self.model.producer_name = self.wire.text("producer_name")?,
                 (3, FieldValue::Bytes(_)) => {
-                    self.model.producer_version = self.wire.text("producer_version")?
+                    self.model.producer_version = self.wire.text("producer_version")?;
                 }
                 (4, FieldValue::Bytes(_)) => self.model.domain = self.wire.text("domain")?,
                 (5, FieldValue::Varint(version)) => self.model.model_version = version,
@@ -127,7 +127,7 @@ impl Walk<'_> {
                 (1, FieldValue::Bytes(_)) => self.wire.packed(|dim| tensor.grow(dim))?,
                 (2, FieldValue::Varint(element)) => tensor.element = element,
                 (4 | 5 | 7 | 11, FieldValue::Varint(_) | FieldValue::Fixed32(_)) => {
-                    self.wire.skip_repeats(number)?
+                    self.wire.skip_repeats(number)?;
                 }
                 (8, FieldValue::Bytes(_)) => tensor.name = self.wire.text("the name of a tensor")?,
                 (13, FieldValue::Bytes(_)) => entries.push(self.entry()?),
@@ -204,7 +204,7 @@ impl Walk<'_> {
                     self.sparse_tensor()?;
                 }
                 (8, FieldValue::Varint(label)) if keeps => {
-                    self.keep(&mut attribute, label.cast_signed().into())
+                    self.keep(&mut attribute, label.cast_signed().into());
                 }
                 (8, FieldValue::Bytes(_)) if keeps => {
                     let mut labels = Vec::new();
