@@ -35,7 +35,8 @@ export class Drafts {
 	reading = $state<Reading[]>([]);
 	rejections = $state<Rejection[]>([]);
 	readonly current = $derived(this.list.find((draft) => draft.id === this.currentId) ?? null);
-	readonly isReadingSlowly = $derived(this.reading.some((reading) => reading.isSlow));
+	/** The first of the files that take long enough to be shown. */
+	readonly slowest = $derived(this.reading.find((reading) => reading.isSlow) ?? null);
 
 	readonly #host: Host;
 	readonly #changes = new ChangeQueue();
