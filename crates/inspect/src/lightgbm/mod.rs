@@ -3,12 +3,14 @@
 mod describe;
 mod dump;
 mod model;
+mod pickled;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub(crate) use describe::{facts, requirements, signature};
 pub(crate) use model::LightgbmModel;
+pub(crate) use pickled::enrich;
 pub(crate) use text::read_text;
 
 use crate::reader::{Claim, Reader, Subject};

@@ -59,7 +59,9 @@ impl Reader for OnnxReader {
             let name = subject.artifact.path.file_name().unwrap_or_default().to_string_lossy();
             return Err(InspectError::NotAModel {
                 what: format!("this is an ONNX model in its {form} form, which onnxruntime cannot load"),
-                hint: format!("convert it with onnx.save(onnx.load({name:?}), \"model.onnx\") and drop model.onnx"),
+                hint: format!(
+                    "convert it with onnx.save(onnx.load({name:?}), \"model.onnx\") and drop model.onnx"
+                ),
             });
         }
         let model = OnnxModel::read(subject.source.as_ref(), subject.limits)?;

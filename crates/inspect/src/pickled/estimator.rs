@@ -42,6 +42,15 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// Its type; `None` when the file does not say.
     pub(crate) ty: Option<Sourced<DataType>>,
+    /// Why MLflow must leave the column alone, where it must.
+    pub(crate) unchecked: Option<String>,
+}
+
+impl Column {
+    /// A column of which only the name is known.
+    pub(crate) fn named(name: String) -> Self {
+        Self { name, ty: None, unchecked: None }
+    }
 }
 
 /// What goes into a model.

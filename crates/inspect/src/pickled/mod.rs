@@ -22,8 +22,10 @@ pub(crate) use reader::{PickleReader, SkopsReader};
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {
     let mut estimator = crate::sklearn::describe_estimator(file, value, depth)?;
-    if estimator.framework == "xgboost" {
-        crate::xgboost::enrich(file, value, &mut estimator);
+    match estimator.framework {
+        "xgboost" => crate::xgboost::enrich(file, value, &mut estimator),
+        "lightgbm" => crate::lightgbm::enrich(file, value, &mut estimator),
+        _ => {}
     }
     Some(estimator)
 }

@@ -13,8 +13,10 @@ pub(super) fn signature(estimator: &Estimator) -> SourcedSignature {
 fn inputs(inputs: &Inputs) -> Option<SourcedSchema> {
     match inputs {
         Inputs::Columns(columns) => {
-            let is_mixed =
-                columns.value.iter().any(|column| column.ty.as_ref().is_some_and(|ty| !is_numeric(ty.value)));
+            let is_odd = |column: &Column| {
+                column.unchecked.is_some() || column.ty.as_ref().is_some_and(|ty| !is_numeric(ty.value))
+            };
+            let is_mixed = columns.value.iter().any(is_odd);
             let column = |column: &Column| column_spec(column, &columns.source, is_mixed);
             Some(SourcedSchema::Columns(columns.value.iter().map(column).collect()))
         }
@@ -38,6 +40,7 @@ fn inputs(inputs: &Inputs) -> Option<SourcedSchema> {
 /// nothing converts the columns before the branches take them, and the file does not record their types: `any`.
 fn column_spec(column: &Column, source: &str, is_mixed: bool) -> Sourced<ColSpec> {
     let (ty, source) = match &column.ty {
+        _ if let Some(why) = &column.unchecked => (ColumnType::Any, format!("{source}; {why}")),
         Some(ty) => (ColumnType::Scalar(ty.value), format!("{source}; type from {}", ty.source)),
         None if is_mixed => (ColumnType::Any, format!("{source}; the type is not in the file")),
         None => (

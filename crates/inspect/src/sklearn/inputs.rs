@@ -81,7 +81,7 @@ pub(super) fn own_inputs(file: &PickleFile, value: Value, estimator: &Estimator)
         let columns = names
             .into_iter()
             .enumerate()
-            .map(|(index, name)| Column { name, ty: types.get(index).cloned().flatten() })
+            .map(|(index, name)| Column { ty: types.get(index).cloned().flatten(), ..Column::named(name) })
             .collect();
         return Inputs::Columns(Sourced::new(columns, name));
     }

@@ -26,7 +26,7 @@ pub(crate) fn enrich(file: &PickleFile, value: Value, estimator: &mut Estimator)
     estimator.n_features = Some(Sourced::new(model.n_features, source("num_feature")));
     estimator.inputs = match model.names() {
         Some(names) => {
-            let columns = names.iter().map(|name| Column { name: name.clone(), ty: None }).collect();
+            let columns = names.iter().cloned().map(Column::named).collect();
             Inputs::Columns(Sourced::new(columns, source("feature_names")))
         }
         None => Inputs::Count(Sourced::new(model.n_features, source("num_feature"))),
