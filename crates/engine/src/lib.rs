@@ -18,6 +18,8 @@ mod package;
 mod plan;
 mod receipt;
 mod snippets;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod timestamp;
 pub mod verify;

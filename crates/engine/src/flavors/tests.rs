@@ -1,1 +1,192 @@
+use std::fs;
+use std::path::Path;
 
+use packwright_inspect::{Fact, LoaderCall};
+
+use super::*;
+use crate::testing::{draft, requirement};
+
+/// The layout as text: the files, the blocks as MLflow reads them, the code.
+fn shown(draft: &Draft, fallback: Option<&str>) -> String {
+    let layout = layout(draft, fallback).unwrap();
+    let mut out = String::new();
+    for file in &layout.data {
+        let how = if file.is_rewritten { "rewritten" } else { "copied" };
+        out.push_str(&format!("{} {how}\n", file.path));
+    }
+    for (path, _) in &layout.code {
+        out.push_str(&format!("{path} generated\n"));
+    }
+    for (name, block) in &layout.blocks {
+        out.push_str(&format!("{name}: {}\n", serde_json::to_string(block).unwrap()));
+    }
+    out
+}
+
+#[test]
+fn a_plain_pickle_goes_into_the_sklearn_flavor_as_it_is() {
+    let expected = r#"churn.pkl copied
+python_function: {"loader_module":"mlflow.sklearn","model_path":"churn.pkl","predict_fn":"predict"}
+sklearn: {"pickled_model":"churn.pkl","serialization_format":"pickle","sklearn_version":"1.9.1"}
+"#;
+    assert_eq!(shown(&draft(|_| {}), None), expected);
+}
+
+#[test]
+fn a_joblib_file_is_rewritten_and_falls_back_to_a_loader() {
+    let draft = draft(|inspection| inspection.serving = Serving::SklearnJoblib { predict_fn: "transform" });
+    let expected = r#"model.pkl rewritten
+python_function: {"loader_module":"mlflow.sklearn","model_path":"model.pkl","predict_fn":"transform"}
+sklearn: {"pickled_model":"model.pkl","serialization_format":"pickle","sklearn_version":"1.9.1"}
+"#;
+    assert_eq!(shown(&draft, None), expected);
+    let fallback = layout(&draft, Some("It holds memory maps.")).unwrap();
+    assert_eq!(fallback.data[0].path, "data/churn.pkl");
+    assert!(!fallback.data[0].is_rewritten);
+    assert_eq!(fallback.blocks.len(), 1);
+    assert!(fallback.code[0].1.contains("self._model.transform(data)"), "{}", fallback.code[0].1);
+    assert!(fallback.warnings[0].ends_with("It holds memory maps."));
+}
+
+#[test]
+fn skops_lists_its_types_and_gets_a_loader_where_mlflow_2_is_meant() {
+    let skops = |version: &str| {
+        let version = version.to_owned();
+        draft(move |inspection| {
+            inspection.serving = Serving::SklearnSkops { trusted_types: vec!["a.B".into()] };
+            inspection.artifact.path = "m.skops".into();
+            inspection.framework_version.as_mut().unwrap().value = version;
+        })
+    };
+    let native = shown(&skops("1.9.1"), None);
+    assert!(
+        native.contains(r#""skops_trusted_types":["a.B"]"#) && native.contains("mlflow.sklearn"),
+        "{native}"
+    );
+    let own = layout(&skops("1.5.2"), None).unwrap();
+    assert!(
+        own.code[0].1.contains("\"a.B\"") && own.code[0].1.contains("skops.io.load"),
+        "{}",
+        own.code[0].1
+    );
+    let blocks: Vec<_> = own.blocks.iter().map(|(name, _)| *name).collect();
+    assert_eq!(blocks, ["python_function", "sklearn"]);
+    assert_eq!(own.data[0].path, "m.skops");
+}
+
+#[test]
+fn xgboost_s_file_lies_in_the_root_with_the_ending_that_chooses_the_parser() {
+    for (file, extension, path, format) in [
+        ("booster", "json", "booster.json", "json"),
+        ("b.json", "ubj", "b.ubj", "ubj"),
+        ("b.bin", "model", "b.model", "xgb"),
+        ("data/m.ubj", "ubj", "m.ubj", "ubj"),
+    ] {
+        let draft = draft(|inspection| {
+            inspection.artifact.path = file.into();
+            inspection.framework = Some(packwright_inspect::Sourced::new("xgboost".into(), "x"));
+            inspection.serving = Serving::Xgboost { model_class: "xgboost.core.Booster".into(), extension };
+        });
+        let expected = format!(
+            "{path} copied\npython_function: {{\"data\":\"{path}\",\"loader_module\":\"mlflow.xgboost\"}}\n\
+             xgboost: {{\"data\":\"{path}\",\"model_class\":\"xgboost.core.Booster\",\"model_format\":\"{format}\",\
+             \"xgb_version\":\"1.9.1\"}}\n"
+        );
+        assert_eq!(shown(&draft, None), expected);
+    }
+}
+
+#[test]
+fn lightgbm_s_text_and_pickles_lie_in_the_root() {
+    let text = draft(|inspection| {
+        inspection.artifact.path = "requirements.txt".into();
+        inspection.serving = Serving::LightgbmText;
+    });
+    let expected = r#"model_requirements.txt copied
+lightgbm: {"data":"model_requirements.txt","model_class":"lightgbm.basic.Booster"}
+python_function: {"data":"model_requirements.txt","loader_module":"mlflow.lightgbm"}
+"#;
+    assert_eq!(shown(&text, None), expected);
+    let joblib = draft(|inspection| {
+        let model_class = "lightgbm.sklearn.LGBMRanker".to_owned();
+        inspection.serving = Serving::LightgbmPickle { model_class, is_joblib: true };
+    });
+    let expected = r#"model.pkl rewritten
+lightgbm: {"data":"model.pkl","model_class":"lightgbm.sklearn.LGBMRanker","serialization_format":"pickle"}
+python_function: {"data":"model.pkl","loader_module":"mlflow.lightgbm"}
+"#;
+    assert_eq!(shown(&joblib, None), expected);
+    assert!(shown(&joblib, Some("No.")).starts_with("data/churn.pkl copied\ncode/mlpack_"));
+}
+
+fn onnx(folder: &Path, side_files: &[&str]) -> Draft {
+    draft(|inspection| {
+        inspection.artifact.path = folder.join("my net.onnx");
+        inspection.artifact.side_files = side_files.iter().map(|name| (*name).to_owned()).collect();
+        inspection.requirements = vec![requirement("onnx==1.23.2")];
+        inspection.serving = Serving::Onnx;
+    })
+}
+
+#[test]
+fn onnx_takes_its_external_data_along_under_the_same_names() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("w")).unwrap();
+    fs::write(folder.path().join("w/a.bin"), "1234").unwrap();
+    fs::write(folder.path().join("big data.bin"), "12").unwrap();
+    let draft = onnx(folder.path(), &["./w/a.bin", "big data.bin"]);
+    let expected = r#"my_net.onnx copied
+w/a.bin copied
+big data.bin copied
+onnx: {"data":"my_net.onnx","providers":["CPUExecutionProvider"],"onnx_session_options":null,"onnx_version":"1.23.2"}
+python_function: {"data":"my_net.onnx","loader_module":"mlflow.onnx"}
+"#;
+    assert_eq!(shown(&draft, None), expected);
+    assert_eq!(layout(&draft, None).unwrap().data[1].size_bytes, 4);
+}
+
+#[test]
+fn external_data_that_leads_out_or_onto_mlflow_s_files_stops_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("MLmodel"), "x").unwrap();
+    fs::create_dir(folder.path().join("d")).unwrap();
+    for name in
+        ["../a.bin", "/etc/passwd", "a\\b", "MLmodel", "code/x", "missing.bin", "d", "", "my_net.onnx"]
+    {
+        let outcome = layout(&onnx(folder.path(), &[name]), None);
+        assert!(matches!(outcome, Err(PlanError::SideFile { .. })), "{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_loader_walks_to_the_model_and_offers_probabilities_where_there_are_classes() {
+    let loader = |call, classes: bool| {
+        let draft = draft(|inspection| {
+            inspection.serving = Serving::PickleLoader { path: r#"["model"][0]"#.into(), call };
+            if classes {
+                let value = serde_json::json!([0, 1]);
+                inspection.facts = vec![Fact { name: "class_labels", value, source: "classes_".into() }];
+            }
+        });
+        layout(&draft, None).unwrap()
+    };
+    let plain = loader(LoaderCall::Predict, false);
+    assert!(plain.code[0].1.contains(r#"joblib.load(path)["model"][0]"#));
+    assert!(plain.params.is_empty());
+    assert_eq!(plain.data[0].path, "data/churn.pkl");
+    let choosing = loader(LoaderCall::Predict, true);
+    assert_eq!(choosing.params[0].name, "predict_fn");
+    assert!(choosing.code[0].1.contains("predict_proba"));
+    assert!(loader(LoaderCall::XgboostBooster, true).code[0].1.contains("import xgboost\n"));
+    let draft = draft(|inspection| {
+        inspection.serving =
+            Serving::PickleLoader { path: "[__import__('os')]".into(), call: LoaderCall::Predict };
+    });
+    assert!(matches!(layout(&draft, None), Err(PlanError::NotServable(_))));
+}
+
+#[test]
+fn what_cannot_be_served_has_no_layout() {
+    let draft = draft(|inspection| inspection.serving = Serving::No);
+    assert!(matches!(layout(&draft, None), Err(PlanError::NotServable(_))));
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use packwright_mlflow::schema::{ColSpec, ColumnType, DataType, Schema, TensorSpec};
+use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Schema, TensorSpec};
 
 use crate::draft::Draft;
 use crate::environment;
@@ -87,8 +87,12 @@ fn frame(columns: &[ColSpec]) -> String {
     }
     let mut out = String::from("data = pd.DataFrame({\n");
     for column in shown {
-        let name = column.name.as_ref().map(ToString::to_string).unwrap_or_default();
-        out.push_str(&format!("    {}: {},\n", python(&name), series(&column.ty)));
+        let name = match &column.name {
+            Some(ColumnName::Text(text)) => python(text),
+            Some(ColumnName::Index(index)) => index.to_string(),
+            None => String::new(),
+        };
+        out.push_str(&format!("    {name}: {},\n", series(&column.ty)));
     }
     out.push_str("})");
     out
