@@ -38,8 +38,8 @@ pub(crate) fn read_text(source: &dyn ByteSource, limits: &Limits) -> Result<Ligh
 struct Head {
     max_feature_idx: Option<u64>,
     tree_sizes: Option<Vec<u64>>,
-    /// Where the first tree starts.
-    trees_at: u64,
+    /// Whether the trees end where the head does: there are none.
+    has_end: bool,
 }
 
 struct Text<'a> {
@@ -55,7 +55,6 @@ impl Text<'_> {
         self.model.n_classes = 1;
         loop {
             let at = self.cursor.position();
-            head.trees_at = at;
             // Looked at before it is taken: the line belongs to the first tree.
             if self.cursor.peek_bytes(5)? == b"Tree=" {
                 break;
@@ -86,43 +85,51 @@ impl Text<'_> {
                     }
                     head.tree_sizes = Some(sizes.unwrap_or_default());
                 }
-                "end of trees" => break,
+                END => {
+                    head.has_end = true;
+                    break;
+                }
                 _ => {}
             }
         }
         Ok(head)
     }
 
-    /// Moves past the trees, by their sizes when these lead to where the trees end, else line by line.
+    /// Moves past the trees: by their sizes where the head gives them, else line by line.
     fn trees(&mut self, head: &Head) -> Result<(), ReadError> {
+        if head.has_end {
+            return self.check(head);
+        }
         if let Some(sizes) = &head.tree_sizes {
             self.model.n_trees = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
             let total = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
-            let start = self.cursor.position();
             self.cursor.skip(total, "its trees")?;
-            // Sizes may have been counted before an editor or a checkout changed the line ends.
-            let is_end = self.line()?.is_some_and(|line| line == END || line.is_empty());
-            if is_end || total == 0 {
-                return self.check(head);
+        }
+        loop {
+            let at = self.cursor.position();
+            match self.line()? {
+                // Version 2 and before had no line at the end of the trees.
+                None if matches!(self.model.text_version.as_deref(), Some("v3" | "v4")) => {
+                    let kind = ErrorKind::Truncated { what: "the end of its trees", missing: 1 };
+                    return Err(self.cursor.error(kind));
+                }
+                None => return self.check(head),
+                Some(line) if line == END || line.starts_with("feature importances:") => {
+                    return self.check(head);
+                }
+                Some(line) if line.is_empty() => {}
+                // Sizes that were counted before an editor or a checkout changed the line ends. LightGBM goes by
+                // them too and cannot load such a file.
+                Some(_) if head.tree_sizes.is_some() => {
+                    let kind = ErrorKind::malformed("trees", "their end, by tree_sizes", "something else");
+                    return Err(ReadError::new(FORMAT, at, kind));
+                }
+                Some(line) if line.starts_with("Tree=") => {
+                    self.model.n_trees = self.model.n_trees.saturating_add(1);
+                }
+                Some(_) => {}
             }
-            return Err(ReadError::new(
-                FORMAT,
-                start.saturating_add(total),
-                ErrorKind::malformed("trees", "their end, by tree_sizes", "something else"),
-            ));
         }
-        while let Some(line) = self.line()? {
-            if line.starts_with("Tree=") {
-                self.model.n_trees = self.model.n_trees.saturating_add(1);
-            } else if line == END || line.starts_with("feature importances:") {
-                return self.check(head);
-            }
-        }
-        // Version 2 and before had no line at the end of the trees.
-        if matches!(self.model.text_version.as_deref(), Some("v3" | "v4")) {
-            return Err(self.cursor.error(ErrorKind::Truncated { what: "the end of its trees", missing: 1 }));
-        }
-        self.check(head)
     }
 
     /// Whether what the head says about features agrees with itself.
