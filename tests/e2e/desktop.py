@@ -7,7 +7,6 @@ import os
 import pathlib
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -135,6 +134,16 @@ class Desktop:
     def keys(self, *keys):
         self.run("xdotool", "key", *keys)
 
+    def focus(self, title):
+        """Gives the keyboard to a window."""
+        self.run("xdotool", "windowfocus", "--sync", self.wait_window(title))
+
+    def middle(self, window):
+        """The middle of a window in coordinates of the screen."""
+        lines = self.run("xdotool", "getwindowgeometry", "--shell", window).stdout.split()
+        place = dict(line.split("=") for line in lines)
+        return int(place["X"]) + int(place["WIDTH"]) // 2, int(place["Y"]) + int(place["HEIGHT"]) // 2
+
     def answer_file_dialog(self, title, path):
         """Types a path into a native file dialog and confirms it."""
         window = self.wait_window(title)
@@ -183,7 +192,3 @@ class Desktop:
 def work_folder():
     """A folder for one scenario, removed at its end. Short: names of sockets lie in it."""
     return tempfile.TemporaryDirectory(prefix="packwright-e2e-", ignore_cleanup_errors=True)
-
-
-if __name__ == "__main__":
-    sys.exit("run run.py")

@@ -7,7 +7,8 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Backspace": "\ue003", "Control": "\ue009", "Shift": "\ue008"}
+# Keys that are no characters, as WebDriver writes them.
+ENTER, ESCAPE = "\ue007", "\ue00c"
 
 
 class WebDriverError(Exception):
@@ -70,9 +71,6 @@ class Session:
     def type(self, element, text):
         self.post(f"/element/{element}/value", {"text": text})
 
-    def clear(self, element):
-        self.post(f"/element/{element}/clear", {})
-
     def text(self):
         """All text that the page shows, fields included."""
         return self.script(PAGE_TEXT)
@@ -102,7 +100,21 @@ class Session:
         return self.wait(lambda: self.named(role, name), f"{role} {name!r}", seconds)
 
     def click_named(self, role, name, seconds=10):
-        self.click(self.wait_named(role, name, seconds))
+        """Clicks it when it is there, nothing lies over it and it has come to rest."""
+
+        def clicked():
+            element = self.named(role, name)
+            if element is None:
+                return False
+            try:
+                self.click(element)
+            except WebDriverError as error:
+                if "intercepted" in str(error) or "stale" in str(error):
+                    return False
+                raise
+            return True
+
+        self.wait(clicked, f"{role} {name!r}, free to be clicked", seconds)
 
 
 # Roles and names as far as our own pages need them; shown elements only.
@@ -115,8 +127,8 @@ const selectors = {
 };
 const labelled = (element) => (element.getAttribute('aria-labelledby') ?? '').split(' ')
     .map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();
-const nameOf = (element) => (labelled(element) || element.getAttribute('aria-label') || element.title
-    || (element.labels?.[0]?.textContent) || element.textContent || element.placeholder || '').replace(/\\s+/g, ' ').trim();
+const nameOf = (element) => (labelled(element) || element.getAttribute('aria-label')
+    || element.labels?.[0]?.textContent || element.textContent || element.title || element.placeholder || '').replace(/\\s+/g, ' ').trim();
 const fits = (element) => element.getClientRects().length > 0 && nameOf(element).includes(name);
 const found = [...document.querySelectorAll(selectors[role])].filter(fits);
 return found.find((element) => nameOf(element) === name) ?? found[0] ?? null;

@@ -1,0 +1,314 @@
+"""What a person does with the real app, one function each. `run.py` gives it a desktop and a time limit."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+from desktop import APP_ID, HERE
+from wd import ELEMENT, ENTER
+
+FIXTURES = HERE.parent / "fixtures"
+PIPELINE = FIXTURES / "sklearn/pipe_scaler_logreg_df.pkl"
+CHURN = FIXTURES / "sklearn/columntransformer_mixed_df.joblib"
+ONNX = FIXTURES / "onnx/skl_rf_nozipmap.onnx"
+CUT_PICKLE = FIXTURES / "hostile/truncated/half__sklearn__rf_iris_proto2.pkl"
+CUT_ONNX = FIXTURES / "hostile/truncated/half__onnx__dense_dynamic_batch.onnx"
+
+BIG_BYTES = 400_000_000
+
+
+def open_edit_export_and_load_in_mlflow(desk):
+    """From a path on the command line to a zip that MLflow loads."""
+    page = desk.open_app(PIPELINE)
+    page.wait_text("LogisticRegression")
+    inputs = page.wait_named("table", "Inputs")
+    shown = page.script("return arguments[0].innerText", {ELEMENT: inputs})
+    columns = [name for name in ["sepal_len", "sepal_wid", "petal_len", "petal_wid"] if name in shown]
+    assert columns == ["sepal_len", "sepal_wid", "petal_len", "petal_wid"], shown
+    assert shown.count("double") >= 4 or shown.count("feature_names_in_") >= 4, shown
+
+    rename(page, "iris_by_hand")
+    describe(page, "Tells three kinds of iris apart.")
+    add_tag(page, "stage", "candidate")
+    page.wait_text("candidate")
+    rename(page, "wrong_name")
+    undo(desk, page)
+    page.wait_named("button", "Name: iris_by_hand")
+    redo(desk, page)
+    page.wait_named("button", "Name: wrong_name")
+    undo(desk, page)
+    page.wait_named("button", "Name: iris_by_hand")
+
+    target = desk.work / "out/iris_by_hand.zip"
+    receipt = export(desk, page, "Zip", target)
+    assert "mlflow" in receipt, receipt
+    with zipfile.ZipFile(target) as archive:
+        model = archive.read("MLmodel").decode()
+        assert archive.testzip() is None
+        archive.extractall(desk.work / "unpacked")
+    for written in ["Tells three kinds of iris apart.", "candidate", "petal_wid"]:
+        assert written in model or written in json.dumps(sorted(archive.namelist())), f"{written} is not in {model}"
+    predict_with_mlflow(desk.work / "unpacked", PIPELINE)
+
+
+def drop_two_models_from_another_window(desk):
+    """A real drag over X11: the overlay, two drafts, and what is no model says so."""
+    page = desk.open_app()
+    page.wait_text("Drop a trained model here")
+    drag(desk, page, [PIPELINE, CHURN], "Open 2 files")
+    page.wait_text("pipe_scaler_logreg_df")
+    page.wait_text("columntransformer_mixed_df")
+    n_drafts = page.script("return document.querySelectorAll('nav [data-row]').length")
+    assert n_drafts == 2, n_drafts
+    assert page.find("#drop-overlay") is None, "the overlay is gone after the drop"
+
+    table = desk.work / "customers.csv"
+    table.write_text("age,city\n34,Graz\n51,Oslo\n")
+    drag(desk, page, [table], "Open customers.csv")
+    page.wait_text("Not a model")
+    page.wait_text("CSV")
+    assert page.script("return document.querySelectorAll('nav [data-row]').length") == 2
+
+
+def drag_away_again_and_nothing_opens(desk):
+    """Leaving the window takes the overlay away; letting go outside opens nothing."""
+    page = desk.open_app()
+    page.wait_text("Drop a trained model here")
+    drag(desk, page, [PIPELINE], "Open pipe_scaler_logreg_df.pkl", drops=False)
+    page.wait(lambda: page.find("#drop-overlay") is None, "the overlay going away")
+    assert "LogisticRegression" not in page.text()
+
+
+def cancel_leaves_nothing_behind(desk):
+    """Cancel in the middle of a big export: the folder is as it was, and the draft can be exported again."""
+    big = desk.work / "big.pkl"
+    write_big_pickle(big)
+    page = desk.open_app(big)
+    page.wait_text("big.pkl")
+    target = desk.work / "out/big.zip"
+    target.parent.mkdir()
+    (target.parent / "mine.txt").write_text("stays")
+    before = listing(target.parent)
+    begin_export(desk, page, "Zip", target)
+    page.click_named("button", "Write package")
+    page.click_named("button", "Cancel")
+    page.wait_text("Cancelled. Nothing was left behind.", 30)
+    assert listing(target.parent) == before, listing(target.parent)
+
+
+def closing_the_window_stops_the_export(desk):
+    """The window goes away during an export, and so does what was half written."""
+    big = desk.work / "big.pkl"
+    write_big_pickle(big)
+    page = desk.open_app(big)
+    page.wait_text("big.pkl")
+    target = desk.work / "out/big.zip"
+    target.parent.mkdir()
+    begin_export(desk, page, "Zip", target)
+    page.click_named("button", "Write package")
+    page.wait_named("button", "Cancel")
+    desk.run("xdotool", "search", "--onlyvisible", "--name", "^Packwright$", "windowclose")
+    until = time.monotonic() + 15
+    while listing(target.parent) or desk.windows("Packwright"):
+        assert time.monotonic() < until, listing(target.parent)
+        time.sleep(0.05)
+
+
+def second_start_hands_its_path_over(desk):
+    """A second start shows its file in the first window and ends."""
+    page = desk.open_app(PIPELINE)
+    page.wait_text("LogisticRegression")
+    folder = desk.work / "elsewhere"
+    folder.mkdir()
+    (folder / "churn.joblib").write_bytes(CHURN.read_bytes())
+    second = subprocess.run([desk.app, "churn.joblib"], env=desk.env, cwd=folder, timeout=20, check=False)
+    assert second.returncode == 0, second.returncode
+    page.wait_text("churn")
+    page.wait_text("ColumnTransformer")
+    assert len(desk.windows("Packwright")) == 1
+
+
+def second_start_before_the_page_is_ready(desk):
+    """A path that comes while the page still loads is not lost."""
+    second = threading.Thread(target=start_when_the_first_is_known, args=[desk, CHURN])
+    second.start()
+    page = desk.open_app()
+    second.join()
+    page.wait_text("ColumnTransformer")
+
+
+def damaged_files_say_where_they_stop(desk):
+    """A cut ONNX file is refused with place and way out; a cut pickle shows what could be read, and cannot be exported."""
+    page = desk.open_app(CUT_ONNX, CUT_PICKLE)
+    page.wait_text("Damaged")
+    page.wait_text("onnx at byte 10")
+    page.wait_text("cut short")
+    page.wait_text("pickle at byte 5642")
+    page.wait_text("Not fully read")
+    page.click(page.wait_find("#export-button"))
+    assert page.named("menuitem", "Zip") is None, "a cut model offers no export"
+
+
+def browse_opens_what_the_dialog_gives(desk):
+    """The native open dialog, from the button and from the menu's key."""
+    page = desk.open_app()
+    page.click_named("button", "Browse…")
+    desk.pick_in_open_dialog("Open models", ONNX)
+    page.wait_text("skl_rf_nozipmap")
+    desk.focus("Packwright")
+    desk.keys("ctrl+o")
+    window = desk.wait_window("Open models")
+    desk.run("xdotool", "windowfocus", "--sync", window)
+    desk.keys("Escape")
+    desk.wait_no_window("Open models")
+    assert page.script("return document.querySelectorAll('nav [data-row]').length") == 1
+
+
+def the_sample_model_exports_as_a_folder(desk):
+    """First start, no model at hand: the sample, exported as a folder that MLflow loads."""
+    page = desk.open_app()
+    page.click_named("button", "Try the sample model")
+    page.wait_text("ColumnTransformer")
+    target = desk.work / "out/churn"
+    export(desk, page, "Folder", target)
+    sample = desk.home / ".local/share/org.packwright.app/sample_model.joblib"
+    assert sample.read_bytes() == CHURN.read_bytes()
+    predict_with_mlflow(target, CHURN)
+
+
+# --- steps ---
+
+
+def rename(page, name):
+    page.click(page.wait_find("#draft-name"))
+    field = page.wait_named("textbox", "Name")
+    page.type(field, name + ENTER)
+    page.wait_named("button", f"Name: {name}")
+
+
+def describe(page, text):
+    field = page.wait_named("textbox", "Description")
+    page.type(field, text)
+    page.click(page.wait_find("#tag-key"))
+    page.wait_text(text)
+
+
+def add_tag(page, key, value):
+    page.type(page.wait_find("#tag-key"), key)
+    page.type(page.wait_find("#tag-value"), value)
+    page.click(page.wait_find("#tag-add"))
+    page.wait_named("button", f"Value of {key}: {value}")
+
+
+def undo(desk, page):
+    leave_fields(page)
+    desk.focus("Packwright")
+    desk.keys("ctrl+z")
+
+
+def redo(desk, page):
+    leave_fields(page)
+    desk.focus("Packwright")
+    desk.keys("ctrl+shift+z")
+
+
+def leave_fields(page):
+    page.script("document.activeElement?.blur()")
+
+
+def begin_export(desk, page, kind, target):
+    target.parent.mkdir(exist_ok=True)
+    page.click(page.wait_find("#export-button"))
+    page.click_named("menuitem", kind)
+    desk.answer_file_dialog(f"Export as {kind.lower()}", target)
+    page.wait_text(str(target))
+
+
+def export(desk, page, kind, target):
+    """Exports through the native dialog; gives the text of the receipt."""
+    begin_export(desk, page, kind, target)
+    page.click_named("button", "Write package")
+    page.wait_find("#receipt", 30)
+    assert target.exists(), f"{target} is not there"
+    return page.script("return document.getElementById('receipt').innerText")
+
+
+def drag(desk, page, files, overlay, drops=True):
+    """Drags files from another window onto the app, waits for the overlay's words, and lets go."""
+    source = desk.start("/usr/bin/python3", HERE / "dnd_source.py", *files, stdout=subprocess.PIPE)
+    assert source.stdout.readline().strip() == b"mapped"
+    app_window = desk.wait_window("Packwright")
+    source_window = desk.wait_window("Drag source")
+    desk.run("xdotool", "windowmove", app_window, "215", "60")
+    desk.run("xdotool", "windowmove", source_window, "5", "200")
+    time.sleep(0.5)
+    start, end = desk.middle(source_window), desk.middle(app_window)
+    desk.run("xdotool", "mousemove", *start)
+    time.sleep(0.1)
+    desk.run("xdotool", "mousedown", "1")
+    time.sleep(0.1)
+    glide(desk, start, end)
+    page.wait(lambda: page.find("#drop-overlay"), "the overlay")
+    page.wait_text(overlay)
+    if not drops:
+        glide(desk, end, start)
+    desk.run("xdotool", "mouseup", "1")
+    time.sleep(0.2)
+    source.terminate()
+    source.wait(5)
+
+
+def glide(desk, start, end, n_steps=20):
+    for step in range(1, n_steps + 1):
+        x, y = (int(a + (b - a) * step / n_steps) for a, b in zip(map(int, start), map(int, end)))
+        desk.run("xdotool", "mousemove", x, y)
+        time.sleep(0.02)
+
+
+def listing(folder):
+    return sorted((str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*"))
+
+
+def write_big_pickle(path):
+    """A pickled estimator with one big array, so that an export takes long enough to be cancelled."""
+    subprocess.run([python_with_mlflow(), HERE / "big_model.py", path, str(BIG_BYTES)], check=True, timeout=120)
+
+
+def python_with_mlflow():
+    return os.environ.get("PACKWRIGHT_PYTHON") or sys.exit("PACKWRIGHT_PYTHON must name a Python with mlflow and scikit-learn")
+
+
+def predict_with_mlflow(package, original):
+    done = subprocess.run(
+        [python_with_mlflow(), HERE / "predict_equal.py", package, original], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def start_when_the_first_is_known(desk, path):
+    """Starts the app again as soon as the first has its name on the bus, which is before it has a page."""
+    ask = ["dbus-send", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"]
+    ask += ["org.freedesktop.DBus.NameHasOwner", f"string:{APP_ID}.SingleInstance"]
+    until = time.monotonic() + 15
+    while "boolean true" not in desk.run(*ask).stdout:
+        assert time.monotonic() < until, "the first start never took its name"
+        time.sleep(0.005)
+    desk.run(desk.app, path)
+
+
+SCENARIOS = [
+    open_edit_export_and_load_in_mlflow,
+    drop_two_models_from_another_window,
+    drag_away_again_and_nothing_opens,
+    cancel_leaves_nothing_behind,
+    closing_the_window_stops_the_export,
+    second_start_hands_its_path_over,
+    second_start_before_the_page_is_ready,
+    damaged_files_say_where_they_stop,
+    browse_opens_what_the_dialog_gives,
+    the_sample_model_exports_as_a_folder,
+]
