@@ -1,0 +1,104 @@
+# make run     builds the app and opens it; make run MODEL=path opens it with a file
+# make test    everything that must hold before a change is done; ends with "N passed, N failed"
+# make lint    formatting, lints, documentation, licences and advisories
+# make bench   the numbers of the README, side by side with what people use instead
+# make bundle  .deb and .rpm
+# make fmt     formats everything
+# What is missing is installed: Debian packages with apt-get (sudo where needed), the window's packages with npm ci,
+# Python environments into .tools. Rust and Node must be there.
+
+SHELL := /bin/bash
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+APP := $(TARGET)/release/packwright-app
+CARGO_FLAGS := --locked
+
+BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
+TEST_PACKAGES := dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xvfb
+
+# The version of uv that made the lock files.
+UV_VERSION := 0.13.9
+UV := .tools/uv/bin/uv
+
+.PHONY: run test lint bench bundle fmt build-system test-system toolchain environments
+.DEFAULT_GOAL := run
+
+run: build-system toolchain node_modules/.package-lock.json
+	@npm run --silent build
+	@echo "Building the app. The first time takes some minutes."
+	@cargo build $(CARGO_FLAGS) --release --package packwright-app --bin packwright-app
+	@if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		echo "The app is built, but there is no display to open it on (neither DISPLAY nor WAYLAND_DISPLAY is set)."; \
+		echo "On a machine with a screen run: $(APP) $(MODEL)"; \
+		echo "To run it on a virtual screen: sudo apt-get install xvfb && xvfb-run -a dbus-run-session -- $(APP) $(MODEL)"; \
+		exit 1; \
+	fi
+	@$(APP) $(if $(MODEL),"$(MODEL)")
+
+test: build-system test-system toolchain node_modules/.package-lock.json environments
+	@python3 tests/run_all.py
+
+lint: build-system toolchain node_modules/.package-lock.json
+	npm run --silent build
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
+	npm run --silent lint
+	npm run --silent check
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
+		else echo "cargo deny is not installed, so licences and advisories were not checked: cargo install --locked cargo-deny"; fi
+
+bench: build-system toolchain .tools/python/main.stamp
+	cargo build $(CARGO_FLAGS) --release --package packwright-cli
+	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench
+
+bundle: build-system toolchain node_modules/.package-lock.json
+	npx tauri build --ci --bundles deb,rpm -- $(CARGO_FLAGS)
+	@ls -l $(TARGET)/release/bundle/deb/*.deb $(TARGET)/release/bundle/rpm/*.rpm
+
+fmt: toolchain node_modules/.package-lock.json
+	cargo fmt --all
+	npm run --silent format
+
+# $(call install,packages): installs the Debian packages that are missing.
+define install
+	@missing=""; for package in $(1); do dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+		if ! command -v apt-get >/dev/null; then echo "Please install what these Debian packages hold:$$missing"; exit 1; fi; \
+		sudo=""; if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \
+		echo "Installing with apt-get:$$missing"; \
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+build-system:
+	@if ! command -v dpkg-query >/dev/null; then echo "No Debian package manager here; WebKitGTK 4.1 and GTK 3 with their headers must be installed."; fi
+	$(if $(shell command -v dpkg-query),$(call install,$(BUILD_PACKAGES)))
+
+test-system:
+	$(if $(shell command -v dpkg-query),$(call install,$(TEST_PACKAGES)))
+
+toolchain:
+	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs, then run make again."; exit 1; }
+	@command -v npm >/dev/null || { echo "Node is missing. Install Node 20.19 or newer from https://nodejs.org, then run make again."; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+		|| { echo "Node $$(node --version) is too old; 20.19 or newer is needed."; exit 1; }
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(UV):
+	python3 -m venv .tools/uv
+	.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# scikit-learn 1.2 has no wheels for Python 3.12 and later; tests/run_all.py says so when there is no 3.11 here.
+environments: .tools/python/main.stamp .tools/python/sklearn-1.5.stamp .tools/python/sklearn-1.2.stamp
+
+.tools/python/sklearn-1.2.stamp: PYTHON := 3.11
+.tools/python/%.stamp: tests/python/environments/%.lock.txt | $(UV)
+	@mkdir -p .tools/python
+	@if $(UV) venv --quiet --allow-existing --python "$(or $(PYTHON),>=3.11)" .tools/python/$*; then \
+		$(UV) pip sync --quiet --require-hashes --python .tools/python/$*/bin/python $<; \
+	elif [ -n "$(PYTHON)" ]; then echo "There is no Python $(PYTHON) here, so the environment $* is left out."; rm -rf .tools/python/$*; \
+	else exit 1; fi
+	@touch $@
