@@ -155,6 +155,20 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     metadata
 }
 
+/// Whether the inputs stay out of the MLmodel: a column without a type is `any`, which MLflow before 2.20 does not
+/// load, and the environments that MLflow 2 is for often have an older one than the package asks for. Saying nothing
+/// means the same to every version: no check.
+pub(crate) fn leaves_inputs_out(draft: &Draft) -> bool {
+    let is_old = environment::mlflow_version(&draft.requirements()).split('.').next() != Some("3");
+    let has_any = match &draft.signature().inputs {
+        Some(SourcedSchema::Columns(columns)) => {
+            columns.iter().any(|column| column.value.ty == ColumnType::Any)
+        }
+        Some(SourcedSchema::Tensors(_)) | None => false,
+    };
+    is_old && has_any
+}
+
 /// The signature as MLflow's loader takes it, without sources; `None` when nothing is known.
 pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> Option<Signature> {
     let plain = |schema: &SourcedSchema| match schema {
@@ -174,7 +188,13 @@ pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> 
 }
 
 fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
-    let signature = plain_signature(&draft.signature(), layout)?;
+    let mut signature = plain_signature(&draft.signature(), layout)?;
+    if leaves_inputs_out(draft) {
+        signature.inputs = None;
+        if signature == Signature::default() {
+            return None;
+        }
+    }
     let text = |schema: Option<&Schema>| schema.map_or(Value::Null, |schema| schema_text(schema).into());
     Some(Value::Mapping(map([
         ("inputs", text(signature.inputs.as_ref())),

@@ -202,6 +202,13 @@ impl Draft {
                     .into(),
             );
         }
+        if crate::texts::leaves_inputs_out(self) {
+            warnings.push(
+                "The types of some columns are unknown, and the MLflow that goes with this version of the library has \
+                 no word for that: the package declares no inputs until they have types."
+                    .into(),
+            );
+        }
         warnings
     }
 

@@ -92,7 +92,7 @@ fn layout(inspection: &Inspection, text: String, can_choose: bool, warnings: Vec
 
 /// Python imports loader modules by plain name, and a second module of one name in a process gets the first one's
 /// code. The name comes from the text, so equal names mean equal code.
-fn module_name(text: &str) -> String {
+pub(super) fn module_name(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let hex = hex(digest.get(..4).unwrap_or_default());
     format!("mlpack_{hex}_loader")
@@ -188,7 +188,7 @@ fn subscripts(path: &str) -> Option<String> {
 }
 
 /// A Python string literal in ASCII.
-fn python_string(text: &str) -> String {
+pub(super) fn python_string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

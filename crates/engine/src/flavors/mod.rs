@@ -1,5 +1,6 @@
 //! One module per MLflow flavor: the file layout, the blocks of the MLmodel and the code that each needs.
 
+mod categories;
 mod lightgbm;
 mod loader;
 mod onnx;
@@ -12,6 +13,7 @@ use packwright_inspect::{Inspection, Serving};
 use packwright_mlflow::schema::ParamSpec;
 use serde_yaml::{Mapping, Value};
 
+use self::categories::Model;
 use crate::draft::Draft;
 use crate::names;
 use crate::plan::PlanError;
@@ -72,14 +74,18 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::SklearnSkops { trusted_types }, _) => Ok(sklearn::skops(inspection, trusted_types)),
         (Serving::PickleLoader { path, call }, _) => loader::loader(inspection, path, *call),
         (Serving::Xgboost { model_class, extension }, _) => {
-            Ok(xgboost::native(inspection, model_class, extension))
+            let native = xgboost::native(inspection, model_class, extension);
+            Ok(categories::restore(inspection, Model::Xgboost, native))
         }
-        (Serving::LightgbmText, _) => Ok(lightgbm::text(inspection)),
+        (Serving::LightgbmText, _) => {
+            Ok(categories::restore(inspection, Model::LightgbmText, lightgbm::text(inspection)))
+        }
         (Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
             loader::fallback(inspection, "predict", reason)
         }
         (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
-            Ok(lightgbm::pickle(inspection, model_class, *is_joblib))
+            let native = lightgbm::pickle(inspection, model_class, *is_joblib);
+            Ok(categories::restore(inspection, Model::Pickle, native))
         }
         (Serving::Onnx, _) => onnx::native(inspection),
         (Serving::Package | Serving::No, _) => {

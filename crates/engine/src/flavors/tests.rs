@@ -190,3 +190,23 @@ fn what_cannot_be_served_has_no_layout() {
     let draft = draft(|inspection| inspection.serving = Serving::No);
     assert!(matches!(layout(&draft, None), Err(PlanError::NotServable(_))));
 }
+
+#[test]
+fn boosters_trained_on_pandas_categoricals_get_a_loader_that_restores_them() {
+    let draft = draft(|inspection| {
+        inspection.artifact.path = "churn.txt".into();
+        inspection.serving = Serving::LightgbmText;
+        let value = serde_json::json!({"city \"x\"": ["Graz", "Oslo"], "plan": [1, 2.5, true]});
+        inspection.facts.push(Fact { name: "categories", value, source: "pandas_categorical".into() });
+    });
+    let layout = layout(&draft, None).expect("a layout");
+    let names: Vec<&str> = layout.blocks.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["lightgbm", "python_function"]);
+    let (path, text) = layout.code.first().expect("a loader");
+    assert!(path.starts_with("code/mlpack_"), "{path}");
+    assert!(
+        text.contains("    \"city \\\"x\\\"\": [\"Graz\", \"Oslo\"],\n    \"plan\": [1, 2.5, True],\n"),
+        "{text}"
+    );
+    assert!(text.contains("lightgbm.Booster(model_file=path)"), "{text}");
+}

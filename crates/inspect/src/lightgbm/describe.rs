@@ -60,29 +60,14 @@ fn inputs(model: &LightgbmModel) -> Option<SourcedSchema> {
     let pandas = model.pandas_columns();
     let columns = model.feature_names.iter().enumerate().map(|(index, name)| {
         let (ty, source) = match pandas.get(&index) {
-            Some(categories) => {
-                (category_type(categories), "feature_names; pandas_categorical lists its categories".into())
-            }
+            // Callers send a pandas categorical or one of the values: MLflow has no type that takes both.
+            Some(_) => (ColumnType::Any, "feature_names; pandas_categorical lists its categories".into()),
             None => number_type(model, index),
         };
         let column = ColSpec { name: Some(ColumnName::Text(name.clone())), ty, required: true };
         Sourced::new(column, source)
     });
     Some(SourcedSchema::Columns(columns.collect()))
-}
-
-/// The type of the values that callers send for a category.
-fn category_type(categories: &[Value]) -> ColumnType {
-    let is_all = |is: fn(&Value) -> bool| categories.iter().all(is);
-    if is_all(Value::is_string) {
-        ColumnType::Scalar(DataType::String)
-    } else if is_all(Value::is_number) {
-        ColumnType::Scalar(DataType::Double)
-    } else if is_all(Value::is_boolean) {
-        ColumnType::Scalar(DataType::Boolean)
-    } else {
-        ColumnType::Any
-    }
 }
 
 /// LightGBM makes `double` of every number. Beside pandas categories the caller has a frame with types of its own,
