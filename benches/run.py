@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""The numbers that Packwright holds itself to, side by side with what people use instead: `make bench`.
+
+Medians over a warm page cache. Peak memory is the largest resident set of the process (wait4). Exits with 1 when a bar is missed.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+
+INSPECT_MILLIS, INSPECT_MB, EXPORT_RATIO, ZIP_RATIO = 50, 64, 1.15, 1 / 3
+MILLION = 1_000_000
+
+
+def timed(command):
+    """Runs a command; gives (seconds, peak resident bytes)."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    actions = [(os.POSIX_SPAWN_DUP2, null, 1)]
+    began = time.perf_counter()
+    pid = os.posix_spawnp(command[0], [str(word) for word in command], os.environ, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    took = time.perf_counter() - began
+    os.close(null)
+    if status != 0:
+        sys.exit("failed: " + " ".join(map(str, command)))
+    return took, usage.ru_maxrss * 1024
+
+
+def repeated(command, runs, before=lambda: None):
+    """The median time and the largest memory of some runs."""
+    found = []
+    for _ in range(runs):
+        before()
+        found.append(timed(command))
+    return statistics.median(took for took, _ in found), max(memory for _, memory in found)
+
+
+def interleaved(commands, runs, before):
+    """Medians of several commands that take turns, so that a busy moment of the machine hits all of them."""
+    found = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            before()
+            found[name].append(timed(command))
+    return {name: (statistics.median(took for took, _ in rows), max(memory for _, memory in rows)) for name, rows in found.items()}
+
+
+def remove(*paths):
+    """Removes files and folders that may be there."""
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+
+
+def warm(paths):
+    """Brings files into the page cache."""
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 24):
+                pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cli", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="smaller files for a quick look")
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).parent))
+    import data
+
+    options.data.mkdir(parents=True, exist_ok=True)
+    knn, onnx = options.data / "knn.joblib", options.data / "big.onnx"
+    sizes = {knn: int(1500 * MILLION * options.scale), onnx: int(2000 * MILLION * options.scale)}
+    for path, make in ((knn, data.joblib_model), (onnx, data.onnx_model)):
+        stamp = path.with_suffix(".stamp")
+        if not stamp.exists() or stamp.read_text() != str(sizes[path]):
+            print("making %s (%d MB)" % (path, sizes[path] // MILLION), flush=True)
+            make(str(path), sizes[path])
+            stamp.write_text(str(sizes[path]))
+
+    rows, missed = [], []
+
+    def row(what, seconds, memory, against, holds):
+        rows.append((what, "%.0f ms" % (seconds * 1000) if seconds < 1 else "%.2f s" % seconds, "%.0f MB" % (memory / MILLION) if memory else "", against, "" if holds is None else "yes" if holds else "NO"))
+        if holds is False:
+            missed.append(what)
+
+    for path, beside in ((knn, []), (onnx, [Path(str(onnx) + ".data")])):
+        files = [path, *beside]
+        title = "%s, %.1f GB" % (path.name, sum(file.stat().st_size for file in files) / 1e9)
+        warm(files)
+        took, memory = repeated([options.cli, "inspect", "--json", path], max(options.runs, 15))
+        row("inspect " + title, took, memory, "bar %d ms, %d MB" % (INSPECT_MILLIS, INSPECT_MB), took * 1000 < INSPECT_MILLIS and memory < INSPECT_MB * MILLION)
+
+        out, copy = options.data / "package", options.data / "copy"
+        before = lambda: (remove(out, copy), os.sync(), warm(files))  # noqa: E731
+        found = interleaved({
+            "pack": [options.cli, "pack", path, "-o", out],
+            "cp": ["sh", "-c", 'mkdir "$0" && cp --reflink=never "$@" "$0"', copy, *files],
+            "sha256sum": ["sha256sum", *files],
+        }, options.runs, before)
+        slower = max(found["cp"][0], found["sha256sum"][0])
+        row("cp " + title, *found["cp"], "", None)
+        row("sha256sum " + title, *found["sha256sum"], "", None)
+        row("pack " + title, *found["pack"], "%.2f x the slower; bar %.2f" % (found["pack"][0] / slower, EXPORT_RATIO), found["pack"][0] <= EXPORT_RATIO * slower)
+        remove(copy)
+
+    # A zip of what shutil would zip: the folder that was just written.
+    package, packed, archived = options.data / "package", options.data / "package.zip", options.data / "archive"
+    if not package.exists():
+        timed([options.cli, "pack", onnx, "-o", package])
+    program = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
+    runs = max(1, options.runs // 2)
+    ours, memory = repeated([options.cli, "pack", onnx, "-o", packed], runs, lambda: remove(packed))
+    theirs, their_memory = repeated([sys.executable, "-c", program, archived, package], 1, lambda: remove(archived.with_suffix(".zip")))
+    row("shutil.make_archive " + onnx.name, theirs, their_memory, "", None)
+    row("pack --zip " + onnx.name, ours, memory, "%.1f x faster; bar 3" % (theirs / ours), ours <= theirs * ZIP_RATIO)
+    remove(package, packed, archived.with_suffix(".zip"))
+
+    widths = [max(len(line[i]) for line in rows) for i in range(5)]
+    print()
+    for line in rows:
+        print("  ".join(cell.ljust(width) if i in (0, 3) else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))))
+    if missed:
+        print("\nmissed: " + "; ".join(missed))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
