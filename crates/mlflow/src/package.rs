@@ -22,15 +22,21 @@ pub trait PackageFiles {
     /// `NotFound`, or what the medium says.
     fn head(&self, name: &str, n: u64) -> io::Result<Vec<u8>>;
 
+    /// Symbolic links, sorted; they are not among the names and are never followed.
+    fn links(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether there is a file of that name.
     fn has_file(&self, name: &str) -> bool {
-        self.names().iter().any(|known| known == name)
+        self.names().binary_search_by(|known| known.as_str().cmp(name)).is_ok()
     }
 
     /// Whether there is a file below a folder of that name.
     fn has_folder(&self, name: &str) -> bool {
         let prefix = format!("{}/", name.trim_end_matches('/'));
-        self.names().iter().any(|known| known.starts_with(&prefix))
+        let first = self.names().partition_point(|known| known.as_str() < prefix.as_str());
+        self.names().get(first).is_some_and(|known| known.starts_with(&prefix))
     }
 }
 
@@ -39,8 +45,7 @@ pub trait PackageFiles {
 pub struct FolderFiles {
     root: PathBuf,
     names: Vec<String>,
-    /// Symbolic links, which a package should not have.
-    pub links: Vec<String>,
+    links: Vec<String>,
 }
 
 /// More files than any package has.
@@ -95,6 +100,10 @@ impl PackageFiles for FolderFiles {
         &self.names
     }
 
+    fn links(&self) -> &[String] {
+        &self.links
+    }
+
     fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let n = self.file(name)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -111,5 +120,66 @@ impl PackageFiles for FolderFiles {
         let mut bytes = Vec::new();
         self.file(name)?.take(n).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A package in memory: one that is about to be written, or a test's.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryFiles {
+    names: Vec<String>,
+    bytes: Vec<Vec<u8>>,
+}
+
+impl MemoryFiles {
+    /// The files of these names.
+    pub fn new<N: Into<String>>(files: impl IntoIterator<Item = (N, Vec<u8>)>) -> Self {
+        let files: std::collections::BTreeMap<String, Vec<u8>> =
+            files.into_iter().map(|(name, bytes)| (name.into(), bytes)).collect();
+        let (names, bytes) = files.into_iter().unzip();
+        Self { names, bytes }
+    }
+
+    fn bytes(&self, name: &str) -> io::Result<&Vec<u8>> {
+        let index = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok();
+        index.and_then(|index| self.bytes.get(index)).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl PackageFiles for MemoryFiles {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.bytes(name)?;
+        if u64::try_from(bytes.len()).is_ok_and(|n| limit < n) {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("{name} is longer than {limit} bytes"),
+            ));
+        }
+        Ok(bytes.clone())
+    }
+
+    fn head(&self, name: &str, n: u64) -> io::Result<Vec<u8>> {
+        let n = usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(self.bytes(name)?.iter().take(n).copied().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_folders_are_found_by_name() {
+        let files = MemoryFiles::new(
+            ["a.txt", "data-2", "data/x", "data.y"].map(|name| (name, name.as_bytes().to_vec())),
+        );
+        assert!(files.has_file("data/x") && files.has_folder("data") && files.has_folder("data/"));
+        assert!(!files.has_file("data") && !files.has_folder("a.txt") && !files.has_folder("dat"));
+        assert_eq!(files.head("data/x", 2).unwrap(), b"da");
+        assert_eq!(files.read("data/x", 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(files.read("none", 3).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -2,114 +2,106 @@
 
 use serde_yaml::Value;
 
-use super::Report;
+use super::{Report, text};
+use crate::environment::pip_list;
 use crate::mlmodel::MlModel;
 use crate::package::PackageFiles;
+use crate::requirement::{Line, Requirement, lines};
+use crate::yaml;
 
-pub(super) fn check(model: &MlModel, files: &dyn PackageFiles, report: &mut Report) {
-    let requirements = requirements(files, report);
-    python_env(files, report);
-    conda(files, requirements.as_deref(), report);
-    if let Some(requirements) = &requirements {
-        for (flavor, distributions) in FRAMEWORKS {
-            let is_named = |line: &String| distributions.contains(&distribution(line).as_str());
-            if model.flavor(flavor).is_some() && !requirements.iter().any(is_named) {
-                let message = format!(
-                    "{} is not required, and the {flavor} flavor needs it",
-                    distributions.join(" or ")
-                );
-                report.error("requirements/framework", "requirements.txt", message);
-            }
-        }
-    }
-    if files.has_file("uv.lock") && !files.has_file("pyproject.toml") {
-        let message = "mlflow --env-manager uv takes this lock in place of requirements.txt, and has no pyproject.toml for it";
-        report.warning("environment/uv-lock", "uv.lock", message);
-    }
-}
-
-/// The distributions that a flavor cannot do without.
-const FRAMEWORKS: [(&str, &[&str]); 8] = [
+/// The distributions of which a flavor cannot do without one.
+const FRAMEWORKS: [(&str, &[&str]); 16] = [
     ("sklearn", &["scikit-learn"]),
     ("xgboost", &["xgboost", "xgboost-cpu"]),
     ("lightgbm", &["lightgbm"]),
     ("catboost", &["catboost"]),
     ("onnx", &["onnxruntime", "onnxruntime-gpu"]),
     ("pytorch", &["torch"]),
-    ("keras", &["keras", "tensorflow"]),
+    ("keras", &["keras", "tensorflow", "tensorflow-cpu"]),
+    ("tensorflow", &["tensorflow", "tensorflow-cpu", "tensorflow-macos", "keras"]),
     ("statsmodels", &["statsmodels"]),
+    ("prophet", &["prophet"]),
+    ("pmdarima", &["pmdarima"]),
+    ("spacy", &["spacy"]),
+    ("h2o", &["h2o"]),
+    ("spark", &["pyspark"]),
+    ("transformers", &["transformers"]),
+    ("sentence_transformers", &["sentence-transformers"]),
 ];
 
-/// The requirement lines, comments and options aside; `None` when there is no such file.
-fn requirements(files: &dyn PackageFiles, report: &mut Report) -> Option<Vec<String>> {
-    let file = "requirements.txt";
-    if !files.has_file(file) {
-        report.warning(
-            "requirements/missing",
-            file,
-            "there are no requirements: nobody can rebuild the environment",
-        );
-        return None;
+/// Distributions that bring MLflow.
+const MLFLOWS: [&str; 3] = ["mlflow", "mlflow-skinny", "mlflow-tracing"];
+
+pub(super) fn check(model: &MlModel, files: &dyn PackageFiles, report: &mut Report) {
+    if let Some(requirements) = requirements(files, report) {
+        frameworks(model, &requirements, report);
+        conda(files, &requirements, report);
     }
-    let Ok(Ok(text)) = files.read(file, super::TEXT_BYTES).map(String::from_utf8) else {
-        report.error("requirements/unreadable", file, "the file is not readable UTF-8 text; loading fails");
+    python_env(files, report);
+    if files.has_file("uv.lock") && !files.has_file("pyproject.toml") {
+        let message = "with --env-manager uv MLflow follows this lock in place of requirements.txt, \
+            and there is no pyproject.toml for it; remove one or add the other";
+        report.warning("environment/uv-lock", "uv.lock", message);
+    }
+}
+
+fn requirements(files: &dyn PackageFiles, report: &mut Report) -> Option<Vec<Requirement>> {
+    let file = "requirements.txt";
+    let Some(text) = text(files, file) else {
+        let message = "the file is missing, so nobody can rebuild the environment from the package alone";
+        report.warning("requirements/missing", file, message);
         return None;
     };
-    let mut lines = Vec::new();
-    for line in text.replace("\\\n", " ").lines() {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let nested = ["-r ", "-c ", "--requirement ", "--constraint "]
-            .iter()
-            .find_map(|option| line.strip_prefix(option));
-        if let Some(nested) = nested {
-            if !files.has_file(nested.trim()) {
-                let message = format!(
-                    "the line asks for {}, which is not in the package: loading fails",
-                    nested.trim()
-                );
-                report.error("requirements/nested", file, message);
+    let mut found = Vec::new();
+    for line in lines(&text) {
+        match line {
+            Line::Requirement(requirement) => {
+                if requirement.pin().is_none() && requirement.url.is_none() {
+                    let message = format!(
+                        "{:?} is not pinned, so the environment changes with every release",
+                        requirement.text
+                    );
+                    report.warning("requirements/unpinned", file, message);
+                }
+                found.push(requirement);
             }
-        } else if line.starts_with('-') {
-            let message = format!("the option {line:?} is honoured by pip only");
-            report.info("requirements/option", file, message);
-        } else if line.starts_with('.') || line.starts_with('/') || line.contains("file:") {
-            let message = format!("{line:?} is a path, which exists on one machine only");
-            report.error("requirements/path", file, message);
-        } else {
-            if !line.contains("==") && !line.contains(" @ ") {
-                let message = format!("{line:?} is not pinned: the environment changes with every release");
-                report.warning("requirements/unpinned", file, message);
+            Line::Include { path, .. } if !files.has_file(&path) => {
+                let message =
+                    format!("it includes {path}, which is not in the package: loading fails; add the file");
+                report.error("requirements/include", file, message);
             }
-            lines.push(line.to_owned());
+            Line::Path(path) => {
+                let message = format!("{path:?} is a path of one machine, and pip fails everywhere else");
+                report.warning("requirements/path", file, message);
+            }
+            Line::Include { .. } | Line::Option(_) => {}
         }
     }
-    let has_mlflow = lines.iter().any(|line| distribution(line).starts_with("mlflow"));
-    if !has_mlflow {
-        report.error(
-            "requirements/mlflow",
-            file,
-            "mlflow is not required, and mlflow models serve runs inside this environment",
-        );
+    // A URL may bring MLflow under any name.
+    if !found.iter().any(|r| MLFLOWS.contains(&r.normalized_name().as_str())) && !text.contains("mlflow") {
+        let message = "mlflow is missing: mlflow models serve runs inside this environment and fails; add it";
+        report.warning("requirements/mlflow", file, message);
     }
-    Some(lines)
+    Some(found)
 }
 
-/// The normalised name at the start of a requirement line.
-fn distribution(line: &str) -> String {
-    let name: String =
-        line.chars().take_while(|char| char.is_ascii_alphanumeric() || "._-".contains(*char)).collect();
-    name.to_lowercase().replace(['_', '.'], "-")
+fn frameworks(model: &MlModel, requirements: &[Requirement], report: &mut Report) {
+    for (flavor, any_of) in FRAMEWORKS {
+        let is_named = |requirement: &Requirement| any_of.contains(&requirement.normalized_name().as_str());
+        if model.flavor(flavor).is_some() && !requirements.iter().any(is_named) {
+            let message =
+                format!("the {flavor} flavor needs {}, which no line names; add it", any_of.join(" or "));
+            report.warning("requirements/framework", "requirements.txt", message);
+        }
+    }
 }
 
-fn yaml(files: &dyn PackageFiles, file: &str, report: &mut Report) -> Option<Value> {
-    let bytes = files.read(file, super::TEXT_BYTES).ok()?;
-    match serde_yaml::from_slice(&bytes) {
+fn document(files: &dyn PackageFiles, file: &str, report: &mut Report) -> Option<Value> {
+    match yaml::read(&text(files, file)?) {
         Ok(value) => Some(value),
         Err(error) => {
-            report.error("environment/syntax", file, format!("the file is not YAML: {error}"));
+            let message = format!("the file is not YAML, and restoring the environment fails: {error}");
+            report.error("environment/syntax", file, message);
             None
         }
     }
@@ -117,50 +109,42 @@ fn yaml(files: &dyn PackageFiles, file: &str, report: &mut Report) -> Option<Val
 
 fn python_env(files: &dyn PackageFiles, report: &mut Report) {
     let file = "python_env.yaml";
-    let Some(value) = yaml(files, file, report) else { return };
+    let Some(value) = document(files, file, report) else { return };
     let Some(map) = value.as_mapping() else {
-        return report.error("environment/python-env", file, "the file holds no map of keys");
+        let message = "the file is no map of keys, and restoring the environment fails";
+        return report.error("environment/python-env", file, message);
     };
     for (key, value) in map {
         let key = key.as_str().unwrap_or_default();
-        let place = format!("{file}: {key}");
-        match key {
+        let wrong = match key {
             "python" if !value.is_string() => {
-                report.error(
-                    "environment/python-env",
-                    place,
-                    "the version is no text, and restoring fails; quote it",
-                );
+                format!("the version reads as {}; put it in quotes", yaml::kind(value))
             }
             "build_dependencies" | "dependencies" if !value.is_sequence() => {
-                report.error("environment/python-env", place, "restoring needs a list here");
+                format!("it is {}; make it a list", yaml::kind(value))
             }
-            "python" | "build_dependencies" | "dependencies" => {}
-            _ => {
-                report.error(
-                    "environment/python-env",
-                    place,
-                    "MLflow knows no such key, and restoring fails",
-                );
-            }
-        }
+            "python" | "build_dependencies" | "dependencies" => continue,
+            _ => "MLflow knows only python, build_dependencies and dependencies; remove it".to_owned(),
+        };
+        let message = format!("restoring the environment fails with TypeError: {wrong}");
+        report.error("environment/python-env", format!("{file}: {key}"), message);
     }
 }
 
-fn conda(files: &dyn PackageFiles, requirements: Option<&[String]>, report: &mut Report) {
+fn conda(files: &dyn PackageFiles, requirements: &[Requirement], report: &mut Report) {
     let file = "conda.yaml";
-    let Some(value) = yaml(files, file, report) else { return };
+    let Some(value) = document(files, file, report) else { return };
     let dependencies = value.get("dependencies").and_then(Value::as_sequence);
-    let pip = dependencies.and_then(|items| items.iter().find_map(|item| item.get("pip")?.as_sequence()));
-    let (Some(pip), Some(requirements)) = (pip, requirements) else { return };
-    let mut listed: Vec<&str> =
-        pip.iter().filter_map(Value::as_str).filter(|line| !line.starts_with('-')).collect();
-    let mut required: Vec<&str> = requirements.iter().map(String::as_str).collect();
+    let mut listed: Vec<&str> = pip_list(dependencies).filter(|line| !line.starts_with('-')).collect();
+    if listed.is_empty() {
+        return;
+    }
+    let mut required: Vec<&str> = requirements.iter().map(|requirement| requirement.text.as_str()).collect();
     listed.sort_unstable();
     required.sort_unstable();
     if listed != required {
-        let message =
-            "the pip list differs from requirements.txt: conda and the others install different environments";
+        let message = "its pip list differs from requirements.txt, so conda installs another environment than uv; \
+            make them equal";
         report.warning("environment/differ", file, message);
     }
 }
