@@ -133,11 +133,11 @@ fn warnings(model: &XgboostModel) -> Vec<String> {
         ));
     }
     let is_categorical = |ty: &&String| matches!(ty.as_str(), "c" | "categorical");
-    let categorical = model.feature_types.iter().filter(is_categorical).count();
-    if categorical != 0 {
+    let n_categorical = model.feature_types.iter().filter(is_categorical).count();
+    if n_categorical != 0 && model.categories.is_empty() {
         warnings.push(format!(
-            "{categorical} of the features are categorical. MLflow hands XGBoost plain numbers, so callers must send \
-             the number of each category, not its name."
+            "{n_categorical} of the features are categorical, and the file does not hold their categories (XGBoost \
+             before 3.1 does not store them). Callers must send the number of each category, not its name."
         ));
     }
     warnings
