@@ -19,6 +19,8 @@ def states(desk, scheme):
 
     def shoot(name):
         time.sleep(0.35)  # transitions
+        page.wait_painted()
+        time.sleep(1.0)  # a display without a graphics card shows a frame late
         desk.picture(folder / f"{scheme}-{next(count):02}-{name}.png")
 
     page = desk.open_app()
@@ -30,9 +32,10 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
     shoot("ready")
-    for section in ["Signature", "Environment", "Metadata", "Safety", "Files"]:
-        page.script("document.getElementById(arguments[0])?.scrollIntoView()", section.lower())
-        shoot(section.lower())
+    for number, section in enumerate(["signature", "environment", "metadata", "safety", "files"], 2):
+        desk.focus("Packwright")
+        desk.keys(f"ctrl+{number}")
+        shoot(section)
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/iris.zip")
     shoot("plan")
     page.click_named("button", "Write package")

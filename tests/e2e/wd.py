@@ -79,6 +79,10 @@ class Session:
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.get("/screenshot")))
 
+    def wait_painted(self):
+        """Waits until the page has drawn what it is now, twice: the first frame may have been under way."""
+        self.post("/execute/async", {"script": TWO_FRAMES, "args": []})
+
     def wait(self, look, what, seconds=10):
         """What `look` gives as soon as it is truthy."""
         until = time.monotonic() + seconds
@@ -132,6 +136,11 @@ const nameOf = (element) => (labelled(element) || element.getAttribute('aria-lab
 const fits = (element) => element.getClientRects().length > 0 && nameOf(element).includes(name);
 const found = [...document.querySelectorAll(selectors[role])].filter(fits);
 return found.find((element) => nameOf(element) === name) ?? found[0] ?? null;
+"""
+
+TWO_FRAMES = """
+const done = arguments[0];
+requestAnimationFrame(() => requestAnimationFrame(() => done()));
 """
 
 PAGE_TEXT = """

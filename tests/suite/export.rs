@@ -156,9 +156,7 @@ fn a_changed_byte_is_found_by_verify() {
 
 #[test]
 fn cancel_at_any_moment_leaves_nothing_behind() {
-    for name in
-        ["sklearn/gbc_zlib3.joblib", "onnx/external/embed_external.onnx"]
-    {
+    for name in ["sklearn/gbc_zlib3.joblib", "onnx/external/embed_external.onnx"] {
         let draft = open::open(&fixtures().join(name)).expect("it can be opened");
         for kind in [PackageKind::Folder, PackageKind::Zip] {
             let mut cancelled = 0;
