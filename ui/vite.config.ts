@@ -14,5 +14,7 @@ export default defineConfig({
 		environment: 'jsdom',
 		setupFiles: ['./src/test/setup.ts'],
 		restoreMocks: true,
+		// Queries by role are slow in jsdom, and slower on a busy machine.
+		testTimeout: 30_000,
 	},
 });

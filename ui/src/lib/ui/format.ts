@@ -50,10 +50,11 @@ export function formatDuration(seconds: number): string {
 /** How long something took: `0.3 s`, `12 s`, `2 min 5 s`. */
 export function formatElapsed(millis: number, locale?: string): string {
 	const seconds = millis / 1000;
+	const whole = Math.round(seconds);
 	const digits = new Intl.NumberFormat(locale, { maximumFractionDigits: seconds < 10 ? 1 : 0 });
 	if (seconds < 0.05) return `${digits.format(0.1)} s`;
-	if (seconds < 60) return `${digits.format(seconds)} s`;
-	return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+	if (whole < 60) return `${digits.format(seconds)} s`;
+	return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** The last part of a path, `/` or `\`. */

@@ -87,6 +87,8 @@ export class ExportFlow {
 				this.phase = { is: 'ready', note: 'Cancelled. Nothing was left behind.' };
 			else this.phase = { is: 'failed', message };
 		}
+		// Behind a closed sheet nobody would see how it ended.
+		this.isOpen = true;
 	}
 
 	/** Stops the writing. The answer comes with the rejection of `write`. */

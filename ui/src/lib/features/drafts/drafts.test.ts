@@ -1,0 +1,109 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { FakeHost, ipcError } from '$lib/host/fake';
+import { boosterDraft, pipelineDraft } from '$lib/host/fake/samples';
+import { Drafts } from './drafts.svelte';
+
+afterEach(() => {
+	vi.useRealTimers();
+});
+
+it('shows what is open already and then what the command line named', async () => {
+	const host = new FakeHost([pipelineDraft('a')]);
+	host.pending = ['/models/named.pkl'];
+	const drafts = new Drafts(host);
+	await drafts.start();
+	expect(drafts.list.map((draft) => draft.fileName)).toEqual(['named.pkl', 'churn_pipeline.joblib']);
+	expect(drafts.current?.fileName).toBe('named.pkl');
+});
+
+it('opens every file of a drop and shows the first', async () => {
+	const drafts = new Drafts(new FakeHost());
+	await drafts.openPaths(['/1.pkl', '/2.pkl', '/3.pkl', '/4.pkl', '/5.pkl', '/6.pkl']);
+	expect(drafts.list).toHaveLength(6);
+	expect(drafts.current?.fileName).toBe('1.pkl');
+	expect(drafts.reading).toEqual([]);
+});
+
+it('keeps the good files of a drop and says why the others are none', async () => {
+	const host = new FakeHost();
+	host.artifacts.set('/data.csv', ipcError('notAModel', 'This is a CSV file.'));
+	const drafts = new Drafts(host);
+	await drafts.openPaths(['/data.csv', '/good.pkl']);
+	expect(drafts.current?.fileName).toBe('good.pkl');
+	expect(drafts.rejections).toMatchObject([
+		{ path: '/data.csv', code: 'notAModel', message: 'This is a CSV file.' },
+	]);
+});
+
+it('clears old messages when something new is opened', async () => {
+	const host = new FakeHost();
+	host.artifacts.set('/data.csv', ipcError('notAModel', 'no'));
+	const drafts = new Drafts(host);
+	await drafts.openPaths(['/data.csv']);
+	await drafts.openPaths(['/good.pkl']);
+	expect(drafts.rejections).toEqual([]);
+});
+
+it('calls a read slow only after 150 ms', async () => {
+	vi.useFakeTimers();
+	const host = new FakeHost();
+	host.openMillis = 1000;
+	const drafts = new Drafts(host);
+	const opening = drafts.openPaths(['/slow.pkl']);
+	await vi.advanceTimersByTimeAsync(149);
+	expect(drafts.slowest).toBeNull();
+	await vi.advanceTimersByTimeAsync(2);
+	expect(drafts.slowest?.path).toBe('/slow.pkl');
+	await vi.advanceTimersByTimeAsync(1000);
+	await opening;
+	expect(drafts.slowest).toBeNull();
+});
+
+it('shows the neighbour of a closed draft', async () => {
+	const drafts = new Drafts(new FakeHost([pipelineDraft('a'), pipelineDraft('b'), pipelineDraft('c')]));
+	await drafts.start();
+	drafts.select('b');
+	await drafts.close('b');
+	expect(drafts.currentId).toBe('c');
+	await drafts.close('c');
+	expect(drafts.currentId).toBe('a');
+	await drafts.close('a');
+	expect(drafts.current).toBeNull();
+});
+
+it('gives the reason of a refused edit and leaves the draft as it was', async () => {
+	const drafts = new Drafts(new FakeHost([boosterDraft('a')]));
+	await drafts.start();
+	expect(await drafts.edit('a', { kind: 'setName', name: 'a/b' })).toMatch(/no slashes/);
+	expect(drafts.current?.name.text).toBe('fraud_xgb');
+});
+
+it('undoes and redoes', async () => {
+	const drafts = new Drafts(new FakeHost([boosterDraft('a')]));
+	await drafts.start();
+	await drafts.edit('a', { kind: 'setName', name: 'fraud' });
+	expect(drafts.current?.undo).toBe('Edit name');
+	await drafts.undo('a');
+	expect(drafts.current?.name).toEqual({ text: 'fraud_xgb', source: 'file name' });
+	await drafts.redo('a');
+	expect(drafts.current?.name).toEqual({ text: 'fraud', source: 'you' });
+});
+
+it('answers edits in the order in which they were made, however long each takes', async () => {
+	const host = new FakeHost([boosterDraft('a')]);
+	const real = host.editDraft.bind(host);
+	let isFirst = true;
+	host.editDraft = async (id, edit) => {
+		if (isFirst) {
+			isFirst = false;
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+		return real(id, edit);
+	};
+	const drafts = new Drafts(host);
+	await drafts.start();
+	void drafts.edit('a', { kind: 'setName', name: 'one' });
+	void drafts.edit('a', { kind: 'setName', name: 'two' });
+	await drafts.settled('a');
+	expect(drafts.current?.name.text).toBe('two');
+});

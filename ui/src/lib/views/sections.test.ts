@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { sectionAt, SECTIONS } from './sections';
+
+const tops = SECTIONS.map(({ id }, index) => ({ id, top: index * 500 }));
+
+it('is the last section whose top has passed the line', () => {
+	expect(sectionAt(tops, 499)).toBe('overview');
+	expect(sectionAt(tops, 500)).toBe('signature');
+	expect(sectionAt(tops, 9999)).toBe('files');
+});
+
+it('is the first before any has', () => {
+	expect(sectionAt(tops, -10)).toBe('overview');
+});
