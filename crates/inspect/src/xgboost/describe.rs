@@ -27,28 +27,25 @@ fn inputs(model: &XgboostModel) -> Option<SourcedSchema> {
     Some(SourcedSchema::Tensors(vec![Sourced::new(tensor, source)]))
 }
 
-/// Numbers are `double` whatever they were in training: a `long` column would refuse callers from the first missing
-/// value on. A column that was boolean in training (`i`) stays so, because MLflow casts no boolean to a number.
-///
-/// A categorical column must reach XGBoost as a pandas categorical, which MLflow has no type for: it stays unchecked,
-/// and so do the numbers beside it, whose exact types the file does not record.
+/// What callers may send for a feature. MLflow refuses integers in a `double` column and floats in a `long` one, and
+/// a column of integers becomes one of floats as soon as a value is missing: columns of integers stay unchecked. So do
+/// categorical ones, which must reach XGBoost as a pandas categorical; MLflow has no type for that.
 fn column_type(model: &XgboostModel, index: usize) -> (ColumnType, String) {
-    let is_categorical = |ty: &str| matches!(ty, "c" | "categorical");
-    let is_mixed = model.feature_types.iter().any(|ty| is_categorical(ty));
+    let double = ColumnType::Scalar(DataType::Double);
     match model.feature_type(index) {
+        None => (double, "feature_names; double is assumed".into()),
         Some("i") => (
             ColumnType::Scalar(DataType::Boolean),
             "feature_names; feature_types says i, an indicator".into(),
         ),
-        Some(ty) if is_categorical(ty) => {
+        Some("int") => (
+            ColumnType::Any,
+            "feature_names; feature_types says int: integers, or floats where some are missing".into(),
+        ),
+        Some("c" | "categorical") => {
             (ColumnType::Any, "feature_names; feature_types says c, a pandas categorical".into())
         }
-        Some(ty) if is_mixed => (
-            ColumnType::Any,
-            format!("feature_names; feature_types says {ty}; the exact type is not in the file"),
-        ),
-        None => (ColumnType::Scalar(DataType::Double), "feature_names; double is assumed".into()),
-        Some(ty) => (ColumnType::Scalar(DataType::Double), format!("feature_names; feature_types says {ty}")),
+        Some(ty) => (double, format!("feature_names; feature_types says {ty}")),
     }
 }
 
@@ -61,6 +58,10 @@ fn outputs(model: &XgboostModel, model_class: &str) -> Option<SourcedSchema> {
     let n_targets = i64::try_from(model.n_targets).ok()?;
     let per_row = if 1 < n_targets { vec![-1, n_targets] } else { vec![-1] };
     let (dtype, shape, meaning) = match (family, objective) {
+        // The wrapper fills an array of floats where a row has several labels.
+        ("binary", _) if is_classifier && 1 < n_targets => {
+            ("float64", per_row, "one label per target; the wrapper predicts labels")
+        }
         ("binary" | "multi", _) if is_classifier => {
             ("int64", per_row, "the number of the class; the wrapper predicts labels")
         }

@@ -237,6 +237,7 @@ fn the_output_follows_from_the_objective_and_the_class_that_predicts() {
         ("binary:logistic", "0", "1", "Booster", "float32[-1]"),
         ("binary:logistic", "0", "3", "Booster", "float32[-1, 3]"),
         ("binary:logistic", "0", "1", "XGBClassifier", "int64[-1]"),
+        ("binary:logistic", "0", "3", "XGBClassifier", "float64[-1, 3]"),
         ("multi:softprob", "5", "1", "Booster", "float32[-1, 5]"),
         ("multi:softprob", "5", "1", "XGBClassifier", "int64[-1]"),
         ("multi:softmax", "5", "1", "Booster", "float32[-1]"),
@@ -259,6 +260,23 @@ fn the_output_follows_from_the_objective_and_the_class_that_predicts() {
             "{objective} {classes} {targets} {class}"
         );
     }
+}
+
+#[test]
+fn columns_that_mlflow_would_refuse_are_left_unchecked() {
+    let bytes = edited(|document| {
+        document["learner"]["feature_names"] = json!(["a", "b", "c", "d"]);
+        document["learner"]["feature_types"] = json!(["float", "int", "c", "q"]);
+        document["learner"]["learner_model_param"]["num_feature"] = json!("4");
+    });
+    let inspection = inspect(&bytes).expect("a model");
+    let expected = "a: Scalar(Double), b: Any, c: Any, d: Scalar(Double)";
+    assert_eq!(shown(inspection.signature.inputs.as_ref()), expected);
+    assert!(
+        inspection.warnings[0].starts_with("1 of the features are categorical"),
+        "{:?}",
+        inspection.warnings
+    );
 }
 
 #[test]
