@@ -12,17 +12,17 @@ use super::{Layout, block};
 
 /// What the generated loader opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Model {
+pub(super) enum Model<'a> {
     /// A text model, as a `lightgbm.Booster`.
     LightgbmText,
     /// A pickled LightGBM estimator.
     Pickle,
-    /// XGBoost's own file, as an `xgboost.Booster`.
-    Xgboost,
+    /// XGBoost's own file, as the class of that import path.
+    Xgboost(&'a str),
 }
 
 /// Gives a layout a loader that restores the categories, if the model has any.
-pub(super) fn restore(inspection: &Inspection, model: Model, mut layout: Layout) -> Layout {
+pub(super) fn restore(inspection: &Inspection, model: Model<'_>, mut layout: Layout) -> Layout {
     let Some(categories) = inspection.fact("categories").and_then(|fact| fact.value.as_object()) else {
         return layout;
     };
@@ -61,24 +61,32 @@ fn literal(value: &Json) -> Option<String> {
     }
 }
 
-fn loader(model: Model, table: &str) -> String {
+fn loader(model: Model<'_>, table: &str) -> String {
     let (imports, open, predict) = match model {
         Model::LightgbmText => (
             "import lightgbm\nimport pandas",
-            "lightgbm.Booster(model_file=path)",
+            "lightgbm.Booster(model_file=path)".to_owned(),
             "self._model.predict(frame)",
         ),
         // Rewritten joblib files are plain pickles, which joblib itself would misread.
         Model::Pickle => (
             "import pathlib\nimport pickle\n\nimport pandas",
-            "pickle.loads(pathlib.Path(path).read_bytes())",
+            "pickle.loads(pathlib.Path(path).read_bytes())".to_owned(),
             "self._model.predict(frame)",
         ),
-        Model::Xgboost => (
-            "import pandas\nimport xgboost",
-            "xgboost.Booster(model_file=path)",
-            "self._model.predict(xgboost.DMatrix(frame, enable_categorical=True))",
-        ),
+        Model::Xgboost(class) => match class.strip_prefix("xgboost.sklearn.") {
+            None => (
+                "import pandas\nimport xgboost",
+                "xgboost.Booster(model_file=path)".to_owned(),
+                "self._model.predict(xgboost.DMatrix(frame, enable_categorical=True))",
+            ),
+            // A wrapper gives labels where a booster gives probabilities.
+            Some(name) => (
+                "import pandas\nimport xgboost",
+                format!("xgboost.{name}(enable_categorical=True)\n        self._model.load_model(path)"),
+                "self._model.predict(frame)",
+            ),
+        },
     };
     format!(
         r#"{imports}
@@ -92,7 +100,7 @@ class Model:
         self._model = {open}
 
     def predict(self, data):
-        frame = data.copy()
+        frame = data.copy().infer_objects()
         for column, categories in CATEGORIES.items():
             # A value that the model has never seen becomes missing, as in training.
             frame[column] = pandas.Categorical(frame[column], categories=categories)

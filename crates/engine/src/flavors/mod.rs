@@ -75,7 +75,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::PickleLoader { path, call }, _) => loader::loader(inspection, path, *call),
         (Serving::Xgboost { model_class, extension }, _) => {
             let native = xgboost::native(inspection, model_class, extension);
-            Ok(categories::restore(inspection, Model::Xgboost, native))
+            Ok(categories::restore(inspection, Model::Xgboost(model_class), native))
         }
         (Serving::LightgbmText, _) => {
             Ok(categories::restore(inspection, Model::LightgbmText, lightgbm::text(inspection)))
