@@ -22,6 +22,8 @@ struct Registry {
     /// In the order in which they were opened.
     open: Vec<Arc<OpenDraft>>,
     exports: BTreeMap<String, Cancel>,
+    #[cfg(test)]
+    is_next_cancelled: bool,
 }
 
 /// One open draft.
@@ -94,6 +96,10 @@ impl Drafts {
             return Err(export_running());
         }
         let cancel = Cancel::new();
+        #[cfg(test)]
+        if std::mem::take(&mut registry.is_next_cancelled) {
+            cancel.cancel();
+        }
         registry.exports.insert(id.to_owned(), cancel.clone());
         Ok(RunningExport { cancel, drafts: self, draft_id: id.to_owned() })
     }
@@ -105,6 +111,12 @@ impl Drafts {
             cancel.cancel();
         }
         Ok(())
+    }
+
+    /// For tests: the next export is asked to stop as soon as it begins.
+    #[cfg(test)]
+    pub(crate) fn cancel_the_next_export(&self) {
+        self.registry().is_next_cancelled = true;
     }
 
     /// Asks all exports to stop and waits until they have tidied up, but no longer than `patience`.

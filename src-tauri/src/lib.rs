@@ -9,7 +9,7 @@ mod paths;
 pub mod wire;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tauri::{AppHandle, DragDropEvent, Emitter as _, Manager as _, RunEvent, Runtime, Window, WindowEvent};
@@ -65,7 +65,7 @@ fn nudge<R: Runtime>(app: &AppHandle<R>, args: impl IntoIterator<Item = OsString
 /// What a person drops on the window, the page may open.
 fn note_drop<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
-        window.state::<Paths>().allow_artifacts(paths.iter().cloned().collect::<Vec<PathBuf>>());
+        window.state::<Paths>().allow_artifacts(paths.clone());
     }
 }
 
@@ -75,7 +75,7 @@ fn on_run_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
         #[cfg(target_os = "macos")]
         RunEvent::Opened { urls } => {
             let paths = urls.iter().filter_map(|url| url.to_file_path().ok());
-            nudge(app, paths.map(PathBuf::into_os_string), Path::new("/"));
+            nudge(app, paths.map(OsString::from), Path::new("/"));
         }
         _ => {}
     }

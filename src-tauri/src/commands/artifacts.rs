@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
 use packwright_engine::open;
-use tauri::{AppHandle, Manager as _, Runtime, State};
+use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
 use crate::convert::draft_view;
@@ -47,8 +47,8 @@ pub(crate) async fn open_sample_model<R: Runtime>(app: AppHandle<R>) -> Result<D
 
 /// Paths from the command line and from second starts that the window has not seen yet.
 #[tauri::command]
-pub(crate) fn take_pending_paths(paths: State<'_, Paths>) -> Vec<String> {
-    paths.take_pending()
+pub(crate) async fn take_pending_paths<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    Ok(app.state::<Paths>().take_pending())
 }
 
 fn open_path(drafts: &Drafts, path: &Path) -> Result<DraftView, IpcError> {

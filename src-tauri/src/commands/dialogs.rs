@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use packwright_engine::plan;
 use rfd::{AsyncFileDialog, FileHandle};
-use tauri::{AppHandle, Manager as _, Runtime, State};
+use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
 use crate::convert::plan_view;
@@ -40,27 +40,23 @@ impl Drop for Opened<'_> {
 
 /// Model files to open. Empty when the person cancels.
 #[tauri::command]
-pub(crate) async fn pick_artifacts(
-    one: State<'_, OneDialog>,
-    paths: State<'_, Paths>,
-) -> Result<Vec<String>, IpcError> {
+pub(crate) async fn pick_artifacts<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    let one = app.state::<OneDialog>();
     let Some(_opened) = one.open() else { return Ok(Vec::new()) };
     let dialog = AsyncFileDialog::new()
         .set_title("Open models")
         .add_filter("Model files", &MODEL_EXTENSIONS)
         .add_filter("All files", &["*"]);
-    Ok(allow(&paths, dialog.pick_files().await.unwrap_or_default()))
+    Ok(allow(&app, dialog.pick_files().await.unwrap_or_default()))
 }
 
 /// A model folder to open. Empty when the person cancels.
 #[tauri::command]
-pub(crate) async fn pick_artifact_folder(
-    one: State<'_, OneDialog>,
-    paths: State<'_, Paths>,
-) -> Result<Vec<String>, IpcError> {
+pub(crate) async fn pick_artifact_folder<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    let one = app.state::<OneDialog>();
     let Some(_opened) = one.open() else { return Ok(Vec::new()) };
     let picked = AsyncFileDialog::new().set_title("Open a model folder").pick_folder().await;
-    Ok(allow(&paths, picked.into_iter().collect()))
+    Ok(allow(&app, picked.into_iter().collect()))
 }
 
 /// Where to write. `None` when the person cancels.
@@ -86,8 +82,8 @@ pub(crate) async fn pick_export_target<R: Runtime>(
     Ok(Some(app.state::<Paths>().allow_target(picked_target(picked.path().to_path_buf(), kind))))
 }
 
-fn allow(paths: &Paths, picked: Vec<FileHandle>) -> Vec<String> {
-    paths.allow_artifacts(picked.into_iter().map(|handle| handle.path().to_path_buf()))
+fn allow<R: Runtime>(app: &AppHandle<R>, picked: Vec<FileHandle>) -> Vec<String> {
+    app.state::<Paths>().allow_artifacts(picked.into_iter().map(|handle| handle.path().to_path_buf()))
 }
 
 /// The target that the person means by what they typed. Every platform's dialog asks before it returns an existing

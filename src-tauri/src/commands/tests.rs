@@ -1,1 +1,233 @@
+use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+use tauri::ipc::{CallbackFn, InvokeBody};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
+use tauri::webview::InvokeRequest;
+use tauri::{App, Manager as _, WebviewWindow, WebviewWindowBuilder};
+
+use super::install;
+use crate::paths::{Paths, PickedTarget};
+
+const SAMPLE: &[u8] = include_bytes!("../../resources/sample_model.joblib");
+
+/// The commands behind a window that is not shown.
+struct Window {
+    app: App<MockRuntime>,
+    webview: WebviewWindow<MockRuntime>,
+    dir: tempfile::TempDir,
+}
+
+impl Window {
+    fn open() -> Self {
+        let app = install(mock_builder()).build(mock_context(noop_assets())).unwrap();
+        let webview = WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default()).build().unwrap();
+        Self { app, webview, dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// The response, or the error as the page gets it.
+    fn call(&self, command: &str, request: Value) -> Result<Value, Value> {
+        let request = InvokeRequest {
+            cmd: command.into(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: "tauri://localhost".parse().unwrap(),
+            body: InvokeBody::Json(request),
+            headers: tauri::http::HeaderMap::default(),
+            invoke_key: INVOKE_KEY.to_owned(),
+        };
+        get_ipc_response(&self.webview, request).map(|body| body.deserialize().unwrap())
+    }
+
+    fn error_code(&self, command: &str, request: Value) -> String {
+        let error = self.call(command, request).unwrap_err();
+        assert!(!error["message"].as_str().unwrap().is_empty(), "{error}");
+        error["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A file that the person dropped.
+    fn dropped(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        self.app.state::<Paths>().allow_artifacts([path.clone()]);
+        path
+    }
+
+    /// The draft of a model that can be exported.
+    fn draft(&self) -> Value {
+        let path = self.dropped("churn.joblib", SAMPLE);
+        self.call("open_artifact", json!({ "path": path })).unwrap()
+    }
+
+    /// What the page sends to export a draft to a place that the person picked.
+    fn export_request(&self, draft: &Value, path: &Path) -> Value {
+        let picked = PickedTarget { path: path.to_path_buf(), replace_confirmed: false };
+        let path = self.app.state::<Paths>().allow_target(picked);
+        json!({ "draftId": draft["id"], "kind": "zip", "path": path, "overwrite": false, "onProgress": "__CHANNEL__:1" })
+    }
+}
+
+#[test]
+fn a_model_is_opened_edited_exported_and_closed() {
+    let window = Window::open();
+    let draft = window.draft();
+    assert_eq!(draft["framework"]["text"], "scikit-learn");
+    assert_eq!(draft["safety"]["verdict"], "safe");
+    assert_eq!(draft["signature"]["inputs"]["columns"].as_array().unwrap().len(), 7);
+    assert_eq!(draft["exportBlocked"], Value::Null);
+
+    let id = &draft["id"];
+    let edit = json!({ "kind": "setTag", "key": "stage", "value": "candidate" });
+    let edited = window.call("edit_draft", json!({ "draftId": id, "edit": edit })).unwrap();
+    assert_eq!(edited["tags"], json!([{ "key": "stage", "value": "candidate" }]));
+    let undone = window.call("undo_draft", json!({ "draftId": id })).unwrap();
+    assert_eq!(undone["tags"], json!([]));
+    let redone = window.call("redo_draft", json!({ "draftId": id })).unwrap();
+    assert_eq!(redone["tags"], edited["tags"]);
+
+    let plan = window.call("plan_export", json!({ "draftId": id, "kind": "zip" })).unwrap();
+    assert_eq!(plan["suggestedName"], "churn.zip");
+    let target = window.dir.path().join("churn.zip");
+    let receipt = window.call("start_export", window.export_request(&draft, &target)).unwrap();
+    assert_eq!(receipt["path"], target.to_str().unwrap());
+    assert_eq!(receipt["sizeBytes"].as_u64().unwrap(), target.metadata().unwrap().len());
+
+    window.call("close_draft", json!({ "draftId": id })).unwrap();
+    assert_eq!(window.call("list_drafts", json!({})).unwrap(), json!([]));
+}
+
+#[test]
+fn drafts_are_listed_newest_first() {
+    let window = Window::open();
+    let (first, second) = (window.draft(), window.draft());
+    let listed = window.call("list_drafts", json!({})).unwrap();
+    assert_eq!(listed[0]["id"], second["id"]);
+    assert_eq!(listed[1]["id"], first["id"]);
+}
+
+#[test]
+fn a_table_is_not_a_model() {
+    let window = Window::open();
+    let path = window.dropped("customers.csv", b"age,city\n34,Graz\n51,Oslo\n");
+    assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "notAModel");
+}
+
+#[test]
+fn a_file_that_ends_too_early_is_damaged() {
+    let window = Window::open();
+    // An ONNX model's first field (ir_version) and then a graph that claims 100 bytes and has none.
+    let path = window.dropped("cut.onnx", &[0x08, 0x08, 0x3a, 0x64]);
+    assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "damaged");
+}
+
+#[test]
+fn a_file_that_is_gone_is_unreadable() {
+    let window = Window::open();
+    let path = window.dropped("gone.pkl", b"");
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "unreadable");
+}
+
+#[test]
+fn what_lies_at_the_target_is_not_replaced_without_a_yes() {
+    let window = Window::open();
+    let draft = window.draft();
+    let target = window.dir.path().join("mine.zip");
+    std::fs::write(&target, "mine").unwrap();
+    let mut request = window.export_request(&draft, &target);
+    assert_eq!(window.error_code("start_export", request.clone()), "targetExists");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+    request["overwrite"] = json!(true);
+    window.call("start_export", request).unwrap();
+}
+
+#[test]
+fn the_dialogs_yes_to_replacing_is_not_asked_for_again() {
+    let window = Window::open();
+    let draft = window.draft();
+    let target = window.dir.path().join("mine.zip");
+    std::fs::write(&target, "mine").unwrap();
+    let request = window.export_request(&draft, &target);
+    let picked = PickedTarget { path: target, replace_confirmed: true };
+    window.app.state::<Paths>().allow_target(picked);
+    window.call("start_export", request.clone()).unwrap();
+    assert_eq!(window.error_code("start_export", request), "targetExists", "it was for one export");
+}
+
+#[test]
+fn a_target_in_a_folder_that_does_not_exist_cannot_be_written() {
+    let window = Window::open();
+    let draft = window.draft();
+    let request = window.export_request(&draft, &window.dir.path().join("missing/churn.zip"));
+    assert_eq!(window.error_code("start_export", request), "writeFailed");
+}
+
+#[test]
+fn a_cancelled_export_says_so_and_leaves_nothing() {
+    let window = Window::open();
+    let draft = window.draft();
+    let out = window.dir.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let request = window.export_request(&draft, &out.join("churn.zip"));
+    window.app.state::<crate::drafts::Drafts>().cancel_the_next_export();
+    assert_eq!(window.error_code("start_export", request.clone()), "cancelled");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
+    window.call("start_export", request).unwrap();
+}
+
+#[test]
+fn an_edit_that_mlflow_would_refuse_is_invalid() {
+    let window = Window::open();
+    let draft = window.draft();
+    for edit in [
+        json!({ "kind": "setPython", "version": "newest" }),
+        json!({ "kind": "setColumnType", "side": "sideways", "index": 0, "type": "double" }),
+        json!({ "kind": "setColumnType", "side": "inputs", "index": 4_000_000_000_u32, "type": "double" }),
+    ] {
+        let request = json!({ "draftId": draft["id"], "edit": edit });
+        assert_eq!(window.error_code("edit_draft", request), "invalidEdit", "{edit}");
+    }
+}
+
+#[test]
+fn a_closed_draft_is_not_found_by_any_command() {
+    let window = Window::open();
+    let draft = window.draft();
+    let request = window.export_request(&draft, &window.dir.path().join("churn.zip"));
+    window.call("close_draft", json!({ "draftId": draft["id"] })).unwrap();
+    assert_eq!(window.error_code("start_export", request), "notFound");
+    let edit = json!({ "kind": "setName", "name": "x" });
+    assert_eq!(window.error_code("edit_draft", json!({ "draftId": draft["id"], "edit": edit })), "notFound");
+    assert_eq!(
+        window.error_code("plan_export", json!({ "draftId": draft["id"], "kind": "zip" })),
+        "notFound"
+    );
+    for command in ["undo_draft", "redo_draft", "close_draft", "cancel_export"] {
+        assert_eq!(window.error_code(command, json!({ "draftId": draft["id"] })), "notFound", "{command}");
+    }
+}
+
+#[test]
+fn a_path_that_nobody_gave_is_neither_read_nor_written_nor_shown() {
+    let window = Window::open();
+    let draft = window.draft();
+    let secret = window.dir.path().join("secret.pkl");
+    std::fs::write(&secret, SAMPLE).unwrap();
+    assert_eq!(window.error_code("open_artifact", json!({ "path": secret })), "notFound");
+    assert_eq!(window.error_code("reveal_export", json!({ "path": secret })), "notFound");
+    let mut request = window.export_request(&draft, &window.dir.path().join("given.zip"));
+    request["path"] = json!(window.dir.path().join("not-given.zip"));
+    assert_eq!(window.error_code("start_export", request), "notFound");
+    assert!(!window.dir.path().join("not-given.zip").exists());
+}
+
+#[test]
+fn a_panic_in_a_task_is_a_fault_of_ours_and_not_the_end() {
+    let window = Window::open();
+    let task = super::off_the_ui_thread(window.app.handle().clone(), |_, _| -> Result<(), _> {
+        panic!("on purpose")
+    });
+    let error = tauri::async_runtime::block_on(task).unwrap_err();
+    assert_eq!(error.code, crate::wire::ErrorCode::Internal);
+    window.draft();
+}

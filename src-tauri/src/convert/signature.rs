@@ -67,7 +67,7 @@ fn param_view(param: &Sourced<ParamSpec>) -> ColumnView {
 }
 
 /// `double`, `array<long>`, `object{city: string, zip?: string}`, as MLflow prints types.
-fn type_text(ty: &ColumnType) -> String {
+pub(super) fn type_text(ty: &ColumnType) -> String {
     match ty {
         ColumnType::Scalar(scalar) => scalar.name().to_owned(),
         ColumnType::Array(item) => format!("array<{}>", type_text(item)),

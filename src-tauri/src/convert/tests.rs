@@ -1,1 +1,91 @@
+use packwright_engine::inspect::Fact;
+use packwright_engine::mlflow::schema::{ColumnType, DataType, Property};
+use packwright_engine::{Edit, open};
+use serde_json::{Value, json};
 
+use super::draft::is_yours;
+use super::facts::fact_view;
+use super::formats::format_name;
+use super::signature::type_text;
+use crate::wire::EditRequest;
+
+fn shown(value: Value) -> String {
+    fact_view(&Fact { name: "n_features", value, source: String::new() }).value
+}
+
+#[test]
+fn facts_read_as_a_person_would_say_them() {
+    assert_eq!(shown(json!(null)), "none");
+    assert_eq!(shown(json!(true)), "yes");
+    assert_eq!(shown(json!(1e-6)), "1e-6");
+    assert_eq!(shown(json!(["a", 2])), "a, 2");
+    assert_eq!(
+        shown(json!({ "steps": [["scale", "StandardScaler"]], "verbose": false })),
+        "steps = [[scale, StandardScaler]], verbose = no"
+    );
+    assert_eq!(shown(json!([])), "");
+}
+
+#[test]
+fn a_long_list_is_shortened_and_says_by_how_much() {
+    let forty: Vec<u32> = (0..40).collect();
+    assert!(!shown(json!(forty)).contains("more"));
+    let fifty: Vec<u32> = (0..50).collect();
+    assert!(shown(json!(fifty)).ends_with("38, 39 and 10 more"));
+}
+
+#[test]
+fn labels_are_words() {
+    let label = |name| fact_view(&Fact { name, value: Value::Null, source: String::new() }).label;
+    assert_eq!(label("n_features"), "Features");
+    assert_eq!(label("class_labels"), "Class labels");
+}
+
+#[test]
+fn types_are_written_as_mlflow_prints_them() {
+    let long = || ColumnType::Scalar(DataType::Long);
+    let property = |name: &str, required| Property { name: name.into(), ty: long(), required };
+    let object = ColumnType::Object(vec![property("a", true), property("b", false)]);
+    assert_eq!(type_text(&ColumnType::Array(Box::new(object))), "array<object{a: long, b?: long}>");
+    assert_eq!(type_text(&ColumnType::Map(Box::new(long()))), "map<string, long>");
+}
+
+#[test]
+fn a_format_names_its_compression() {
+    assert_eq!(format_name("joblib", Some("gzip")), "joblib (gzip)");
+    assert_eq!(format_name("xgboost-ubj", None), "XGBoost UBJSON");
+    assert_eq!(format_name("something-new", None), "something-new");
+}
+
+#[test]
+fn what_the_person_set_is_marked_and_can_be_told_from_what_was_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("churn.joblib");
+    std::fs::write(&path, include_bytes!("../../resources/sample_model.joblib")).unwrap();
+    let mut draft = open::open(&path).unwrap();
+    assert!(!is_yours(&draft.name().source));
+    let request = EditRequest::SetName { name: "churn_2".into() };
+    draft.apply(Edit::try_from(request).unwrap()).unwrap();
+    assert!(is_yours(&draft.name().source));
+}
+
+#[test]
+fn every_edit_of_the_window_is_the_edit_of_the_engine_with_the_same_name() {
+    let edits = [
+        json!({ "kind": "setName", "name": "a" }),
+        json!({ "kind": "setDescription", "description": "a" }),
+        json!({ "kind": "setTag", "key": "a", "value": "b" }),
+        json!({ "kind": "renameTag", "from": "a", "to": "b" }),
+        json!({ "kind": "removeTag", "key": "a" }),
+        json!({ "kind": "setRequirement", "index": 1, "requirement": "a" }),
+        json!({ "kind": "setPython", "version": "3.11" }),
+        json!({ "kind": "setColumnType", "side": "inputs", "index": 0, "type": "long" }),
+        json!({ "kind": "setColumnName", "side": "outputs", "index": 0, "name": "a" }),
+        json!({ "kind": "resetSchema", "side": "outputs" }),
+        json!({ "kind": "setSchema", "side": "inputs", "names": ["a"], "type": "long", "shape": [-1] }),
+    ];
+    for edit in edits {
+        let request: EditRequest = serde_json::from_value(edit.clone()).unwrap();
+        assert_eq!(serde_json::to_value(Edit::try_from(request).unwrap()).unwrap(), edit);
+    }
+}
