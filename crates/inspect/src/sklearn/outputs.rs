@@ -29,7 +29,7 @@ pub(super) fn own_output(file: &PickleFile, value: Value, estimator: &Estimator)
             }
         }
         Kind::OutlierDetector => Some(Output {
-            dtype: "int64".into(),
+            dtype: if estimator.class.ends_with(".SGDOneClassSVM") { "int32" } else { "int64" }.into(),
             width: None,
             source: "convention: outlier detectors give 1 or -1".into(),
         }),
