@@ -224,6 +224,32 @@ it('opens the export menu with Ctrl+E', async () => {
 	expect(await screen.findByRole('menuitem', { name: /Folder…/ })).toBeInTheDocument();
 });
 
+it('does what the native menu says, and names its commands alike', async () => {
+	const { host, user } = await setUp(pipelineDraft());
+	host.chooseFromMenu('section-files');
+	await waitFor(() => {
+		expect(screen.getByRole('heading', { name: 'Files' })).toHaveFocus();
+	});
+	await user.click(screen.getByRole('button', { name: 'Name: churn_pipeline' }));
+	await user.keyboard('churn{Enter}');
+	await screen.findByRole('button', { name: 'Name: churn' });
+	host.chooseFromMenu('undo');
+	expect(await screen.findByRole('button', { name: 'Name: churn_pipeline' })).toBeInTheDocument();
+	host.chooseFromMenu('palette');
+	expect(await screen.findByRole('combobox', { name: 'Search commands' })).toBeInTheDocument();
+	host.chooseFromMenu('export');
+	expect(screen.queryByRole('menuitem')).toBeNull();
+});
+
+it('says in the receipt what is worth knowing about what was written', async () => {
+	const { host, user } = await setUp(pipelineDraft());
+	host.receiptWarnings = ['The folder was written without its times.'];
+	const sheet = await openSheet(user);
+	await user.click(within(sheet).getByRole('button', { name: 'Write package' }));
+	host.running[0]?.finish();
+	expect(await screen.findByText('The folder was written without its times.')).toBeInTheDocument();
+});
+
 it('cancels an export and says that nothing is left', async () => {
 	const { host, user } = await setUp(pipelineDraft());
 	const sheet = await openSheet(user);
@@ -332,6 +358,7 @@ it('shows in the palette every key that works', async () => {
 		.flatMap((option) => /Ctrl\S+$/.exec(option.textContent)?.[0] ?? []);
 	expect(keys).toEqual([
 		'Ctrl+O',
+		'Ctrl+Shift+O',
 		'Ctrl+E',
 		'Ctrl+W',
 		'Ctrl+1',

@@ -1,5 +1,6 @@
 import type { Drafts } from '$lib/features/drafts/drafts.svelte';
 import type { Exports } from '$lib/features/export/exports.svelte';
+import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { SectionId } from '$lib/ipc/generated/SectionId';
 import type { Keys } from './keys';
 import { SECTIONS } from './sections';
@@ -21,6 +22,8 @@ export interface Stage {
 	goTo: (section: SectionId) => void;
 	openExportMenu: () => void;
 	closeDraft: (draftId: string) => void;
+	/** Exports the draft with every edit made so far. */
+	beginExport: (draftId: string, kind: ExportKind) => void;
 	openPalette: () => void;
 }
 
@@ -30,7 +33,7 @@ export function commandsFor(stage: Stage): Command[] {
 	const draft = drafts.current;
 	const commands: Command[] = [
 		command('open', 'Open files…', { key: 'o' }, () => void drafts.browse()),
-		command('open-folder', 'Open a folder…', null, () => void drafts.browseFolder()),
+		command('open-folder', 'Open a folder…', { key: 'o', hasShift: true }, () => void drafts.browseFolder()),
 		command('sample', 'Open the sample model', null, () => void drafts.openSample()),
 		command('palette', 'Show all commands', { key: 'k' }, stage.openPalette),
 	];
@@ -40,8 +43,12 @@ export function commandsFor(stage: Stage): Command[] {
 	if (draft.exportBlocked === null && !isSheetOpen) {
 		commands.push(
 			command('export', 'Export…', { key: 'e' }, stage.openExportMenu),
-			command('export-folder', 'Export a folder…', null, () => void stage.exports.begin(draft.id, 'folder')),
-			command('export-zip', 'Export a zip…', null, () => void stage.exports.begin(draft.id, 'zip')),
+			command('export-folder', 'Export a folder…', null, () => {
+				stage.beginExport(draft.id, 'folder');
+			}),
+			command('export-zip', 'Export a zip…', null, () => {
+				stage.beginExport(draft.id, 'zip');
+			}),
 		);
 	}
 	if (draft.undo !== null && !isSheetOpen) {

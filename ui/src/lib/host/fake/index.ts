@@ -48,6 +48,7 @@ export class FakeHost implements Host {
 	/** How long opening takes. */
 	openMillis = 0;
 	planWarnings: string[] = [];
+	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
 	#drops = new Set<(event: DragDrop) => void>();
 	#nudges = new Set<() => void>();
@@ -240,7 +241,7 @@ export class FakeHost implements Host {
 				},
 				{ title: 'Serve over HTTP', text: `mlflow models serve -m "${folder}" -p 5000 --env-manager uv` },
 			],
-			warnings: [],
+			warnings: this.receiptWarnings,
 			millis: 340,
 		};
 	}

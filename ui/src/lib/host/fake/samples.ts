@@ -6,7 +6,7 @@ import type { RequirementView } from '$lib/ipc/generated/RequirementView';
 const HOUR = 3_600_000;
 
 /** A column as the engine reports it. */
-export function column(name: string | null, type: string, source: string): ColumnView {
+function column(name: string | null, type: string, source: string): ColumnView {
 	return { name, type, shape: null, required: true, default: null, source, edited: false };
 }
 
