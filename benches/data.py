@@ -1,5 +1,6 @@
 """Big models for the benchmarks: real files of real frameworks, made once."""
 import os
+import sys
 
 import numpy as np
 
@@ -48,3 +49,7 @@ def onnx_model(path, size_bytes):
     model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
     with open(path, "wb") as file:
         file.write(model.SerializeToString())
+
+
+if __name__ == "__main__":
+    {"joblib_model": joblib_model, "onnx_model": onnx_model}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
