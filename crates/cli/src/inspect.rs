@@ -41,7 +41,7 @@ pub(crate) fn run(args: &InspectArgs, terminal: &mut Terminal) -> Exit {
                 if args.json {
                     documents.push(document::open_error(path, &error));
                 }
-                terminal.message(format!("{}: {}", path.display(), shown(&error.message())));
+                terminal.message(shown(&located(path, &error.message())));
                 exit = exit.max(Exit::InputFailed);
             }
         }
@@ -52,6 +52,12 @@ pub(crate) fn run(args: &InspectArgs, terminal: &mut Terminal) -> Exit {
         terminal.json(&document);
     }
     exit
+}
+
+/// The message with the path before it, unless it begins with that anyway.
+pub(crate) fn located(path: &Path, message: &str) -> String {
+    let path = path.display().to_string();
+    if message.starts_with(&path) { message.to_owned() } else { format!("{path}: {message}") }
 }
 
 /// Whether the verdict is as bad as what is denied, or worse.

@@ -61,7 +61,7 @@ fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
     let draft = open::open(&args.path).map_err(|error| Stop {
         exit: Exit::InputFailed,
         code: error.code().word(),
-        message: format!("{}: {}", args.path.display(), error.message()),
+        message: inspect::located(&args.path, &error.message()),
         offset: error.offset(),
     })?;
     let mut draft = draft.with_code(args.code.clone());

@@ -1,4 +1,9 @@
 //! The commands as a person or a script runs them: exit codes, streams, documents.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and its files are small"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -51,3 +51,44 @@ impl ExportJob {
         self.running.await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::open;
+    use crate::receipt::PackageKind;
+    use crate::testing::fixture;
+
+    fn job(dir: &std::path::Path) -> (tokio::runtime::Runtime, ExportJob) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let draft = open(&fixture("sklearn/gbc_zlib3.joblib")).unwrap();
+        let target = Target { path: dir.join("m"), kind: PackageKind::Folder, overwrite: false };
+        let job = ExportJob::start(runtime.handle(), draft, target, Timestamp::EPOCH);
+        (runtime, job)
+    }
+
+    #[test]
+    fn a_job_ends_with_the_receipt_and_the_last_progress_stays_readable() {
+        let dir = tempfile::tempdir().unwrap();
+        let (runtime, job) = job(dir.path());
+        let progress = job.progress();
+        let receipt = runtime.block_on(job.outcome()).unwrap().unwrap();
+        assert!(receipt.path.join("MLmodel").is_file());
+        assert_eq!(progress.borrow().as_ref().unwrap().done_bytes, 6428);
+    }
+
+    #[test]
+    fn a_cancelled_job_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (runtime, job) = job(dir.path());
+        job.cancel().cancel();
+        // The job may have been quicker than the cancel; then it is whole.
+        match runtime.block_on(job.outcome()).unwrap() {
+            Ok(receipt) => assert!(receipt.path.join("MLmodel").is_file()),
+            Err(error) => {
+                assert!(matches!(error, ExportError::Cancelled), "{error}");
+                assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+            }
+        }
+    }
+}

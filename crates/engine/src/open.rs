@@ -113,3 +113,55 @@ impl OpenErrorCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use packwright_source::ReadError;
+
+    use super::*;
+
+    #[test]
+    fn the_time_is_the_build_s_then_the_file_s_then_unknown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400);
+        file.as_file().set_modified(modified).unwrap();
+        let of = |epoch| created(file.path(), epoch);
+        assert_eq!(of(Some("3600")), Sourced::new(Timestamp::from_seconds(3600), "SOURCE_DATE_EPOCH"));
+        assert_eq!(of(None).value, Timestamp::from_seconds(86_400));
+        assert_eq!(of(Some("soon")).value, Timestamp::from_seconds(86_400));
+        assert_eq!(created(Path::new("nothing"), None).value, Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn every_error_says_what_where_and_what_to_do() {
+        let damaged = |kind| OpenError::from(InspectError::from(ReadError::new("pickle", 7, kind)));
+        let cases = [
+            (
+                damaged(ErrorKind::Truncated { what: "a string", missing: 3 }),
+                OpenErrorCode::Damaged,
+                "download it again",
+            ),
+            (damaged(ErrorKind::malformed("magic", "A", "B")), OpenErrorCode::Damaged, "make it again"),
+            (
+                damaged(ErrorKind::Limit { what: "x", asked: 9, limit: 1 }),
+                OpenErrorCode::Damaged,
+                "more memory or time",
+            ),
+            (
+                damaged(ErrorKind::Unsupported("protocol 9".into())),
+                OpenErrorCode::Damaged,
+                "does not read this kind",
+            ),
+            (damaged(ErrorKind::Io(std::io::Error::other("no"))), OpenErrorCode::Unreadable, "try again"),
+        ];
+        for (error, code, hint) in cases {
+            assert_eq!(error.code(), code);
+            assert_eq!(error.offset(), Some(7));
+            let message = error.message();
+            assert!(message.starts_with("pickle at byte 7: ") && message.contains(hint), "{message}");
+        }
+        let missing = open(Path::new("no/such/file.pkl")).unwrap_err();
+        assert_eq!((missing.code(), missing.offset()), (OpenErrorCode::Unreadable, None));
+        assert!(missing.message().contains("file.pkl"));
+    }
+}

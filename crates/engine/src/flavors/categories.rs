@@ -89,7 +89,7 @@ fn loader(model: Model<'_>, table: &str) -> String {
         },
     };
     format!(
-        r#"{imports}
+        r"{imports}
 
 CATEGORIES = {{
 {table}}}
@@ -112,6 +112,6 @@ class Model:
 
 def _load_pyfunc(path):
     return Model(path)
-"#
+"
     )
 }

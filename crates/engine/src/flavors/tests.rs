@@ -210,3 +210,16 @@ fn boosters_trained_on_pandas_categoricals_get_a_loader_that_restores_them() {
     );
     assert!(text.contains("lightgbm.Booster(model_file=path)"), "{text}");
 }
+
+#[test]
+fn xgboost_s_wrappers_keep_giving_labels_when_categories_are_restored() {
+    let draft = draft(|inspection| {
+        let model_class = "xgboost.sklearn.XGBClassifier".to_owned();
+        inspection.serving = Serving::Xgboost { model_class, extension: "json" };
+        let value = serde_json::json!({"city": ["Graz"]});
+        inspection.facts.push(Fact { name: "categories", value, source: "cats".into() });
+    });
+    let text = &layout(&draft, None).unwrap().code[0].1;
+    assert!(text.contains("xgboost.XGBClassifier(enable_categorical=True)"), "{text}");
+    assert!(text.contains("return self._model.predict(frame)"), "{text}");
+}
