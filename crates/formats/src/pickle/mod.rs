@@ -12,6 +12,7 @@
 //!
 //! Specification: CPython 3.14 `Lib/pickletools.py`, PEP 307, PEP 3154, PEP 574.
 
+mod inline;
 mod machine;
 mod memo;
 mod opcode;
@@ -22,7 +23,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use machine::{Inline, InlineOutcome, NoInline, Site};
+pub use inline::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
 pub use trace::{Global, Oddity, OddityKind, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};

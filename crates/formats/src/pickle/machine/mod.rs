@@ -1,10 +1,13 @@
 //! The symbolic stack machine.
 
+mod arguments;
+
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
+use super::inline::{Inline, InlineOutcome, Site};
 use super::memo::Memo;
 use super::opcode::Opcode;
-use super::text::{raw_unicode, text_from, unescape};
+use super::text::raw_unicode;
 use super::trace::OddityKind;
 use super::value::{Bytes, Call, Entries, Items, Node, Object, Value};
 use super::{KEPT_ITEMS, Pickle};
@@ -15,69 +18,6 @@ const KEPT_TEXT: u64 = 1 << 20;
 const KEPT_BYTES: u64 = 2 << 10;
 /// The longest line of a text opcode, in bytes.
 const LINE: u64 = 8 << 20;
-
-/// Lets a container read what it puts between the opcodes.
-pub trait Inline {
-    /// Called when BUILD has given an object its state. The machine stands right behind the BUILD.
-    fn after_build(&mut self, pickle: &Pickle, site: &Site<'_>) -> InlineOutcome;
-}
-
-/// The place right behind a BUILD.
-pub struct Site<'a> {
-    /// The object that was given its state.
-    pub object: Value,
-    /// The offset behind the BUILD.
-    pub offset: u64,
-    /// How many pickles this one lies in.
-    pub depth: u32,
-    memo: &'a Memo,
-}
-
-impl Site<'_> {
-    /// The number under which the memo holds a value now.
-    pub fn memo_number(&self, value: Value) -> Option<u64> {
-        self.memo.number_of(value)
-    }
-
-    /// Whether the memo holds a value under a number.
-    pub fn is_memo(&self, number: u64, value: Value) -> bool {
-        self.memo.get(number) == Some(value)
-    }
-}
-
-impl std::fmt::Debug for Site<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Site({:?} at byte {})", self.object, self.offset)
-    }
-}
-
-/// What follows a BUILD.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InlineOutcome {
-    /// The next opcode.
-    Nothing,
-    /// An array: `pad` says whether a byte with the length of a padding comes first.
-    Raw {
-        /// Whether the padding is there (joblib 1.2 and later).
-        pad: bool,
-        /// Its length in bytes, without the padding.
-        len: u64,
-    },
-    /// A pickle with a memo of its own.
-    Pickle,
-    /// The description contradicts itself.
-    Malformed(String),
-}
-
-/// A plain pickle: nothing between the opcodes.
-#[derive(Debug, Default)]
-pub struct NoInline;
-
-impl Inline for NoInline {
-    fn after_build(&mut self, _pickle: &Pickle, _site: &Site<'_>) -> InlineOutcome {
-        InlineOutcome::Nothing
-    }
-}
 
 /// What lies below a MARK.
 struct Mark {
@@ -532,147 +472,6 @@ impl Machine<'_, '_> {
             Value::Dropped
         });
         self.push(value);
-    }
-
-    // Arguments.
-
-    fn frame(&mut self, at: u64) -> Result<(), ReadError> {
-        let len = self.len8()?;
-        if self.frame_end.is_some() {
-            self.odd(OddityKind::FrameNested, at);
-        }
-        if self.cursor.remaining().is_some_and(|rest| rest < len) {
-            self.odd(OddityKind::FrameTooLong, at);
-        }
-        self.frame_end = Some(self.cursor.position().saturating_add(len));
-        Ok(())
-    }
-
-    fn len4(&mut self) -> Result<u64, ReadError> {
-        Ok(u32::from_le_bytes(self.cursor.array("a length")?).into())
-    }
-
-    fn len8(&mut self) -> Result<u64, ReadError> {
-        Ok(u64::from_le_bytes(self.cursor.array("a length")?))
-    }
-
-    fn signed_len(&mut self) -> Result<u64, ReadError> {
-        let at = self.cursor.position();
-        let n = i32::from_le_bytes(self.cursor.array("a length")?);
-        u64::try_from(n).map_err(|_negative| {
-            let kind = ErrorKind::malformed("length", "0 or more", n.to_string());
-            ReadError::new(self.cursor.format(), at, kind)
-        })
-    }
-
-    fn text(&mut self, len: u64, at: u64) -> Result<(), ReadError> {
-        if len <= KEPT_TEXT && self.budget.can_keep(len) {
-            let bytes = self.cursor.take(len, "a text")?;
-            self.push_text(at, text_from(bytes));
-            return Ok(());
-        }
-        let offset = self.cursor.position();
-        self.cursor.skip(len, "a text")?;
-        self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(offset, len) })));
-        Ok(())
-    }
-
-    fn push_text(&mut self, at: u64, text: String) {
-        let len = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        if self.budget.keep("text", len).is_ok() {
-            self.push_node(Node::Text(text.into()));
-        } else {
-            self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(at, len) })));
-        }
-    }
-
-    fn bytes(&mut self, len: u64) -> Result<(), ReadError> {
-        let offset = self.cursor.position();
-        let kept = if len <= KEPT_BYTES && self.budget.keep("bytes", len).is_ok() {
-            Some(self.cursor.take(len, "bytes")?.into())
-        } else {
-            self.cursor.skip(len, "bytes")?;
-            None
-        };
-        self.push_node(Node::Bytes(Box::new(Bytes { kept, ..Bytes::at(offset, len) })));
-        Ok(())
-    }
-
-    fn long(&mut self, len: u64) -> Result<(), ReadError> {
-        if KEPT_BYTES < len {
-            self.cursor.skip(len, "an integer")?;
-            self.push(Value::Dropped);
-            return Ok(());
-        }
-        let bytes = self.cursor.take(len, "an integer")?;
-        self.push_int(&bytes);
-        Ok(())
-    }
-
-    /// Little-endian two's complement of any length; none is 0.
-    fn push_int(&mut self, bytes: &[u8]) {
-        let is_negative = bytes.last().is_some_and(|byte| 0x80 <= *byte);
-        let fill = if is_negative { 0xff } else { 0 };
-        let mut wide = [fill; 8];
-        if let Some(part) = wide.get_mut(..bytes.len()) {
-            part.copy_from_slice(bytes);
-            self.push(Value::Int(i64::from_le_bytes(wide)));
-        } else {
-            self.push_node(Node::BigInt(bytes.into()));
-        }
-    }
-
-    fn int_line(&mut self) -> Result<(), ReadError> {
-        let line = self.cursor.line("an integer", 64)?;
-        let value = match line.as_slice() {
-            b"00" => Value::Bool(false),
-            b"01" => Value::Bool(true),
-            _ => Value::Int(self.parse(&line, "integer")?),
-        };
-        self.push(value);
-        Ok(())
-    }
-
-    fn long_line(&mut self) -> Result<(), ReadError> {
-        let line = self.cursor.line("an integer", LINE)?;
-        let digits = line.strip_suffix(b"L").unwrap_or(&line);
-        let value = std::str::from_utf8(digits).ok().and_then(|digits| digits.trim().parse().ok());
-        self.push(value.map_or(Value::Dropped, Value::Int));
-        Ok(())
-    }
-
-    fn float_line(&mut self) -> Result<(), ReadError> {
-        let line = self.cursor.line("a float", 256)?;
-        let x = self.parse(&line, "float")?;
-        self.push(Value::Float(x));
-        Ok(())
-    }
-
-    fn number_line(&mut self) -> Result<u64, ReadError> {
-        let line = self.cursor.line("a memo number", 32)?;
-        self.parse(&line, "memo number")
-    }
-
-    fn parse<T: std::str::FromStr>(&self, line: &[u8], what: &'static str) -> Result<T, ReadError> {
-        let text = String::from_utf8_lossy(line);
-        text.trim().parse().map_err(|_no_number| {
-            let found: String = text.chars().take(40).collect();
-            self.cursor.error(ErrorKind::malformed(what, "decimal digits", format!("{found:?}")))
-        })
-    }
-
-    /// A Python 2 `repr` of a byte string.
-    fn string_line(&mut self) -> Result<(), ReadError> {
-        let at = self.cursor.position();
-        let line = self.cursor.line("a string", LINE)?;
-        let line = line.strip_suffix(b"\r").unwrap_or(&line);
-        let ([b'\'', quoted @ .., b'\''] | [b'"', quoted @ .., b'"']) = line else {
-            let kind = ErrorKind::malformed("string", "quotes around it", "none");
-            return Err(ReadError::new(self.cursor.format(), at, kind));
-        };
-        let bytes = unescape(quoted);
-        self.push_text(at, text_from(bytes));
-        Ok(())
     }
 }
 
