@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn the_time_is_the_build_s_then_the_file_s_then_unknown() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400);
+        let modified = std::time::UNIX_EPOCH + std::time::Duration::from_hours(24);
         file.as_file().set_modified(modified).unwrap();
         let of = |epoch| created(file.path(), epoch);
         assert_eq!(of(Some("3600")), Sourced::new(Timestamp::from_seconds(3600), "SOURCE_DATE_EPOCH"));

@@ -3,46 +3,99 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
+use packwright_formats::compress::Compression;
 use packwright_formats::joblib::{TranscodeError, transcode};
-use packwright_source::{FileSource, Limits};
+use packwright_source::{ByteSource, FileSource, Limits, read_up_to};
 
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{ExportError, hash};
+use super::{Cancel, ExportError, hash};
+
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Rewrites `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
+///
+/// The rewriting runs on a thread of its own: it reads a compressed file twice, and the first time it writes nothing,
+/// so progress and cancel are taken from its reads.
 pub(super) fn rewrite(
     original: Original,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     to: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<String, ExportError> {
     let again = FileSource::open(original.path()).map_err(read_error(original.path()))?;
     let (source, check) = original.into_source();
-    let source = Arc::new(source);
-    let cancel = watch.cancel();
-    let path = check.path().to_path_buf();
+    let n_readings = n_readings(&source).map_err(read_error(check.path()))?;
+    let size_bytes = source.len_bytes();
+    let watched = Arc::new(Watched { source, cancel: watch.cancel(), read_bytes: AtomicU64::new(0) });
     let (rewritten, hashed) = thread::scope(|scope| {
-        let hashing = scope.spawn(|| hash::whole(again.file(), &cancel));
-        let mut tick = |n| watch.advance(n).map_err(io::Error::other);
-        let reader = Arc::<FileSource>::clone(&source);
-        let rewritten = transcode(reader, &Limits::default(), out, &mut tick);
-        (rewritten, hash::joined(hashing.join()))
+        let hashing = scope.spawn(|| hash::whole(again.file(), &watched.cancel));
+        let (done, wait) = mpsc::channel::<()>();
+        let reader = Arc::clone(&watched);
+        let rewriting = scope.spawn(move || {
+            let outcome = transcode(reader, &Limits::default(), out, &mut |_| Ok(()));
+            drop(done);
+            outcome
+        });
+        let mut told = 0;
+        while wait.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
+            let now = (watched.read_bytes.load(Ordering::Relaxed) / n_readings).min(size_bytes);
+            // A cancel stops the readers; the loop ends with them.
+            watch.advance(now.saturating_sub(told)).unwrap_or_default();
+            told = told.max(now);
+        }
+        let stopped = |_| Err(TranscodeError::Unsupported("the rewriting stopped unexpectedly".into()));
+        let rewritten = rewriting.join().unwrap_or_else(stopped);
+        (rewritten.map(|_| size_bytes.saturating_sub(told)), hash::joined(hashing.join()))
     });
     if watch.is_cancelled() {
         return Err(ExportError::Cancelled);
     }
-    check.check(&source)?;
+    check.check(&watched.source)?;
     match rewritten {
-        Ok(_) => {}
+        Ok(untold) => watch.advance(untold)?,
         Err(TranscodeError::Write(error)) => return Err(write_error(to)(error)),
         Err(error @ (TranscodeError::Unsupported(_) | TranscodeError::Read(_))) => {
             return Err(ExportError::NotRewritable(error.to_string()));
         }
     }
-    let (sha256, _) = hashed.map_err(read_error(&path))?;
+    let (sha256, _) = hashed.map_err(read_error(check.path()))?;
     Ok(sha256)
+}
+
+/// Arrays are found first and copied then. Without compression the first reading skips them.
+fn n_readings(source: &FileSource) -> io::Result<u64> {
+    let mut head = [0; 16];
+    let n = read_up_to(source, 0, &mut head)?;
+    Ok(if Compression::of(head.get(..n).unwrap_or_default()).is_some() { 2 } else { 1 })
+}
+
+/// Counts what is read, and reads no more once cancelled.
+#[derive(Debug)]
+struct Watched {
+    source: FileSource,
+    cancel: Cancel,
+    read_bytes: AtomicU64,
+}
+
+impl ByteSource for Watched {
+    fn len_bytes(&self) -> u64 {
+        self.source.len_bytes()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
+        let n = self.source.read_at(offset, buffer)?;
+        self.read_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
 }

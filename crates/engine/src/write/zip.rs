@@ -182,7 +182,7 @@ fn packing(file: &DataFile) -> io::Result<Packing> {
 
 /// Writes into the zip and hands each full chunk to the hashing thread, which gives the buffers back.
 struct Tee<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut ZipWriter<BufWriter<File>>,
     chunk: Vec<u8>,
     full: SyncSender<Vec<u8>>,
     emptied: Receiver<Vec<u8>>,
