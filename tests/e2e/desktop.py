@@ -131,6 +131,15 @@ class Desktop:
                 raise AssertionError(f"the window {title!r} is still there after {seconds} s")
             time.sleep(0.05)
 
+    def wait_active_other_than(self, title, seconds=10):
+        """Waits until the keyboard has left a window, for a question on top of it that has no title."""
+        window = self.wait_window(title)
+        until = time.monotonic() + seconds
+        while self.run("xdotool", "getactivewindow").stdout.strip() in ["", window]:
+            if until < time.monotonic():
+                raise AssertionError(f"{title!r} still has the keyboard after {seconds} s")
+            time.sleep(0.05)
+
     def keys(self, *keys):
         self.run("xdotool", "key", *keys)
 
@@ -144,27 +153,24 @@ class Desktop:
         place = dict(line.split("=") for line in lines)
         return int(place["X"]) + int(place["WIDTH"]) // 2, int(place["Y"]) + int(place["HEIGHT"]) // 2
 
-    def answer_file_dialog(self, title, path):
-        """Types a path into a native file dialog and confirms it."""
+    def type_in_file_dialog(self, title, path, *first_keys):
+        """Types a path into a native file dialog and presses Return."""
         window = self.wait_window(title)
         time.sleep(0.3)
         self.run("xdotool", "windowfocus", "--sync", window)
-        self.keys("ctrl+a")
+        self.keys(*first_keys, "ctrl+a")
         self.run("xdotool", "type", "--delay", "5", str(path))
         time.sleep(0.3)
         self.keys("Return")
+
+    def answer_file_dialog(self, title, path):
+        """Answers a native save dialog, whose name field has the focus."""
+        self.type_in_file_dialog(title, path)
         self.wait_no_window(title)
 
     def pick_in_open_dialog(self, title, path):
-        """Opens a path in a native open dialog, whose name field appears on Ctrl+L."""
-        window = self.wait_window(title)
-        time.sleep(0.3)
-        self.run("xdotool", "windowfocus", "--sync", window)
-        self.keys("ctrl+l")
-        self.keys("ctrl+a")
-        self.run("xdotool", "type", "--delay", "5", str(path))
-        time.sleep(0.3)
-        self.keys("Return")
+        """Answers a native open dialog, whose name field appears on Ctrl+L."""
+        self.type_in_file_dialog(title, path, "ctrl+l")
         self.wait_no_window(title)
 
     def picture(self, path):

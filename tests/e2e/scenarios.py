@@ -180,6 +180,56 @@ def the_sample_model_exports_as_a_folder(desk):
     predict_with_mlflow(target, CHURN)
 
 
+def reveal_asks_the_file_manager(desk):
+    """Reveal shows the exported file itself, and says so when it was moved away."""
+    page = desk.open_app(PIPELINE)
+    target = desk.work / "out/with space.zip"
+    export(desk, page, "Zip", target)
+    manager = desk.start("/usr/bin/python3", HERE / "file_manager.py", stdout=subprocess.PIPE)
+    assert manager.stdout.readline() == b"ready\n"
+    page.click_named("button", "Reveal in folder")
+    assert manager.stdout.readline().decode().strip() == target.as_uri()
+    target.unlink()
+    page.click_named("button", "Reveal in folder")
+    page.wait_text("is no longer there")
+
+
+def undo_in_a_field_is_about_its_text(desk):
+    """The menu takes Ctrl+Z before the page sees it; in a text field it undoes typing and leaves the draft alone."""
+    page = desk.open_app(PIPELINE)
+    page.wait_text("LogisticRegression")
+    add_tag(page, "stage", "candidate")
+    field = page.wait_find("#tag-key")
+    page.click(field)
+    page.type(field, "owner")
+    desk.focus("Packwright")
+    desk.keys("ctrl+z")
+    value = "return arguments[0].value"
+    page.wait(lambda: page.script(value, {ELEMENT: field}) != "owner", "the typing being undone")
+    assert page.named("button", "Value of stage: candidate"), "the tag is still there"
+    desk.keys("ctrl+shift+z")
+    page.wait(lambda: page.script(value, {ELEMENT: field}) == "owner", "the typing being done again")
+
+
+def replacing_is_asked_for_once(desk):
+    """The native dialog asks before it gives an existing file; a yes there is enough, a no changes nothing."""
+    page = desk.open_app(PIPELINE)
+    target = desk.work / "out/mine.zip"
+    target.parent.mkdir()
+    target.write_text("mine")
+    page.click(page.wait_find("#export-button"))
+    page.click_named("menuitem", "Zip")
+    desk.type_in_file_dialog("Export as zip", target)
+    desk.wait_active_other_than("Export as zip")  # "A file named … already exists. Do you want to replace it?"
+    desk.keys("alt+r")
+    desk.wait_no_window("Export as zip")
+    page.wait_text(str(target))
+    assert target.read_text() == "mine", "nothing is replaced before the package is complete"
+    page.click_named("button", "Write package")
+    page.wait_find("#receipt", 30)
+    assert zipfile.is_zipfile(target)
+
+
 # --- steps ---
 
 
@@ -311,4 +361,7 @@ SCENARIOS = [
     damaged_files_say_where_they_stop,
     browse_opens_what_the_dialog_gives,
     the_sample_model_exports_as_a_folder,
+    reveal_asks_the_file_manager,
+    undo_in_a_field_is_about_its_text,
+    replacing_is_asked_for_once,
 ]

@@ -1,7 +1,7 @@
 //! Native dialogs. Awaited, never blocking: on Linux a blocking one would wait for the thread that it holds.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use packwright_engine::plan;
@@ -66,14 +66,19 @@ pub(crate) async fn pick_export_target<R: Runtime>(
     draft_id: String,
     kind: ExportKind,
 ) -> Result<Option<String>, IpcError> {
-    let plan = off_the_ui_thread(app.clone(), move |drafts, _| {
+    let (plan, artifact) = off_the_ui_thread(app.clone(), move |drafts, _| {
         let draft = drafts.get(&draft_id)?.lock().clone();
-        Ok(plan_view(&plan(&draft)?, kind))
+        let plan = plan_view(&plan(&draft)?, kind);
+        Ok((plan, draft.inspection().artifact.path.clone()))
     })
     .await?;
     let one = app.state::<OneDialog>();
     let Some(_opened) = one.open() else { return Ok(None) };
     let dialog = AsyncFileDialog::new().set_file_name(plan.suggested_name);
+    let dialog = match beside(&app, &artifact) {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    };
     let dialog = match kind {
         ExportKind::Zip => dialog.set_title("Export as zip").add_filter("Zip archive", &["zip"]),
         ExportKind::Folder => dialog.set_title("Export as folder"),
@@ -84,6 +89,14 @@ pub(crate) async fn pick_export_target<R: Runtime>(
 
 fn allow<R: Runtime>(app: &AppHandle<R>, picked: Vec<FileHandle>) -> Vec<String> {
     app.state::<Paths>().allow_artifacts(picked.into_iter().map(|handle| handle.path().to_path_buf()))
+}
+
+/// Where people look for an export first: the artifact's own folder. For the sample, which lies where nobody looks,
+/// the home folder.
+fn beside<R: Runtime>(app: &AppHandle<R>, artifact: &Path) -> Option<PathBuf> {
+    let folder = artifact.parent()?;
+    let is_sample = app.path().app_data_dir().is_ok_and(|data_dir| data_dir == folder);
+    if is_sample { app.path().home_dir().ok() } else { Some(folder.to_path_buf()) }
 }
 
 /// The target that the person means by what they typed. Every platform's dialog asks before it returns an existing
