@@ -42,33 +42,48 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("xgboost", "xgboost"),
 ];
 
-/// Top-level modules of Python itself that pickles of models refer to.
+/// The top-level modules of Python 2.7 and 3. Sorted.
+#[rustfmt::skip]
 const STANDARD: &[&str] = &[
-    "__builtin__",
-    "_codecs",
-    "_io",
-    "abc",
-    "array",
-    "builtins",
-    "collections",
-    "copy_reg",
-    "copyreg",
-    "datetime",
-    "decimal",
-    "enum",
-    "fractions",
-    "functools",
-    "itertools",
-    "math",
-    "numbers",
-    "operator",
-    "pathlib",
-    "random",
-    "re",
-    "string",
-    "types",
-    "typing",
-    "uuid",
+    "ConfigParser", "Queue", "SocketServer", "StringIO", "UserDict", "UserList", "__builtin__",
+    "__future__", "_abc", "_aix_support", "_ast", "_asyncio", "_bisect", "_blake2", "_bootsubprocess",
+    "_bz2", "_codecs", "_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
+    "_codecs_tw", "_collections", "_collections_abc", "_compat_pickle", "_compression", "_contextvars",
+    "_crypt", "_csv", "_ctypes", "_curses", "_curses_panel", "_datetime", "_dbm", "_decimal",
+    "_elementtree", "_frozen_importlib", "_frozen_importlib_external", "_functools", "_gdbm",
+    "_hashlib", "_heapq", "_imp", "_io", "_json", "_locale", "_lsprof", "_lzma", "_markupbase", "_md5",
+    "_msi", "_multibytecodec", "_multiprocessing", "_opcode", "_operator", "_osx_support",
+    "_overlapped", "_pickle", "_posixshmem", "_posixsubprocess", "_py_abc", "_pydecimal", "_pyio",
+    "_queue", "_random", "_scproxy", "_sha1", "_sha256", "_sha3", "_sha512", "_signal", "_sitebuiltins",
+    "_socket", "_sqlite3", "_sre", "_ssl", "_stat", "_statistics", "_string", "_strptime", "_struct",
+    "_symtable", "_thread", "_threading_local", "_tkinter", "_tokenize", "_tracemalloc", "_typing",
+    "_uuid", "_warnings", "_weakref", "_weakrefset", "_winapi", "_zoneinfo", "abc", "aifc",
+    "antigravity", "argparse", "array", "ast", "asynchat", "asyncio", "asyncore", "atexit", "audioop",
+    "base64", "bdb", "binascii", "bisect", "builtins", "bz2", "cPickle", "cProfile", "cStringIO",
+    "calendar", "cgi", "cgitb", "chunk", "cmath", "cmd", "code", "codecs", "codeop", "collections",
+    "colorsys", "commands", "compileall", "concurrent", "configparser", "contextlib", "contextvars",
+    "copy", "copy_reg", "copyreg", "crypt", "csv", "ctypes", "curses", "dataclasses", "datetime", "dbm",
+    "decimal", "difflib", "dis", "distutils", "doctest", "email", "encodings", "ensurepip", "enum",
+    "errno", "exceptions", "faulthandler", "fcntl", "filecmp", "fileinput", "fnmatch", "fractions",
+    "ftplib", "functools", "gc", "genericpath", "getopt", "getpass", "gettext", "glob", "graphlib",
+    "grp", "gzip", "hashlib", "heapq", "hmac", "html", "http", "httplib", "idlelib", "imaplib",
+    "imghdr", "imp", "importlib", "inspect", "io", "ipaddress", "itertools", "json", "keyword",
+    "lib2to3", "linecache", "locale", "logging", "lzma", "mailbox", "mailcap", "marshal", "math",
+    "mimetypes", "mmap", "modulefinder", "msilib", "msvcrt", "multiprocessing", "netrc", "nis",
+    "nntplib", "nt", "ntpath", "nturl2path", "numbers", "opcode", "operator", "optparse", "os",
+    "ossaudiodev", "pathlib", "pdb", "pickle", "pickletools", "pipes", "pkgutil", "platform",
+    "plistlib", "popen2", "poplib", "posix", "posixpath", "pprint", "profile", "pstats", "pty", "pwd",
+    "py_compile", "pyclbr", "pydoc", "pydoc_data", "pyexpat", "queue", "quopri", "random", "re",
+    "readline", "reprlib", "resource", "rlcompleter", "runpy", "sched", "secrets", "select",
+    "selectors", "shelve", "shlex", "shutil", "signal", "site", "smtpd", "smtplib", "sndhdr", "socket",
+    "socketserver", "spwd", "sqlite3", "sre_compile", "sre_constants", "sre_parse", "ssl", "stat",
+    "statistics", "string", "stringprep", "struct", "subprocess", "sunau", "symtable", "sys",
+    "sysconfig", "syslog", "tabnanny", "tarfile", "telnetlib", "tempfile", "termios", "textwrap",
+    "this", "threading", "time", "timeit", "tkinter", "token", "tokenize", "tomllib", "trace",
+    "traceback", "tracemalloc", "tty", "turtle", "turtledemo", "types", "typing", "unicodedata",
+    "unittest", "urllib", "urllib2", "uu", "uuid", "venv", "warnings", "wave", "weakref", "webbrowser",
+    "winreg", "winsound", "wsgiref", "xdrlib", "xml", "xmlrpc", "zipapp", "zipfile", "zipimport",
+    "zlib", "zoneinfo",
 ];
 
 /// The PyPI name of the library that provides a module; empty when the module belongs to no known library.
@@ -80,9 +95,9 @@ pub(crate) fn library_of(module: &str) -> &'static str {
     }
 }
 
-/// Whether a module is part of Python itself, as far as models use it.
+/// Whether a module is part of Python itself. That says nothing of what it does.
 pub(crate) fn is_standard(module: &str) -> bool {
-    STANDARD.contains(&top_level(module))
+    STANDARD.binary_search(&top_level(module)).is_ok()
 }
 
 /// The first part of a dotted module path.
@@ -106,6 +121,7 @@ mod tests {
         assert_eq!(library_of("imblearn.pipeline"), "imbalanced-learn");
         assert_eq!(library_of("shop.features"), "");
         assert!(is_standard("collections"));
-        assert!(!is_standard("os"));
+        assert!(is_standard("os.path"));
+        assert!(!is_standard("shop.os"));
     }
 }

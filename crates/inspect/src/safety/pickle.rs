@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::names::{self, Known, Use};
 use super::{Finding, Needs, Safety, Severity};
-use crate::pickled::{PickleFile, library_of, top_level};
+use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
 const SHOWN_CHARS: usize = 200;
@@ -124,6 +124,9 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             let library = library_of(&global.module);
             let whose = match (library, top_level(&global.module)) {
                 ("", "__main__") => "a class or function of the script that wrote the file".to_owned(),
+                ("", _) if is_standard(&global.module) => {
+                    "part of Python itself, and not on the list of what models are made of".to_owned()
+                }
                 ("", _) => format!(
                     "code of the module {}, which belongs to no library that Packwright knows",
                     global.module
