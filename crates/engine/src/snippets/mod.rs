@@ -186,7 +186,7 @@ fn json_cell(ty: &ColumnType) -> Option<serde_json::Value> {
     Some(match ty {
         ColumnType::Scalar(DataType::Boolean) => true.into(),
         ColumnType::Scalar(DataType::Integer | DataType::Long) => 1.into(),
-        ColumnType::Scalar(DataType::Float | DataType::Double) => 1.0.into(),
+        ColumnType::Scalar(DataType::Float | DataType::Double) | ColumnType::Any => 1.0.into(),
         ColumnType::Scalar(DataType::String) => "text".into(),
         ColumnType::Scalar(DataType::Binary) => "Ynl0ZXM=".into(),
         ColumnType::Scalar(DataType::Datetime) => "2026-01-31T00:00:00".into(),
