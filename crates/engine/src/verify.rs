@@ -28,7 +28,7 @@ pub fn lint(path: &Path) -> Result<Vec<Problem>, VerifyError> {
     Ok(lint_package(&Package::open(path)?))
 }
 
-/// What [`lint`] finds, and every file whose bytes are not those that were packed.
+/// What [`lint()`] finds, and every file whose bytes are not those that were packed.
 ///
 /// Packages of Packwright record a SHA-256 of every file but the MLmodel itself under `metadata.packwright.sha256`;
 /// for others only the structure can be checked, and the answer says so.
