@@ -17,7 +17,7 @@ pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
     };
     let file = SubmenuBuilder::new(app, "&File")
         .item(&item(MenuCommand::Open, "&Open…", "CmdOrCtrl+O")?)
-        .item(&item(MenuCommand::OpenFolder, "Open &folder…", "CmdOrCtrl+Shift+O")?)
+        .item(&item(MenuCommand::OpenFolder, "Open a &folder…", "CmdOrCtrl+Shift+O")?)
         .separator()
         .item(&item(MenuCommand::Export, "&Export…", "CmdOrCtrl+E")?)
         .item(&item(MenuCommand::Close, "&Close draft", "CmdOrCtrl+W")?)

@@ -55,6 +55,19 @@ def states(desk, scheme):
     desk.focus("Packwright")
     desk.keys("ctrl+k")
     shoot("palette")
+    desk.keys("Escape")
+    for menu, key in [("file", "alt+f"), ("view", "alt+v")]:
+        desk.keys(key)
+        shoot(f"menu-{menu}")
+        desk.keys("Escape")
+    big = desk.work / "big.pkl"
+    scenarios.write_big_pickle(big)
+    hand_over(desk, big)
+    page.wait_text("big.pkl")
+    scenarios.begin_export(desk, page, "Zip", desk.work / "out/big.zip")
+    page.click_named("button", "Write package")
+    page.wait_named("button", "Cancel")
+    shoot("exporting")
 
 
 def hand_over(desk, path):
