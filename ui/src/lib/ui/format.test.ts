@@ -6,6 +6,7 @@ import {
 	formatDuration,
 	formatElapsed,
 	formatExactBytes,
+	sentence,
 	shortClass,
 } from './format';
 
@@ -68,6 +69,13 @@ describe('names', () => {
 	it('takes the last part of an import path', () => {
 		expect(shortClass('sklearn.svm._classes.SVC')).toBe('SVC');
 		expect(shortClass('Booster')).toBe('Booster');
+	});
+
+	it('makes sentences of lines, and leaves names in code alone', () => {
+		expect(sentence('loads 8 names; runs no other code')).toBe('Loads 8 names; runs no other code.');
+		expect(sentence('os.system is called')).toBe('os.system is called.');
+		expect(sentence('Done.')).toBe('Done.');
+		expect(sentence('')).toBe('');
 	});
 
 	it('counts in words', () => {

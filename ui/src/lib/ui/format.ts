@@ -57,6 +57,13 @@ export function formatElapsed(millis: number, locale?: string): string {
 	return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** A line from the engine as a sentence: with a capital, unless it begins with a name in code, and a full stop. */
+export function sentence(line: string): string {
+	const first = line.split(/\s/, 1)[0] ?? '';
+	const begun = /^\p{Ll}+$/u.test(first) ? line.charAt(0).toLocaleUpperCase() + line.slice(1) : line;
+	return /[.!?…]$/.test(begun) || begun === '' ? begun : `${begun}.`;
+}
+
 /** The last part of a path, `/` or `\`. */
 export function fileNameOf(path: string): string {
 	return path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;

@@ -20,5 +20,6 @@ it('tells what the person set from what begins alike', () => {
 	expect(isYours('you, 14:02')).toBe(true);
 	expect(isYours('youtube_export_')).toBe(false);
 	expect(isAssumed('assumed: x')).toBe(true);
+	expect(isAssumed('feature_names_in_; double is assumed')).toBe(true);
 	expect(isAssumed('feature_names_in_')).toBe(false);
 });

@@ -5,16 +5,16 @@ export function isYours(source: string): boolean {
 	return source === 'you' || source.startsWith('you,') || source.startsWith('you ');
 }
 
-/** Whether nobody recorded the value and a convention was used. */
+/** Whether nobody recorded the value, or a part of it, and a convention was used. */
 export function isAssumed(source: string): boolean {
-	return source.startsWith('assumed');
+	return source.includes('assumed');
 }
 
 /** One sentence for a tooltip. */
 export function explainSource(source: string): string {
 	if (source === '') return 'The source is not known.';
 	if (isYours(source)) return 'Set by you.';
-	if (isAssumed(source)) {
+	if (source.startsWith('assumed')) {
 		const reason = source.replace(/^assumed:?\s*/, '');
 		return reason === '' ? 'Assumed; the file does not say.' : `Assumed, the file does not say: ${reason}.`;
 	}

@@ -300,7 +300,7 @@ it('leaves other drafts usable while one is exported', async () => {
 	const sheet = await openSheet(user);
 	await user.click(within(sheet).getByRole('button', { name: 'Write package' }));
 	host.running[0]?.progress({ stage: 'writing', doneBytes: 250, totalBytes: 1000, file: 'model.pkl' });
-	await user.click(screen.getByRole('button', { name: /fraud_xgb Booster/ }));
+	await user.click(screen.getByRole('button', { name: /fraud_xgb xgboost · Booster/ }));
 	expect(await screen.findByRole('button', { name: 'Name: fraud_xgb' })).toBeInTheDocument();
 	expect(screen.queryByRole('dialog')).toBeNull();
 	const row = screen.getByRole('button', { name: /churn_pipeline Exporting, 25 %/ });
@@ -333,7 +333,21 @@ it('closes an unchanged draft at once and asks about a changed one', async () =>
 	});
 });
 
-it('walks the drafts with the arrow keys', async () => {
+it('makes the drafts one tab stop, with the arrow keys inside', async () => {
+	const { host, user } = await setUp(pipelineDraft('a'), boosterDraft('b'));
+	await user.tab();
+	await user.tab();
+	expect(screen.getByRole('button', { name: /^Safe churn_pipeline/ })).toHaveFocus();
+	await user.keyboard('{ArrowDown}{ArrowRight}');
+	expect(screen.getByRole('button', { name: 'Close fraud_xgb' })).toHaveFocus();
+	await user.keyboard('{ArrowLeft}{ArrowUp}');
+	expect(screen.getByRole('button', { name: /^Safe churn_pipeline/ })).toHaveFocus();
+	await user.tab();
+	expect(screen.getByRole('button', { name: 'Name: churn_pipeline' })).toHaveFocus();
+	expect(await host.listDrafts()).toHaveLength(2);
+});
+
+it('shows the draft that the arrow keys lead to', async () => {
 	const { user } = await setUp(pipelineDraft(), boosterDraft());
 	screen.getByRole('button', { name: /^Safe churn_pipeline/ }).focus();
 	await user.keyboard('{ArrowDown}{Enter}');
