@@ -34,6 +34,9 @@ MODULES = {
     "joblib": ["joblib"],
     "xgboost": ["xgboost"],
     "lightgbm": ["lightgbm"],
+    "catboost": ["catboost"],
+    "imbalanced-learn": ["imblearn"],
+    "category_encoders": ["category_encoders"],
 }
 
 # Modules that are not even walked: tests, data loaders, builders, back ends that start processes or open files.
@@ -58,6 +61,10 @@ SKIP_MODULES = [
     "joblib.numpy_pickle_utils", "joblib.my_exceptions", "joblib.format_stack", "joblib.testing",
     "xgboost.dask*", "xgboost.spark*", "xgboost.tracker", "xgboost.rabit", "xgboost.collective", "xgboost.libpath", "xgboost.testing*",
     "xgboost.plotting", "xgboost.data", "xgboost.federated", "xgboost.interpret*", "xgboost._*",
+    "imblearn.datasets*", "imblearn.keras*", "imblearn.tensorflow*", "imblearn.utils*", "imblearn.metrics*", "imblearn.show_versions", "imblearn.exceptions",
+    "category_encoders.datasets*", "category_encoders.utils", "category_encoders.glmm",
+    "catboost.datasets", "catboost.dev_utils", "catboost.eval*", "catboost.utils", "catboost.widget*", "catboost.monoforest", "catboost.text_processing", "catboost.hnsw*", "catboost.plot_helpers",
+    "catboost.metrics", "catboost.carry", "catboost._catboost", "catboost.version",
     "lightgbm.dask", "lightgbm.libpath", "lightgbm.plotting",
 ]
 
@@ -104,6 +111,8 @@ NEVER = {
     "xgboost.core._ProxyDMatrix": "frees the pointer that its state names",
     "xgboost.core.DataIter": "holds pointers and callbacks",
     "xgboost.core.ThreadPoolExecutor": "starts threads",
+    "catboost.core.Pool": "reads the file that its arguments name", "catboost.core.Metric*": "not found in pickles", "catboost.core._[!C]*": "not found in pickles", "catboost.core._Custom*": "not found in pickles",
+    "catboost.core.Batch*": "not found in pickles", "catboost.core.polars": "not found in pickles", "catboost.core.E[FS]*": "not found in pickles",
     "lightgbm.basic.Dataset": "frees the pointer that its state names",
     "lightgbm.basic._InnerPredictor": "frees the pointer that its state names",
     "lightgbm.basic._LogWriter": "not found in pickles",
@@ -145,6 +154,8 @@ CALLS = [
 
 # Classes with a method that looked suspicious to `suspicious`, read and found harmless.
 REVIEWED = {
+    "catboost.core.CatBoost", "catboost.core.CatBoostClassifier", "catboost.core.CatBoostRegressor", "catboost.core.CatBoostRanker",
+    "catboost.core._CatBoostBase",  # __setstate__ takes the model from bytes of the state
     "lightgbm.basic.Booster",  # __setstate__ turns the model text into a handle before anything can free it
     "xgboost.core.Booster",    # the same
     "numpy.recarray", "numpy.record", "numpy.rec.recarray", "numpy.rec.record", "numpy.ma.core.MaskedConstant",

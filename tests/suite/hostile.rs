@@ -184,3 +184,47 @@ fn a_flipped_byte_never_crashes_the_reader() {
         }
     }
 }
+
+/// Classes and functions of known libraries that do harm when a pickle makes or calls them, and how.
+const GADGETS: &[(&str, &str, &[u8])] = &[
+    ("scipy.stats._distn_infrastructure", "rv_continuous", b")\x81}b."), // __setstate__ runs exec on text of its state
+    ("scipy.stats._continuous_distns", "norm_gen", b")\x81}b."),
+    ("numpy", "DataSource", b")\x81}b."), // __del__ removes the folder that its state names
+    ("numpy.lib._datasource", "DataSource", b")\x81}b."),
+    ("numpy.lib._datasource", "Repository", b")\x81}b."),
+    ("numpy", "memmap", b"X\x01\x00\x00\x00x\x85\x81."), // opens the file
+    ("lightgbm.basic", "Dataset", b")\x81}b."),          // __del__ frees the pointer that its state names
+    ("lightgbm.basic", "_InnerPredictor", b")\x81}b."),
+    ("xgboost.core", "DMatrix", b")\x81}b."),
+    ("xgboost.compat", "LazyLoader", b")\x81}b."), // imports any module
+    ("joblib.numpy_pickle_compat", "NDArrayWrapper", b")\x81}b."), // reads a file
+    ("numpy.core", "_ufunc_reconstruct", b"X\x02\x00\x00\x00osX\x06\x00\x00\x00system\x86R."), // imports by name
+    ("numpy.core._internal", "_ctypes", b")R."),
+    ("joblib.memory", "Memory", b")\x81}b."),
+    ("joblib", "load", b"X\x01\x00\x00\x00x\x85R."),
+    ("pandas.io.excel._base", "ExcelFile", b")\x81}b."),
+    ("pandas._libs.parsers", "TextReader", b")\x81}b."),
+    ("sklearn.utils._mocking", "CheckingClassifier", b")\x81}b."),
+    ("sklearn.datasets._base", "load_files", b")R."),
+    ("sklearn.svm._classes", "SVC", b")R."), // known to be made, not to be called
+    ("operator", "attrgetter", b"X\x01\x00\x00\x00x\x85R."),
+    ("builtins", "getattr", b")R."),
+];
+
+#[test]
+fn known_libraries_hold_gadgets_and_none_of_them_is_safe() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("model.pkl");
+    for (module, name, rest) in GADGETS {
+        let bytes = [b"\x80\x02c", module.as_bytes(), b"\n", name.as_bytes(), b"\n", rest].concat();
+        std::fs::write(&path, bytes).expect("the file can be written");
+        let run = packwright(["inspect".as_ref(), "--json".as_ref(), path.as_os_str()]);
+        assert_eq!(
+            run.code,
+            Some(0),
+            "{module}.{name}: what would run code is shown, not refused\n{}",
+            run.stderr
+        );
+        assert_ne!(run.json()["safety"]["verdict"], "safe", "{module}.{name}");
+    }
+}

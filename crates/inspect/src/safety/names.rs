@@ -1,9 +1,10 @@
 //! What is known of importable names: the classes and functions that models of known libraries are made of, and the
 //! names that do harm.
 //!
-//! Known is an allow-list. A class is known by its library when it is only *made*, that is when its constructor is
-//! not run (`NEWOBJ`, `copyreg._reconstructor`); what is *called* with arguments from the file must be on the exact
-//! list. The deny-list only gives a reason and raises review to dangerous: what is on neither list is unknown code.
+//! Known is an allow-list of exact names, each for a use: *made* without its constructor (`NEWOBJ`,
+//! `copyreg._reconstructor`), *called* with arguments from the file, or only referred to. No library is trusted as a
+//! whole: each holds classes whose `__setstate__` or `__del__` runs code, imports or deletes what their state names.
+//! The deny-list only gives a reason and raises review to dangerous: what is on neither list is unknown code.
 
 /// What is known of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(super) enum Use {
     Referred,
 }
 
-/// Libraries whose classes may be made.
+/// Libraries whose generated unpicklers may be called.
 const LIBRARIES: &[&str] = &[
     "numpy",
     "scipy",
@@ -124,7 +125,6 @@ const CALLS: &[&str] = &[
     "datetime.timezone",
     "decimal.Decimal",
     "fractions.Fraction",
-    "numpy._core._internal._ctypes",
     "numpy._core.multiarray._reconstruct",
     "numpy._core.multiarray.scalar",
     "numpy._core.numeric._frombuffer",
@@ -391,56 +391,15 @@ fn is_excluded(module: &str) -> bool {
     })
 }
 
-/// Classes by the convention of their name, in modules that hold no code of another kind.
+/// Classes that the collected lists do not hold: joblib's array wrappers, compiled losses under a bare name, and the
+/// records of metadata routing.
 fn is_known_class(module: &str, name: &str) -> bool {
-    let top = module.split('.').next().unwrap_or(module);
-    let bare = name.strip_prefix('_').unwrap_or(name);
-    let is_class = bare.starts_with(|first: char| first.is_ascii_uppercase())
-        && bare.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-    let is_scalar = module == "numpy" && is_numpy_scalar(name);
-    let is_matrix = top == "scipy" && module.starts_with("scipy.sparse") && name.ends_with("_matrix");
-    let is_wrapper = packwright_formats::joblib::is_array_wrapper(module, name);
     // scikit-learn 1.4 to 1.6 shipped its compiled losses under this bare name.
     let is_loss = module == "_loss" && name.starts_with("Cy");
-    is_wrapper
-        || is_loss
-        || (LIBRARIES.contains(&top)
-            && !is_excluded(module)
-            && (is_class || is_scalar || is_matrix)
-            && name != "DataSource")
-}
-
-fn is_numpy_scalar(name: &str) -> bool {
-    matches!(
-        name,
-        "ndarray"
-            | "matrix"
-            | "bool_"
-            | "bool"
-            | "str_"
-            | "bytes_"
-            | "object_"
-            | "int8"
-            | "int16"
-            | "int32"
-            | "int64"
-            | "uint8"
-            | "uint16"
-            | "uint32"
-            | "uint64"
-            | "float16"
-            | "float32"
-            | "float64"
-            | "complex64"
-            | "complex128"
-            | "intc"
-            | "intp"
-            | "longlong"
-            | "datetime64"
-            | "timedelta64"
-            | "nan"
-            | "recarray"
-    )
+    // Plain records of metadata routing, which only a few meta-estimators keep after fitting.
+    let is_routing = module == "sklearn.utils._metadata_requests"
+        && matches!(name, "MetadataRequest" | "MethodMetadataRequest");
+    packwright_formats::joblib::is_array_wrapper(module, name) || is_loss || is_routing
 }
 
 /// NumPy's element-wise functions and scikit-learn's scores, kernels and preprocessing functions: they are run when
