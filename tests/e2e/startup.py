@@ -15,7 +15,10 @@ import time
 import run
 from desktop import Desktop, work_folder
 
-FRAME = "return performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime"
+FRAME = """
+const [frame] = performance.getEntriesByName('first-contentful-paint');
+return frame ? performance.timeOrigin + frame.startTime : null;
+"""
 
 
 def main():
@@ -48,7 +51,7 @@ def one_start(desk):
     page = desk.open_app()
     page.wait_text("Drop a trained model here")
     started = start_millis(desk.app)
-    frame = page.script(FRAME)
+    frame = page.wait(lambda: page.script(FRAME), "the first frame")
     page.quit()
     desk.wait_no_window("Packwright")
     time.sleep(0.5)
