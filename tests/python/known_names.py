@@ -130,7 +130,7 @@ NEVER = {
     "numpy.ndenumerate": "an iterator", "numpy.ndindex": "an iterator", "numpy.nditer": "an iterator", "numpy.flatiter": "an iterator", "numpy.broadcast": "an iterator", "numpy.ufunc": "made by import only",
     "numpy._CopyMode": "not found in pickles", "numpy.busdaycalendar": "not found in pickles", "numpy.core.records._*": "not found in pickles",
     "numpy.core.multiarray.flagsobj": "not found in pickles", "numpy.core.multiarray.typeinfo*": "not found in pickles", "numpy.ma.core._*": "wraps functions of its state", "numpy.ma.core.MaskedIterator": "an iterator",
-    "numpy.random.*.Seedless*": "abstract", "scipy.special._ufuncs.errstate": "changes global state", "scipy.spatial.distance.*": "wraps functions of its state",
+    "numpy.random.*.Seedless*": "abstract", "scipy.special._ufuncs.errstate": "changes global state", "scipy.spatial.distance.[A-Z]*": "wraps functions of its state",
     "sklearn.tree._export.*": "writes pictures of trees", "sklearn.utils.linear_assignment_.*": "not found in pickles",
     "sklearn.inspection.*": "not found in pickles",
     "*.__pyx_capi__": "not a class",
@@ -142,14 +142,14 @@ CALLS = [
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
     "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer", "numpy.dtype", "numpy.dtypes.*", "numpy.ma.core._mareconstruct", "numpy.core.records._*", "numpy.ndarray",
     "numpy.random.__RandomState_ctor", "numpy.random._pickle.*", "numpy.random.mtrand.*_ctor", "numpy.random.*__pyx_unpickle_*",
-    "sklearn.*.newObj", "sklearn.*__pyx_unpickle_*", "sklearn.tree._tree.Tree", "sklearn._loss._loss.Cy*", "_loss.__pyx_unpickle_Cy*", "sklearn.tree._criterion.*", "sklearn.tree._splitter.*",
+    "sklearn.*.newObj", "sklearn.*__pyx_unpickle_*", "sklearn.tree._tree.Tree", "sklearn._loss._loss.Cy*", "_loss.__pyx_unpickle_Cy*", "_loss.Cy*", "sklearn.tree._criterion.*", "sklearn.tree._splitter.*",
     "sklearn.linear_model._sgd_fast.*", "sklearn.linear_model.sgd_fast.*", "sklearn.metrics._dist_metrics.*", "sklearn.neighbors._quad_tree.*", "sklearn.neighbors.quad_tree.*",
     "sklearn.ensemble._hist_gradient_boosting.*", "sklearn.utils._random.*", "sklearn.svm._libsvm.*", "sklearn.cluster._hierarchical_fast.*", "sklearn.manifold._barnes_hut_tsne.*",
     "sklearn.*_reconstruct*", "sklearn.utils._weight_vector.*", "sklearn.linear_model._sag_fast.*",
     "scipy.*__pyx_unpickle_*", "scipy.spatial.*.cKDTree", "scipy.spatial.*.KDTree",
     "pandas._libs.*unpickle*", "pandas.core.indexes.base._new_Index", "pandas.core.indexes.*._new_*", "pandas._libs.tslibs.nattype.*_nat_unpickle", "pandas._libs.internals.*",
     "pandas.core.internals.blocks.new_block", "pandas.core.internals.managers.*", "pandas._libs.tslibs.*", "pandas._libs.missing.*", "pandas._libs.interval.*", "pandas._libs.sparse.*",
-    "pandas.core.dtypes.dtypes.*", "pandas.core.arrays.*.*Dtype",
+    "pandas.core.dtypes.dtypes.*", "pandas.core.arrays.*.*Dtype", "pandas.Interval", "pandas.Period", "pandas.PeriodDtype", "pandas.StringDtype",
 ]
 
 # Classes with a method that looked suspicious to `suspicious`, read and found harmless.
@@ -626,7 +626,7 @@ HEAD = """# Names that pickles of fitted models made with %(distribution)s hold.
 def distribution_of(name):
     """The distribution that a dotted name belongs to."""
     top = name.split(".")[0]
-    if top == "_loss":  # what scikit-learn 1.5 calls its compiled losses in pickles
+    if top == "_loss":  # what scikit-learn 1.3 to 1.6 call its compiled losses in pickles
         return "scikit-learn"
     return next((d for d, packages in MODULES.items() if top in packages), None)
 

@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 
 use super::names::Use;
 
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 11] = [
+    include_str!("catboost.txt"),
+    include_str!("category_encoders.txt"),
+    include_str!("imbalanced-learn.txt"),
     include_str!("joblib.txt"),
     include_str!("lightgbm.txt"),
     include_str!("numpy.txt"),
