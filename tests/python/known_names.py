@@ -161,6 +161,7 @@ REVIEWED = {
     "numpy.recarray", "numpy.record", "numpy.rec.recarray", "numpy.rec.record", "numpy.ma.core.MaskedConstant",
     "pandas.core.frame.DataFrame", "pandas.core.generic.NDFrame", "pandas.core.series.Series",
     "sklearn.utils.Bunch", "sklearn.utils._bunch.Bunch",
+    "sklearn.frozen._frozen.FrozenEstimator",  # asks the estimator inside
     "scipy.spatial._qhull.ConvexHull", "scipy.spatial._qhull.Delaunay",
     "scipy.spatial.qhull.ConvexHull", "scipy.spatial.qhull.Delaunay",
 }
