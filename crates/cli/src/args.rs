@@ -71,6 +71,12 @@ pub(crate) struct PackArgs {
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,
+    /// Let a type of a skops file be loaded that is on no known list; may be given again
+    #[arg(long, value_name = "MODULE.CLASS")]
+    pub(crate) trust: Vec<String>,
+    /// Choose among several models in the file, by its place such as '["model"]'
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) model: Option<String>,
     /// Apply the edits of a JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,

@@ -58,19 +58,23 @@ fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
         return Err(Stop::usage("unsupported", message));
     }
     let edits = edits(args)?;
-    let draft = open::open(&args.path).map_err(|error| Stop {
+    let mut draft = open::open(&args.path).map_err(|error| Stop {
         exit: Exit::InputFailed,
         code: error.code().word(),
         message: inspect::located(&args.path, &error.message()),
         offset: error.offset(),
     })?;
-    let mut draft = draft.with_code(args.code.clone());
     for (origin, edit) in edits {
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", format!("{origin}: {error}")))?;
     }
     if args.deny.is_some_and(|deny| inspect::is_denied(deny, &draft)) {
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
         return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
+    }
+    if let Some(word) = draft.confirm_word() {
+        terminal.message(format!("loading this model is dangerous: {}", draft.inspection().safety.summary));
+        let edit = Edit::ConfirmDanger { typed: word.to_owned() };
+        draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
     write(args, &draft, terminal)
 }
@@ -97,6 +101,7 @@ fn write(args: &PackArgs, draft: &Draft, terminal: &mut Terminal) -> Result<Rece
             ExportError::Plan(_) | ExportError::Read { .. } | ExportError::NotRewritable(_) => {
                 (Exit::InputFailed, "unreadable")
             }
+            ExportError::NotConfirmed(_) => (Exit::CheckFailed, "not-confirmed"),
             ExportError::SourceChanged(_) => (Exit::InputFailed, "changed"),
             ExportError::TargetExists(_) => (Exit::OutputFailed, "target-exists"),
             ExportError::Cancelled => (Exit::OutputFailed, "cancelled"),
@@ -130,6 +135,9 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
         let numbered = recipe.edits.into_iter().enumerate();
         edits.extend(numbered.map(|(i, edit)| (format!("{shown}: edit {}", i + 1), edit)));
     }
+    if let Some(path) = &args.model {
+        edits.push(("--model".into(), Edit::SelectModel { path: path.clone() }));
+    }
     if let Some(name) = &args.name {
         if name.trim().is_empty() {
             return Err(Stop::usage(
@@ -141,6 +149,13 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     }
     if let Some(description) = &args.description {
         edits.push(("--description".into(), Edit::SetDescription { description: description.clone() }));
+    }
+    for path in &args.code {
+        edits.push((format!("--code {}", path.display()), Edit::AddCode { path: path.clone() }));
+    }
+    for name in &args.trust {
+        let edit = Edit::SetTrust { name: name.clone(), is_trusted: true };
+        edits.push((format!("--trust {name}"), edit));
     }
     for tag in &args.tags {
         let Some((key, value)) = tag.split_once('=') else {

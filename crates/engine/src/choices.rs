@@ -1,15 +1,21 @@
 //! What the person chose, and how each edit changes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use packwright_inspect::{Inspection, Requirement, Sourced, SourcedSchema, SourcedSignature};
+use packwright_inspect::safety::Severity;
+use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
 use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, TensorSpec};
 
+use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
 use crate::{environment, names};
 
 /// The source of everything the person set.
 pub(crate) const YOU: &str = "you";
+
+/// What a person types to pack a dangerous model.
+pub(crate) const CONFIRM_WORD: &str = "dangerous";
 
 /// The most dimensions that NumPy's arrays have.
 const MOST_DIMENSIONS: usize = 64;
@@ -27,6 +33,16 @@ pub(crate) struct Choices {
     pub(crate) inputs: Option<SourcedSchema>,
     /// As for the inputs.
     pub(crate) outputs: Option<SourcedSchema>,
+    /// The model chosen among several, by its path in the file.
+    pub(crate) model: Option<String>,
+    /// Files and folders with code of the person's own.
+    pub(crate) code: Vec<PathBuf>,
+    /// Findings that the person accepted, by key, each with the note.
+    pub(crate) acknowledged: BTreeMap<String, String>,
+    /// Whether the person typed that a dangerous model is to be packed.
+    pub(crate) is_danger_confirmed: bool,
+    /// Types of a skops file about which the person decided otherwise than the list.
+    pub(crate) trust: BTreeMap<String, bool>,
 }
 
 impl Choices {
@@ -64,6 +80,7 @@ impl Choices {
     /// The choices after one edit.
     pub(crate) fn edited(&self, edit: &Edit, inspection: &Inspection) -> Result<Self, EditError> {
         let mut next = self.clone();
+        let chosen = self.chosen(inspection);
         match edit {
             Edit::SetName { name } => next.set_name(name)?,
             Edit::SetDescription { description } => next.description.clone_from(description),
@@ -74,15 +91,15 @@ impl Choices {
                 next.tags.remove(index);
             }
             Edit::SetRequirement { index, requirement } => {
-                next.requirements = Some(set_line(self.requirements(inspection), *index, requirement)?);
+                next.requirements = Some(set_line(self.requirements(chosen), *index, requirement)?);
             }
             Edit::SetPython { version } => next.set_python(version)?,
             Edit::SetColumnType { side, index, ty } => {
-                next.edit_row(*side, *index, inspection, |row| row.set_type(ty))?;
+                next.edit_row(*side, *index, chosen, |row| row.set_type(ty))?;
             }
             Edit::SetColumnName { side, index, name } => {
-                next.edit_row(*side, *index, inspection, |row| row.set_name(name))?;
-                unique_names(next.side(*side, inspection).as_ref())?;
+                next.edit_row(*side, *index, chosen, |row| row.set_name(name))?;
+                unique_names(next.side(*side, chosen).as_ref())?;
             }
             Edit::ResetSchema { side } => *next.slot(*side) = None,
             Edit::SetSchema { side, names, ty, shape } => {
@@ -90,8 +107,82 @@ impl Choices {
                 unique_names(Some(&schema))?;
                 *next.slot(*side) = Some(schema);
             }
+            Edit::SelectModel { path } => next.select_model(path, inspection)?,
+            Edit::AddCode { path } => next.add_code(path, inspection)?,
+            Edit::RemoveCode { path } => {
+                let at = next.code.iter().position(|known| known == path);
+                let unknown = || EditError::Unknown(format!("{} is not among the code", path.display()));
+                next.code.remove(at.ok_or_else(unknown)?);
+            }
+            Edit::Acknowledge { finding, note } => next.acknowledge(finding, note, inspection)?,
+            Edit::Withdraw { finding } => {
+                if next.acknowledged.remove(finding).is_none() {
+                    return Err(EditError::Unknown(format!("{finding} is not accepted")));
+                }
+            }
+            Edit::ConfirmDanger { typed } => {
+                if !typed.trim().eq_ignore_ascii_case(CONFIRM_WORD) {
+                    return Err(EditError::Confirmation(format!("type {CONFIRM_WORD} to confirm")));
+                }
+                next.is_danger_confirmed = true;
+            }
+            Edit::SetTrust { name, is_trusted } => next.set_trust(name, *is_trusted, inspection)?,
         }
         Ok(next)
+    }
+
+    /// The inspection of the chosen model.
+    pub(crate) fn chosen<'a>(&self, inspection: &'a Inspection) -> &'a Inspection {
+        let Some(path) = &self.model else { return inspection };
+        inspection.others.iter().find(|other| other.path_in_file == *path).unwrap_or(inspection)
+    }
+
+    fn select_model(&mut self, path: &str, inspection: &Inspection) -> Result<(), EditError> {
+        let is_first = inspection.path_in_file == path;
+        if !is_first && !inspection.others.iter().any(|other| other.path_in_file == path) {
+            return Err(EditError::Unknown(format!("there is no model at {path} in the file")));
+        }
+        self.model = (!is_first).then(|| path.to_owned());
+        (self.inputs, self.outputs, self.requirements) = (None, None, None);
+        Ok(())
+    }
+
+    fn add_code(&mut self, path: &Path, inspection: &Inspection) -> Result<(), EditError> {
+        if self.code.iter().any(|known| known == path) {
+            return Ok(());
+        }
+        self.code.push(path.to_path_buf());
+        // Read now, so that what cannot be packed is refused where it is dropped.
+        CodeTree::read(&self.code, &self.chosen(inspection).own_modules)
+            .map(|_| ())
+            .map_err(|error| EditError::Code(error.to_string()))
+    }
+
+    fn acknowledge(&mut self, key: &str, note: &str, inspection: &Inspection) -> Result<(), EditError> {
+        let finding = inspection.safety.findings.iter().find(|finding| finding.key() == key);
+        match finding.map(|finding| finding.severity) {
+            Some(Severity::Review) => {
+                self.acknowledged.insert(key.to_owned(), note.trim().to_owned());
+                Ok(())
+            }
+            Some(_) => Err(EditError::Unknown("only rows to review can be accepted".into())),
+            None => Err(EditError::Unknown(format!("there is no finding {key}"))),
+        }
+    }
+
+    fn set_trust(&mut self, name: &str, is_trusted: bool, inspection: &Inspection) -> Result<(), EditError> {
+        let Serving::SklearnSkops { types, .. } = &self.chosen(inspection).serving else {
+            return Err(EditError::Unknown("only skops files ask which types to trust".into()));
+        };
+        let Some(ty) = types.iter().find(|ty| ty.name == name) else {
+            return Err(EditError::Unknown(format!("there is no type {name} in the file")));
+        };
+        if ty.is_known == is_trusted {
+            self.trust.remove(name);
+        } else {
+            self.trust.insert(name.to_owned(), is_trusted);
+        }
+        Ok(())
     }
 
     fn set_name(&mut self, name: &str) -> Result<(), EditError> {

@@ -1,5 +1,7 @@
 //! Changes to a draft as values: undo and redo, the window and the recipe file all use the same.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// One change to a draft.
@@ -83,6 +85,46 @@ pub enum Edit {
         /// The tensor's shape, -1 for a variable dimension; ignored for columns.
         shape: Vec<i64>,
     },
+    /// Chooses among several models in the artifact. What was chosen for the signature and the requirements of
+    /// another model goes.
+    SelectModel {
+        /// Its [`packwright_inspect::Inspection::path_in_file`].
+        path: String,
+    },
+    /// Adds a Python file or folder that the model imports.
+    AddCode {
+        /// Where it lies.
+        path: PathBuf,
+    },
+    /// Takes code out again.
+    RemoveCode {
+        /// As it was added.
+        path: PathBuf,
+    },
+    /// Accepts one `review` row of the safety report.
+    Acknowledge {
+        /// The finding's [`packwright_inspect::safety::Finding::key`].
+        finding: String,
+        /// Why; may be empty.
+        note: String,
+    },
+    /// Takes an acceptance back.
+    Withdraw {
+        /// The finding's key.
+        finding: String,
+    },
+    /// Confirms that a dangerous model is packed all the same.
+    ConfirmDanger {
+        /// What the person typed: [`crate::Draft::confirm_word`].
+        typed: String,
+    },
+    /// Says whether a type in a skops file may be loaded.
+    SetTrust {
+        /// `module.Class`.
+        name: String,
+        /// Whether it may.
+        is_trusted: bool,
+    },
 }
 
 /// The edits that a person made, to be made again: the file that `packwright pack --recipe` reads.
@@ -127,6 +169,15 @@ pub enum EditError {
     /// Not a Python version.
     #[error("{0}")]
     Python(String),
+    /// Code that cannot be packed.
+    #[error("{0}")]
+    Code(String),
+    /// What was typed is not the word that confirms.
+    #[error("{0}")]
+    Confirmation(String),
+    /// There is no such model, finding or type.
+    #[error("{0}")]
+    Unknown(String),
     /// A type, name or shape that the schema cannot hold.
     #[error("{0}")]
     Schema(String),
@@ -158,6 +209,14 @@ impl Edit {
             Self::SetColumnName { side, .. } => format!("set {} name", side.word()),
             Self::ResetSchema { side } => format!("reset {}s", side.word()),
             Self::SetSchema { side, .. } => format!("set {}s", side.word()),
+            Self::SelectModel { .. } => "choose another model".into(),
+            Self::AddCode { .. } => "add code".into(),
+            Self::RemoveCode { .. } => "remove code".into(),
+            Self::Acknowledge { .. } => "accept a finding".into(),
+            Self::Withdraw { .. } => "withdraw an acceptance".into(),
+            Self::ConfirmDanger { .. } => "confirm the danger".into(),
+            Self::SetTrust { name, is_trusted: true } => format!("trust {name}"),
+            Self::SetTrust { name, .. } => format!("distrust {name}"),
         }
     }
 }

@@ -16,6 +16,7 @@ mod names;
 pub mod open;
 mod package;
 mod plan;
+mod python_source;
 mod receipt;
 mod snippets;
 #[cfg(test)]
@@ -25,7 +26,8 @@ mod timestamp;
 pub mod verify;
 mod write;
 
-pub use draft::{Decision, Draft, Section};
+pub use code::ModuleState;
+pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
 pub use edit::{Edit, EditError, Recipe, Side, Tag};
 pub use packwright_inspect as inspect;
 pub use packwright_mlflow as mlflow;

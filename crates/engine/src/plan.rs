@@ -10,7 +10,7 @@ use packwright_source::{FileSource, Limits};
 use crate::draft::{Draft, sentence};
 use crate::flavors::{self, Layout};
 use crate::texts::{self, Recorded};
-use crate::{code, names};
+use crate::names;
 
 /// A joblib file is read ahead, to know whether it can be rewritten, when that costs no more than inflating this much.
 const READ_AHEAD_BYTES: u64 = 8 << 20;
@@ -153,7 +153,7 @@ pub(crate) fn prepare_fallback(draft: &Draft, reason: &str) -> Result<Work, Plan
 }
 
 fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
-    let code = code::files(draft.code())?;
+    let code = draft.code_tree()?.files;
     let mut taken: Vec<String> = Vec::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.code.iter().map(|(path, _)| path));
     for path in own.chain(code.iter().map(|file| &file.path)) {

@@ -53,6 +53,9 @@ pub(crate) fn inspection(path: &str) -> Inspection {
         structure: None,
         facts: Vec::new(),
         warnings: Vec::new(),
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The files that Packwright writes itself: MLmodel and the environment.
 
+use packwright_inspect::safety::{Finding, Verdict};
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
 use packwright_mlflow::json::{params_text, python_text};
 use packwright_mlflow::mlmodel::MlModel;
@@ -147,12 +148,36 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     put("framework", inspection.framework.as_ref());
     put("framework_version", inspection.framework_version.as_ref());
     put("model_class", inspection.model_class.as_ref());
+    if inspection.safety.verdict() != Verdict::Safe {
+        own.insert(Value::from("safety_summary"), Value::from(inspection.safety.summary.as_str()));
+    }
+    if inspection.safety.verdict() == Verdict::Dangerous {
+        own.insert(Value::from("danger_confirmed"), Value::from(draft.confirm_word().is_none()));
+    }
+    let accepted = accepted(draft);
+    if !accepted.is_empty() {
+        own.insert(Value::from("safety_accepted"), Value::Sequence(accepted));
+    }
     let mut files: Vec<&WrittenFile> = recorded.files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let files = files.into_iter().map(|file| (file.path.as_str(), Value::from(file.sha256.as_str())));
     own.insert(Value::from("sha256"), Value::Mapping(map(files)));
     metadata.insert(Value::from("packwright"), Value::Mapping(own));
     metadata
+}
+
+/// The rows to review that the person accepted, and why.
+fn accepted(draft: &Draft) -> Vec<Value> {
+    let accepted = |finding: &Finding| {
+        let acknowledgement = draft.acknowledgement(finding)?;
+        Some(Value::Mapping(map([
+            ("by", Value::from(acknowledgement.source)),
+            ("note", Value::from(acknowledgement.note)),
+            ("rule", Value::from(finding.rule)),
+            ("what", Value::from(finding.what.as_str())),
+        ])))
+    };
+    draft.inspection().safety.findings.iter().filter_map(accepted).collect()
 }
 
 /// Whether the inputs stay out of the MLmodel: a column without a type is `any`, which MLflow before 2.20 does not

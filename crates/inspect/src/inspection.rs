@@ -113,12 +113,18 @@ pub enum Serving {
     },
     /// The sklearn flavor over a skops file as it is.
     SklearnSkops {
-        /// The types that skops does not trust by itself, `module.Class`, sorted.
-        trusted_types: Vec<String>,
+        /// The types in the file other than Python's own, sorted by name.
+        types: Vec<SkopsType>,
+        /// Python subscripts from the root to the model, as for [`Serving::PickleLoader`].
+        path: String,
+        /// What is called on the model.
+        call: LoaderCall,
     },
     /// A generated loader module that unpickles the file with joblib, walks to the model inside and calls one of
-    /// its methods.
+    /// its methods. Where the whole file is a scikit-learn estimator, the sklearn flavor stands beside it.
     PickleLoader {
+        /// Whether the file is joblib and must be rewritten for the sklearn flavor.
+        is_joblib: bool,
         /// Python subscripts from the root to the model: `["model"]`, `[1]`; empty when the root is the model.
         path: String,
         /// What the loader calls.
@@ -146,6 +152,26 @@ pub enum Serving {
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
     No,
+}
+
+/// A type in a skops file. Loading asks for each whether it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkopsType {
+    /// `module.Class`.
+    pub name: String,
+    /// Whether models of its library are known to be made of it.
+    pub is_known: bool,
+    /// Why, or why not.
+    pub why: String,
+}
+
+/// A module that a pickle imports and that no known library provides: code of the person's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnModule {
+    /// Its import path; `__main__` for the script that wrote the file.
+    pub module: String,
+    /// What the file takes from it, sorted.
+    pub names: Vec<String>,
 }
 
 /// What a generated loader module calls on the model.
@@ -194,6 +220,12 @@ pub struct Inspection {
     pub facts: Vec<Fact>,
     /// What the person should know, in sentences.
     pub warnings: Vec<String>,
+    /// Modules that the file imports and that no known library provides.
+    pub own_modules: Vec<OwnModule>,
+    /// Where in the artifact the model is: Python subscripts such as `["model"]`; empty when it is the whole.
+    pub path_in_file: String,
+    /// The other models in the artifact, each as if it had been chosen; theirs is empty.
+    pub others: Vec<Inspection>,
 }
 
 /// Why an artifact gave no inspection.
@@ -232,10 +264,11 @@ impl Inspection {
     /// MLflow's name of the flavor it is served by; `None` when it cannot be.
     pub fn flavor(&self) -> Option<&'static str> {
         match &self.serving {
-            Serving::SklearnPickle { .. } | Serving::SklearnJoblib { .. } | Serving::SklearnSkops { .. } => {
+            Serving::SklearnPickle { .. } | Serving::SklearnJoblib { .. } => Some("sklearn"),
+            Serving::SklearnSkops { path, call, .. } if path.is_empty() && *call == LoaderCall::Predict => {
                 Some("sklearn")
             }
-            Serving::PickleLoader { .. } => Some("python_function"),
+            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Onnx => Some("onnx"),

@@ -23,9 +23,14 @@ mod sklearn;
 mod strangers;
 mod xgboost;
 
+/// Import names and the PyPI projects that provide them.
+pub mod libraries {
+    pub use crate::pickled::{is_standard, library_of};
+}
+
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Part, Requirement, Serving, Sourced,
-    SourcedSchema, SourcedSignature,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, OwnModule, Part, Requirement, Serving,
+    SkopsType, Sourced, SourcedSchema, SourcedSignature,
 };

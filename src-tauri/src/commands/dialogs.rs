@@ -59,6 +59,24 @@ pub(crate) async fn pick_artifact_folder<R: Runtime>(app: AppHandle<R>) -> Resul
     Ok(allow(&app, picked.into_iter().collect()))
 }
 
+/// Python files that a model imports. Empty when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_code<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(Vec::new()) };
+    let dialog = AsyncFileDialog::new().set_title("Add Python files").add_filter("Python files", &["py"]);
+    Ok(allow(&app, dialog.pick_files().await.unwrap_or_default()))
+}
+
+/// A folder with code that a model imports. Empty when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_code_folder<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(Vec::new()) };
+    let picked = AsyncFileDialog::new().set_title("Add a folder with Python code").pick_folder().await;
+    Ok(allow(&app, picked.into_iter().collect()))
+}
+
 /// Where to write. `None` when the person cancels.
 #[tauri::command]
 pub(crate) async fn pick_export_target<R: Runtime>(
@@ -68,7 +86,7 @@ pub(crate) async fn pick_export_target<R: Runtime>(
 ) -> Result<Option<String>, IpcError> {
     let (plan, artifact) = off_the_ui_thread(app.clone(), move |drafts, _| {
         let draft = drafts.get(&draft_id)?.lock().clone();
-        let plan = plan_view(&plan(&draft)?, kind);
+        let plan = plan_view(&draft, &plan(&draft)?, kind);
         Ok((plan, draft.inspection().artifact.path.clone()))
     })
     .await?;

@@ -1,10 +1,12 @@
 //! Showing, changing and closing drafts.
 
-use packwright_engine::Draft;
-use tauri::{AppHandle, Runtime};
+use packwright_engine::{Draft, Edit};
+use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
 use crate::convert::draft_view;
+use crate::error::path_not_given;
+use crate::paths::Paths;
 use crate::wire::{DraftView, EditRequest, IpcError};
 
 /// All open drafts, newest first.
@@ -23,7 +25,15 @@ pub(crate) async fn edit_draft<R: Runtime>(
     draft_id: String,
     edit: EditRequest,
 ) -> Result<DraftView, IpcError> {
-    change(app, draft_id, move |draft| Ok(draft.apply(edit.try_into()?)?)).await
+    // Code is read from the disk, so it must be a path that a person gave.
+    let edit = match edit {
+        EditRequest::AddCode { path } => {
+            let code = app.state::<Paths>().artifact(&path).ok_or_else(|| path_not_given(&path))?;
+            Edit::AddCode { path: code }
+        }
+        other => other.try_into()?,
+    };
+    change(app, draft_id, move |draft| Ok(draft.apply(with_real_path(draft, edit))?)).await
 }
 
 /// Takes the last change back.
@@ -56,6 +66,14 @@ pub(crate) async fn redo_draft<R: Runtime>(
 #[tauri::command]
 pub(crate) async fn close_draft<R: Runtime>(app: AppHandle<R>, draft_id: String) -> Result<(), IpcError> {
     off_the_ui_thread(app, move |drafts, _| drafts.close(&draft_id)).await
+}
+
+/// The code that the window means: a name that is not UTF-8 reached it with replacement characters.
+fn with_real_path(draft: &Draft, edit: Edit) -> Edit {
+    let Edit::RemoveCode { path } = edit else { return edit };
+    let shown = path.to_string_lossy().into_owned();
+    let known = draft.code().iter().find(|known| known.to_string_lossy() == shown.as_str());
+    Edit::RemoveCode { path: known.cloned().unwrap_or(path) }
 }
 
 /// Changes one draft and gives it back as it is then.

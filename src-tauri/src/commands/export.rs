@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use packwright_engine::{Progress, Stage, Target, Timestamp, export, plan};
+use packwright_engine::{Edit, Progress, Stage, Target, Timestamp, export, plan};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime};
 
@@ -23,7 +23,7 @@ pub(crate) async fn plan_export<R: Runtime>(
 ) -> Result<PlanView, IpcError> {
     off_the_ui_thread(app, move |drafts, _| {
         let draft = drafts.get(&draft_id)?.lock().clone();
-        Ok(plan_view(&plan(&draft)?, kind))
+        Ok(plan_view(&draft, &plan(&draft)?, kind))
     })
     .await
 }
@@ -37,11 +37,15 @@ pub(crate) async fn start_export<R: Runtime>(
     kind: ExportKind,
     path: String,
     overwrite: bool,
+    confirmation: String,
     on_progress: Channel<ProgressView>,
 ) -> Result<ReceiptView, IpcError> {
     off_the_ui_thread(app, move |drafts, paths| {
         let picked = paths.target(&path).ok_or_else(|| path_not_given(&path))?;
-        let draft = drafts.get(&draft_id)?.lock().clone();
+        let mut draft = drafts.get(&draft_id)?.lock().clone();
+        if draft.confirm_word().is_some() {
+            draft.apply(Edit::ConfirmDanger { typed: confirmation })?;
+        }
         let running = drafts.begin_export(&draft_id)?;
         let overwrite = overwrite || picked.replace_confirmed;
         let target = Target { path: picked.path, kind: kind.into(), overwrite };

@@ -33,6 +33,8 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             reveal::reveal_export,
             dialogs::pick_artifacts,
             dialogs::pick_artifact_folder,
+            dialogs::pick_code,
+            dialogs::pick_code_folder,
             dialogs::pick_export_target,
         ])
 }

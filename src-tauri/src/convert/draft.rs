@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use packwright_engine::inspect::safety::{Finding, Safety, Verdict};
-use packwright_engine::inspect::{Requirement, Serving, Sourced};
-use packwright_engine::{Decision, Draft, Edit, Origin, Plan, PlannedFile, Section, Side, Tag, plan};
+use packwright_engine::inspect::safety::{Finding, Verdict};
+use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced};
+use packwright_engine::{
+    Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag, Trust, plan,
+};
 
 use super::facts::{fact_view, part_view};
 use super::formats::format_name;
 use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
-    DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, RequirementView,
-    SafetyView, SectionId, SourcedText, TagView, VerdictView,
+    DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, ModelView, ModuleView,
+    RequirementView, SafetyView, SectionId, SourcedText, TagView, TypeView, VerdictView,
 };
 
 /// Everything that the window shows of one draft. Plans the package, which reads a little of the artifact.
@@ -39,7 +41,11 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         signature: signature_view(&draft.signature()),
         requirements: draft.requirements().iter().map(requirement_view).collect(),
         python: text(&draft.python()),
-        safety: safety_view(&inspection.safety),
+        models: model_views(draft),
+        modules: draft.modules().into_iter().map(module_view).collect(),
+        code: draft.code().iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        types: draft.trust().into_iter().filter(|ty| !(ty.is_known && ty.is_trusted)).map(type_view).collect(),
+        safety: safety_view(draft),
         decisions: draft.decisions().iter().map(decision_view).collect(),
         warnings: plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone()),
         export_blocked: draft.export_blocked().or_else(|| plan.as_ref().err().map(ToString::to_string)),
@@ -96,7 +102,33 @@ fn serving_note(serving: &Serving, plan: Option<&Plan>) -> &'static str {
     }
 }
 
-fn safety_view(safety: &Safety) -> SafetyView {
+/// The models to choose from; none where there is no choice.
+fn model_views(draft: &Draft) -> Vec<ModelView> {
+    let chosen = &draft.inspection().path_in_file;
+    let view = |inspection: &Inspection| ModelView {
+        path: inspection.path_in_file.clone(),
+        class: last_part(inspection.model_class.as_ref().map_or("", |class| &class.value)),
+        is_chosen: inspection.path_in_file == *chosen,
+    };
+    let models: Vec<ModelView> = draft.models().map(view).collect();
+    if models.len() < 2 { Vec::new() } else { models }
+}
+
+fn last_part(class: &str) -> String {
+    class.rsplit('.').next().unwrap_or(class).to_owned()
+}
+
+fn module_view(state: ModuleState) -> ModuleView {
+    let ModuleState { module, names, found, undefined } = state;
+    ModuleView { module, names, found, undefined }
+}
+
+fn type_view(ty: Trust) -> TypeView {
+    TypeView { name: ty.name, is_trusted: ty.is_trusted, why: ty.why }
+}
+
+fn safety_view(draft: &Draft) -> SafetyView {
+    let safety = &draft.inspection().safety;
     SafetyView {
         verdict: match safety.verdict() {
             Verdict::Safe => VerdictView::Safe,
@@ -106,12 +138,17 @@ fn safety_view(safety: &Safety) -> SafetyView {
         },
         summary: safety.summary.clone(),
         unread: safety.unread.clone(),
-        findings: safety.findings.iter().map(finding_view).collect(),
+        is_reviewed: draft.is_reviewed(),
+        findings: safety.findings.iter().map(|finding| finding_view(draft, finding)).collect(),
     }
 }
 
-fn finding_view(finding: &Finding) -> FindingView {
+fn finding_view(draft: &Draft, finding: &Finding) -> FindingView {
+    let accepted = draft.acknowledgement(finding);
     FindingView {
+        key: finding.key(),
+        library: finding.library().to_owned(),
+        accepted: accepted.map(|accepted| SourcedText { text: accepted.note, source: accepted.source }),
         rule: finding.rule.to_owned(),
         severity: finding.severity.word().to_owned(),
         what: finding.what.clone(),
@@ -187,6 +224,12 @@ impl TryFrom<EditRequest> for Edit {
                 Self::SetColumnName { side: side(&at)?, index: row(index), name }
             }
             EditRequest::ResetSchema { side: name } => Self::ResetSchema { side: side(&name)? },
+            EditRequest::SelectModel { path } => Self::SelectModel { path },
+            EditRequest::AddCode { path } => Self::AddCode { path: path.into() },
+            EditRequest::RemoveCode { path } => Self::RemoveCode { path: path.into() },
+            EditRequest::Acknowledge { finding, note } => Self::Acknowledge { finding, note },
+            EditRequest::Withdraw { finding } => Self::Withdraw { finding },
+            EditRequest::SetTrust { name, is_trusted } => Self::SetTrust { name, is_trusted },
             EditRequest::SetSchema { side: at, names, ty, shape } => {
                 Self::SetSchema { side: side(&at)?, names, ty, shape }
             }

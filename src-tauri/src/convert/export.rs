@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use packwright_engine::{PackageKind, Plan, PlannedFile, Progress, Receipt, Snippet, WrittenFile};
+use packwright_engine::{Draft, PackageKind, Plan, PlannedFile, Progress, Receipt, Snippet, WrittenFile};
 
 use super::draft::origin_word;
 use crate::wire::{
@@ -10,7 +10,7 @@ use crate::wire::{
 };
 
 /// What an export would write.
-pub(crate) fn plan_view(plan: &Plan, kind: ExportKind) -> PlanView {
+pub(crate) fn plan_view(draft: &Draft, plan: &Plan, kind: ExportKind) -> PlanView {
     PlanView {
         suggested_name: match kind {
             ExportKind::Folder => plan.suggested_name.clone(),
@@ -19,6 +19,7 @@ pub(crate) fn plan_view(plan: &Plan, kind: ExportKind) -> PlanView {
         files: plan.files.iter().map(planned_file_view).collect(),
         total_bytes: plan.total_bytes,
         warnings: plan.warnings.clone(),
+        confirm_word: draft.confirm_word().map(str::to_owned),
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Commands {
     pick_artifacts: (NoRequest, Vec<String>),
     /// Native dialog: a model folder to open. Empty when cancelled.
     pick_artifact_folder: (NoRequest, Vec<String>),
+    /// Native dialog: Python files that a model imports. Empty when cancelled.
+    pick_code: (NoRequest, Vec<String>),
+    /// Native dialog: a folder with code that a model imports. Empty when cancelled.
+    pick_code_folder: (NoRequest, Vec<String>),
     /// Native dialog: where to write. `None` when cancelled.
     pick_export_target: (PlanRequest, Option<String>),
     /// Shows a receipt's path in the file manager.
@@ -92,6 +96,8 @@ pub struct ExportRequest {
     pub path: String,
     /// Replace what lies there; only after the person said so.
     pub overwrite: bool,
+    /// What the person typed where the plan asked for a word; empty otherwise.
+    pub confirmation: String,
     /// Where progress goes (a Tauri channel).
     pub on_progress: ProgressView,
 }

@@ -89,6 +89,14 @@ pub struct DraftView {
     pub requirements: Vec<RequirementView>,
     /// The Python version.
     pub python: SourcedText,
+    /// Every model in the artifact, where it holds more than one.
+    pub models: Vec<ModelView>,
+    /// Modules that the model imports and no known library provides.
+    pub modules: Vec<ModuleView>,
+    /// Code that the person added.
+    pub code: Vec<String>,
+    /// The types of a skops file that are on no known list, and those that the person distrusts.
+    pub types: Vec<TypeView>,
     /// Safety.
     pub safety: SafetyView,
     /// What only the person can decide. Empty: ready to export.
@@ -222,8 +230,48 @@ pub struct SafetyView {
     pub summary: String,
     /// Why something was not read; empty when everything was.
     pub unread: Vec<String>,
+    /// Whether the verdict is `review` and every row behind it was accepted.
+    pub is_reviewed: bool,
     /// Worst first.
     pub findings: Vec<FindingView>,
+}
+
+/// One of several models in an artifact.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelView {
+    /// Python subscripts: `["model"]`; empty when it is the whole.
+    pub path: String,
+    /// The last part of its class.
+    pub class: String,
+    /// Whether the draft is about it.
+    pub is_chosen: bool,
+}
+
+/// A module that the model imports and no known library provides.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleView {
+    /// Its import path; `__main__` for the script that saved the model.
+    pub module: String,
+    /// What the model takes from it.
+    pub names: Vec<String>,
+    /// The file in the package that provides it.
+    pub found: Option<String>,
+    /// The names that the file does not define.
+    pub undefined: Vec<String>,
+}
+
+/// A type in a skops file.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeView {
+    /// `module.Class`.
+    pub name: String,
+    /// Whether it may be loaded.
+    pub is_trusted: bool,
+    /// Why it is asked about.
+    pub why: String,
 }
 
 /// One finding.
@@ -234,6 +282,12 @@ pub struct FindingView {
     pub rule: String,
     /// `info`, `review`, `unscanned`, `dangerous`.
     pub severity: String,
+    /// Names the finding in edits.
+    pub key: String,
+    /// The library that it belongs to, by its PyPI name; empty when there is none.
+    pub library: String,
+    /// Why a row to review needs no more attention: the note, and who says so.
+    pub accepted: Option<SourcedText>,
     /// What was found.
     pub what: String,
     /// Where.
@@ -271,7 +325,7 @@ pub struct FileView {
 
 /// One change to a draft. Undo, redo and the recipe file use the same.
 #[derive(Debug, Clone, Deserialize, TS)]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 pub enum EditRequest {
     /// The package's name; an empty one resets it.
     SetName {
@@ -350,5 +404,39 @@ pub enum EditRequest {
         /// The tensor's shape, -1 for variable.
         #[ts(type = "number[]")]
         shape: Vec<i64>,
+    },
+    /// Chooses among several models.
+    SelectModel {
+        /// The model's path.
+        path: String,
+    },
+    /// Adds a Python file or folder that the person dropped or picked.
+    AddCode {
+        /// An absolute path.
+        path: String,
+    },
+    /// Takes code out again.
+    RemoveCode {
+        /// As it is in the draft.
+        path: String,
+    },
+    /// Accepts a row to review.
+    Acknowledge {
+        /// Its key.
+        finding: String,
+        /// Why; may be empty.
+        note: String,
+    },
+    /// Takes the acceptance back.
+    Withdraw {
+        /// The finding's key.
+        finding: String,
+    },
+    /// Says whether a type of a skops file may be loaded.
+    SetTrust {
+        /// `module.Class`.
+        name: String,
+        /// Whether it may.
+        is_trusted: bool,
     },
 }

@@ -26,6 +26,8 @@ pub struct PlanView {
     pub total_bytes: u64,
     /// What is risky about it, in sentences.
     pub warnings: Vec<String>,
+    /// What must be typed before it is written; `None` when nothing must.
+    pub confirm_word: Option<String>,
 }
 
 /// One planned file.

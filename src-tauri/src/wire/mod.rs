@@ -13,9 +13,9 @@ pub use commands::{
     Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
 };
 pub use draft::{
-    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, PartView,
-    RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView,
-    VerdictView,
+    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
+    PartView, RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
+    TagView, TypeView, VerdictView,
 };
 pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,

@@ -1,12 +1,16 @@
 //! The package being composed: an inspection and the person's choices.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use packwright_inspect::safety::Verdict;
+use packwright_inspect::safety::{Finding, Severity, Verdict};
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
 
-use crate::choices::{Choices, YOU};
+use crate::choices::{CONFIRM_WORD, Choices, YOU};
+use crate::code::{CodeTree, MAIN, ModuleState};
 use crate::edit::{Edit, EditError, Recipe, Tag};
+use crate::flavors::loader::MainScript;
+use crate::plan::PlanError;
 use crate::timestamp::Timestamp;
 use crate::{environment, names};
 
@@ -18,7 +22,6 @@ const MOST_UNDO: usize = 500;
 pub struct Draft {
     inspection: Inspection,
     created: Sourced<Timestamp>,
-    code: Vec<PathBuf>,
     choices: Choices,
     /// Edits that are too old to be taken back.
     settled: Vec<Edit>,
@@ -62,6 +65,28 @@ pub enum Section {
     Files,
 }
 
+/// Why a row to review needs no more attention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// What the person wrote; may be empty.
+    pub note: String,
+    /// `you`, or the code that the person added.
+    pub source: String,
+}
+
+/// A type in a skops file, and whether it may be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// `module.Class`.
+    pub name: String,
+    /// Whether it may.
+    pub is_trusted: bool,
+    /// Whether models of its library are known to be made of it.
+    pub is_known: bool,
+    /// Why it is known, or why it is asked about.
+    pub why: String,
+}
+
 impl Draft {
     /// A draft without choices, made at the start of 1970; [`crate::open::open`] gives it the artifact's own time.
     pub fn new(inspection: Inspection) -> Self {
@@ -69,7 +94,6 @@ impl Draft {
         Self {
             inspection,
             created,
-            code: Vec::new(),
             choices: Choices::default(),
             settled: Vec::new(),
             done: Vec::new(),
@@ -84,22 +108,20 @@ impl Draft {
         self
     }
 
-    /// The same draft with code of the person's own: files and folders that are copied to `code/`, from where Python
-    /// imports them when the model is loaded.
-    #[must_use]
-    pub fn with_code(mut self, paths: Vec<PathBuf>) -> Self {
-        self.code = paths;
-        self
-    }
-
-    /// The paths given to [`Draft::with_code`].
+    /// Files and folders with code of the person's own, which are copied to `code/`, from where Python imports them
+    /// when the model is loaded.
     pub fn code(&self) -> &[PathBuf] {
-        &self.code
+        &self.choices.code
     }
 
-    /// What was read from the artifact.
+    /// What was read from the artifact: of the chosen model, where it holds several.
     pub fn inspection(&self) -> &Inspection {
-        &self.inspection
+        self.choices.chosen(&self.inspection)
+    }
+
+    /// Every model in the artifact, the one that was proposed first.
+    pub fn models(&self) -> impl Iterator<Item = &Inspection> {
+        std::iter::once(&self.inspection).chain(&self.inspection.others)
     }
 
     /// The creation time that the package records as `utc_time_created`.
@@ -130,17 +152,24 @@ impl Draft {
 
     /// What goes in and what comes out, with the person's changes.
     pub fn signature(&self) -> SourcedSignature {
-        self.choices.signature(&self.inspection)
+        self.choices.signature(self.inspection())
     }
 
     /// The lines of `requirements.txt`, mlflow first, with the person's changes.
     pub fn requirements(&self) -> Vec<Requirement> {
-        self.choices.requirements(&self.inspection)
+        let mut lines = self.choices.requirements(self.inspection());
+        // A list that the person edited is theirs alone.
+        if self.choices.requirements.is_none() && !self.choices.code.is_empty() {
+            for (library, file) in self.code_tree().map(|tree| tree.imports()).unwrap_or_default() {
+                environment::add(&mut lines, library, &format!("{file} imports it; its version is not known"));
+            }
+        }
+        lines
     }
 
     /// The Python version to ask for.
     pub fn python(&self) -> Sourced<String> {
-        self.choices.python(&self.inspection)
+        self.choices.python(self.inspection())
     }
 
     /// What the person alone can decide. Empty: nothing is open.
@@ -158,7 +187,7 @@ impl Draft {
                 decide("outputs-unknown", text.into(), Section::Signature);
             }
             for line in self.requirements() {
-                if is_unpinned_framework(&self.inspection, &line) {
+                if is_unpinned_framework(self.inspection(), &line) {
                     let text = format!(
                         "The version of {} is unknown. Without one the newest is installed, which may not load the model.",
                         line.requirement
@@ -169,9 +198,19 @@ impl Draft {
         } else {
             decide("not-servable", self.why_not(), Section::Overview);
         }
+        for state in self.modules().iter().filter(|state| !state.is_complete()) {
+            decide("code-missing", missing_code(state), Section::Environment);
+        }
+        let untrusted: Vec<String> =
+            self.trust().into_iter().filter(|ty| !ty.is_trusted).map(|ty| ty.name).collect();
+        if !untrusted.is_empty() {
+            let text = format!("Loading fails until you trust {}.", untrusted.join(", "));
+            decide("types-untrusted", text, Section::Safety);
+        }
         let safety = &self.inspection.safety;
         match safety.verdict() {
             Verdict::Safe => {}
+            Verdict::Review if self.is_reviewed() => {}
             Verdict::Review => decide(
                 "review",
                 format!("Do you know this code? {}", sentence(&safety.summary)),
@@ -194,7 +233,10 @@ impl Draft {
 
     /// What the person should know, in sentences.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.inspection.warnings.clone();
+        let mut warnings = self.inspection().warnings.clone();
+        if let Ok(tree) = self.code_tree() {
+            warnings.extend(tree.warnings(&self.inspection().own_modules));
+        }
         let lines = self.requirements();
         if !environment::installs_mlflow(&lines) {
             warnings.push(
@@ -217,15 +259,73 @@ impl Draft {
         (!self.can_be_served()).then(|| self.why_not())
     }
 
+    /// The person's code as it will lie in the package.
+    pub(crate) fn code_tree(&self) -> Result<CodeTree, PlanError> {
+        CodeTree::read(&self.choices.code, &self.inspection().own_modules)
+    }
+
+    /// The modules that the model imports and no known library provides, and which of them the package has.
+    pub fn modules(&self) -> Vec<ModuleState> {
+        let needed = &self.inspection().own_modules;
+        // Code that cannot be read provides nothing; the plan says why it cannot.
+        if needed.is_empty() { Vec::new() } else { self.code_tree().unwrap_or_default().states(needed) }
+    }
+
+    /// The dropped file that defines what the model expects in `__main__`, if it does.
+    pub(crate) fn main_script(&self) -> Option<MainScript> {
+        let state = self.modules().into_iter().find(|state| state.module == MAIN && state.is_complete())?;
+        let module = state.found?.strip_prefix("code/")?.strip_suffix(".py")?.to_owned();
+        Some(MainScript { module, names: state.names })
+    }
+
+    /// The types of a skops file, and whether each may be loaded: those of known libraries unless the person says
+    /// otherwise.
+    pub fn trust(&self) -> Vec<Trust> {
+        let Serving::SklearnSkops { types, .. } = &self.inspection().serving else { return Vec::new() };
+        let trust = |ty: &packwright_inspect::SkopsType| Trust {
+            name: ty.name.clone(),
+            is_trusted: self.choices.trust.get(&ty.name).copied().unwrap_or(ty.is_known),
+            is_known: ty.is_known,
+            why: ty.why.clone(),
+        };
+        types.iter().map(trust).collect()
+    }
+
+    /// The types that skops is told to trust.
+    pub(crate) fn trusted_types(&self) -> Vec<String> {
+        self.trust().into_iter().filter(|ty| ty.is_trusted).map(|ty| ty.name).collect()
+    }
+
+    /// What must be typed before the package can be written: a dangerous model that nobody confirmed.
+    pub fn confirm_word(&self) -> Option<&'static str> {
+        let is_dangerous = self.inspection.safety.verdict() == Verdict::Dangerous;
+        (is_dangerous && !self.choices.is_danger_confirmed).then_some(CONFIRM_WORD)
+    }
+
+    /// Why a row to review needs no more attention; `None` when it does, or when it is no such row.
+    pub fn acknowledgement(&self, finding: &Finding) -> Option<Acknowledgement> {
+        acknowledgement(finding, &self.choices.acknowledged, &self.modules())
+    }
+
+    /// Whether the verdict is `review` and every row behind it was accepted.
+    pub fn is_reviewed(&self) -> bool {
+        let safety = &self.inspection.safety;
+        let modules = self.modules();
+        let mut rows = safety.findings.iter().filter(|finding| finding.severity == Severity::Review).peekable();
+        safety.verdict() == Verdict::Review
+            && rows.peek().is_some()
+            && rows.all(|finding| acknowledgement(finding, &self.choices.acknowledged, &modules).is_some())
+    }
+
     fn can_be_served(&self) -> bool {
-        !matches!(self.inspection.serving, Serving::No | Serving::Package)
+        !matches!(self.inspection().serving, Serving::No | Serving::Package)
     }
 
     fn why_not(&self) -> String {
-        if self.inspection.serving == Serving::Package {
+        if self.inspection().serving == Serving::Package {
             return "This is an MLflow package already.".into();
         }
-        match self.inspection.warnings.first() {
+        match self.inspection().warnings.first() {
             Some(reason) => format!("MLflow cannot serve this: {}", sentence(reason)),
             None => "MLflow has no flavor that can serve this.".into(),
         }
@@ -288,6 +388,43 @@ impl Draft {
     /// What [`Draft::redo`] would make again.
     pub fn redo_label(&self) -> Option<&str> {
         self.undone.last().map(|step| step.label.as_str())
+    }
+}
+
+/// Accepted by the person, or code that the person added.
+fn acknowledgement(
+    finding: &Finding,
+    accepted: &BTreeMap<String, String>,
+    modules: &[ModuleState],
+) -> Option<Acknowledgement> {
+    if finding.severity != Severity::Review {
+        return None;
+    }
+    if let Some(note) = accepted.get(&finding.key()) {
+        return Some(Acknowledgement { note: note.clone(), source: YOU.to_owned() });
+    }
+    let is_own = |state: &&ModuleState| {
+        let name = finding.what.strip_prefix(&state.module).and_then(|rest| rest.strip_prefix('.'));
+        name.is_some_and(|name| state.names.iter().any(|own| own == name))
+    };
+    let state = modules.iter().filter(|state| state.is_complete()).find(is_own)?;
+    let source = format!("you added {}", state.found.as_deref().unwrap_or_default());
+    Some(Acknowledgement { note: String::new(), source })
+}
+
+/// What to do about a module that is missing, or lacks what the model takes from it.
+fn missing_code(state: &ModuleState) -> String {
+    let names = state.names.join(", ");
+    match (&state.found, state.module.as_str()) {
+        (Some(found), _) => {
+            format!("{found} does not define {}, which the model needs.", state.undefined.join(", "))
+        }
+        (None, MAIN) => format!(
+            "The model needs {names} of the script that saved it. Add the Python file that defines it;              a notebook's cell can be saved as one."
+        ),
+        (None, module) => {
+            format!("The model imports {names} from {module}. Add its Python file, or the folder that it lies in.")
+        }
     }
 }
 

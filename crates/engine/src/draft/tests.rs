@@ -1,5 +1,5 @@
-use packwright_inspect::safety::Needs;
-use packwright_inspect::{Serving, SourcedSchema};
+use packwright_inspect::safety::{Finding, Needs, Severity};
+use packwright_inspect::{LoaderCall, OwnModule, Serving, SkopsType, SourcedSchema};
 
 use super::*;
 use crate::edit::Side;
@@ -268,4 +268,92 @@ fn what_cannot_be_served_cannot_be_exported_and_says_why() {
     assert_eq!(no.decisions()[0].id, "not-servable");
     let package = draft(|inspection| inspection.serving = Serving::Package);
     assert_eq!(package.export_blocked().unwrap(), "This is an MLflow package already.");
+}
+
+fn to_review(what: &str) -> Finding {
+    Finding {
+        rule: "pickle/unknown-name",
+        severity: Severity::Review,
+        what: what.into(),
+        place: "byte 7".into(),
+        why: "on no list".into(),
+    }
+}
+
+#[test]
+fn rows_to_review_are_accepted_one_by_one_and_by_adding_their_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = dir.path().join("shop.py");
+    std::fs::write(&code, "class Ratio: pass\n").unwrap();
+    let mut draft = draft(|inspection| {
+        inspection.safety.needs = Needs::UnknownCode;
+        inspection.safety.findings = vec![to_review("shop.Ratio"), to_review("acme.Thing")];
+        inspection.own_modules = vec![OwnModule { module: "shop".into(), names: vec!["Ratio".into()] }];
+    });
+    let ids = |draft: &Draft| draft.decisions().iter().map(|decision| decision.id).collect::<Vec<_>>();
+    assert_eq!(ids(&draft), ["code-missing", "review"]);
+    draft.apply(Edit::AddCode { path: code }).unwrap();
+    assert_eq!(ids(&draft), ["review"]);
+    let key = draft.inspection().safety.findings[1].key();
+    draft.apply(Edit::Acknowledge { finding: key.clone(), note: " ours ".into() }).unwrap();
+    assert!(draft.is_reviewed() && ids(&draft).is_empty());
+    let shown: Vec<_> = draft
+        .inspection()
+        .safety
+        .findings
+        .iter()
+        .filter_map(|finding| draft.acknowledgement(finding))
+        .map(|accepted| (accepted.source, accepted.note))
+        .collect();
+    assert_eq!(shown, [("you added code/shop.py".into(), String::new()), ("you".into(), "ours".to_owned())]);
+    draft.apply(Edit::Withdraw { finding: key.clone() }).unwrap();
+    assert_eq!(ids(&draft), ["review"]);
+    assert!(draft.apply(Edit::Withdraw { finding: key }).is_err());
+    assert!(draft.apply(Edit::Acknowledge { finding: "nothing".into(), note: String::new() }).is_err());
+}
+
+#[test]
+fn another_model_of_the_file_can_be_chosen_and_the_choice_taken_back() {
+    let mut draft = draft(|inspection| {
+        let mut other = inspection.clone();
+        other.path_in_file = "[\"scaler\"]".into();
+        other.signature = SourcedSignature::default();
+        inspection.path_in_file = "[\"model\"]".into();
+        inspection.others = vec![other];
+    });
+    assert_eq!(draft.models().count(), 2);
+    draft.apply(Edit::SelectModel { path: "[\"scaler\"]".into() }).unwrap();
+    assert_eq!(draft.inspection().path_in_file, "[\"scaler\"]");
+    assert!(draft.signature().inputs.is_none());
+    assert!(draft.apply(Edit::SelectModel { path: "[9]".into() }).is_err());
+    assert!(draft.undo());
+    assert!(draft.signature().inputs.is_some());
+}
+
+#[test]
+fn types_of_known_libraries_are_trusted_and_others_when_the_person_says_so() {
+    let mut draft = draft(|inspection| {
+        let ty = |name: &str, is_known| SkopsType { name: name.into(), is_known, why: "asked".into() };
+        inspection.serving = Serving::SklearnSkops {
+            types: vec![ty("a.B", true), ty("c.D", false)],
+            path: String::new(),
+            call: LoaderCall::Predict,
+        };
+    });
+    assert_eq!(draft.trusted_types(), ["a.B"]);
+    assert_eq!(draft.decisions()[0].id, "types-untrusted");
+    draft.apply(Edit::SetTrust { name: "c.D".into(), is_trusted: true }).unwrap();
+    assert_eq!(draft.trusted_types(), ["a.B", "c.D"]);
+    draft.apply(Edit::SetTrust { name: "a.B".into(), is_trusted: false }).unwrap();
+    assert_eq!(draft.trusted_types(), ["c.D"]);
+    assert!(draft.apply(Edit::SetTrust { name: "x.Y".into(), is_trusted: true }).is_err());
+}
+
+#[test]
+fn a_dangerous_model_is_packed_only_after_its_word_was_typed() {
+    let mut draft = draft(|inspection| inspection.safety.needs = Needs::DangerousCalls);
+    assert_eq!(draft.confirm_word(), Some("dangerous"));
+    assert!(draft.apply(Edit::ConfirmDanger { typed: "yes".into() }).is_err());
+    draft.apply(Edit::ConfirmDanger { typed: " Dangerous ".into() }).unwrap();
+    assert_eq!(draft.confirm_word(), None);
 }

@@ -10,26 +10,47 @@ use crate::names;
 use crate::plan::PlanError;
 use crate::receipt::hex;
 
+/// How the generated code opens the file.
+enum Open<'a> {
+    Joblib,
+    Skops { trusted: &'a [String] },
+}
+
+/// The generated module: what it opens, where in it the model is, what it calls.
+pub(super) struct Loader<'a> {
+    open: Open<'a>,
+    /// The way to the model as Python subscripts.
+    steps: String,
+    call: LoaderCall,
+    /// Whether callers may choose the method.
+    can_choose: bool,
+    main: Option<&'a MainScript>,
+}
+
+/// A module that defines what the file expects in `__main__`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MainScript {
+    /// The module's name: a file in `code/` without its ending.
+    pub(crate) module: String,
+    /// The names.
+    pub(crate) names: Vec<String>,
+}
+
 /// A loader that opens the file with joblib, walks to the model and calls one of its methods.
-pub(super) fn loader(inspection: &Inspection, path: &str, call: LoaderCall) -> Result<Layout, PlanError> {
-    let steps = subscripts(path).ok_or_else(|| {
-        PlanError::NotServable(format!(
-            "The way to the model inside the file, {path}, cannot be written as Python."
-        ))
-    })?;
+pub(super) fn loader(
+    inspection: &Inspection,
+    path: &str,
+    call: LoaderCall,
+    main: Option<&MainScript>,
+) -> Result<Layout, PlanError> {
     let can_choose = call == LoaderCall::Predict && inspection.fact("class_labels").is_some();
-    let text = if can_choose { choosing("predict", &steps) } else { calling(call, &steps) };
-    Ok(layout(inspection, text, can_choose, Vec::new()))
+    let loader = Loader { open: Open::Joblib, steps: steps(path)?, call, can_choose, main };
+    Ok(layout(copied(inspection, &data_path(inspection)), &loader))
 }
 
 /// The loader in place of a rewritten joblib file.
-pub(super) fn fallback(inspection: &Inspection, predict_fn: &str, reason: &str) -> Result<Layout, PlanError> {
-    let call = match predict_fn {
-        "transform" => LoaderCall::Transform,
-        "fit_predict" => LoaderCall::FitPredict,
-        _ => LoaderCall::Predict,
-    };
-    let mut layout = loader(inspection, "", call)?;
+pub(super) fn fallback(inspection: &Inspection, call: LoaderCall, reason: &str) -> Result<Layout, PlanError> {
+    let mut layout = loader(inspection, "", call, None)?;
     layout.warnings.push(format!(
         "The joblib file is packed as it is and opened by generated code, so mlflow.sklearn.load_model cannot open \
          the package; mlflow.pyfunc.load_model can. {reason}"
@@ -37,56 +58,47 @@ pub(super) fn fallback(inspection: &Inspection, predict_fn: &str, reason: &str) 
     Ok(layout)
 }
 
-/// A loader for a skops file, for releases of MLflow whose sklearn flavor does not know skops.
-pub(super) fn skops(data: DataFile, trusted_types: &[String]) -> Layout {
-    let names: Vec<String> =
-        trusted_types.iter().map(|name| format!("    {},\n", python_string(name))).collect();
-    let text = format!(
-        r"import skops.io
-
-TRUSTED = [
-{}]
-
-
-class Model:
-    def __init__(self, path):
-        self._model = skops.io.load(path, trusted=TRUSTED)
-
-    def predict(self, data):
-        return self._model.predict(data)
-
-    def get_raw_model(self):
-        return self._model
-
-
-def _load_pyfunc(path):
-    return Model(path)
-",
-        names.concat()
-    );
-    let module = module_name(&text);
-    let python =
-        block([("data", Value::from(data.path.as_str())), ("loader_module", Value::from(module.as_str()))]);
-    Layout {
-        data: vec![data],
-        code: vec![(format!("code/{module}.py"), text)],
-        blocks: vec![("python_function", python)],
-        ..Layout::default()
-    }
+/// A loader beside a scikit-learn block: for estimators without `predict`, which the sklearn flavor opens and pyfunc
+/// could not call.
+pub(super) fn beside_native(data: DataFile, call: LoaderCall) -> Layout {
+    layout(data, &Loader { open: Open::Joblib, steps: String::new(), call, can_choose: false, main: None })
 }
 
-fn layout(inspection: &Inspection, text: String, can_choose: bool, warnings: Vec<String>) -> Layout {
+/// A loader for a skops file.
+pub(super) fn skops(
+    data: DataFile,
+    trusted: &[String],
+    path: &str,
+    call: LoaderCall,
+) -> Result<Layout, PlanError> {
+    let loader =
+        Loader { open: Open::Skops { trusted }, steps: steps(path)?, call, can_choose: false, main: None };
+    Ok(layout(data, &loader))
+}
+
+fn steps(path: &str) -> Result<String, PlanError> {
+    subscripts(path).ok_or_else(|| {
+        PlanError::NotServable(format!(
+            "The way to the model inside the file, {path}, cannot be written as Python."
+        ))
+    })
+}
+
+fn data_path(inspection: &Inspection) -> String {
+    format!("data/{}", names::portable(&artifact_name(inspection)))
+}
+
+fn layout(data: DataFile, loader: &Loader<'_>) -> Layout {
+    let text = loader.text();
     let module = module_name(&text);
-    let data = copied(inspection, &format!("data/{}", names::portable(&artifact_name(inspection))));
     let python =
         block([("data", Value::from(data.path.as_str())), ("loader_module", Value::from(module.as_str()))]);
-    let params = if can_choose { vec![predict_fn_param()] } else { Vec::new() };
     Layout {
         data: vec![data],
         code: vec![(format!("code/{module}.py"), text)],
         blocks: vec![("python_function", python)],
-        params,
-        warnings,
+        params: if loader.can_choose { vec![predict_fn_param()] } else { Vec::new() },
+        ..Layout::default()
     }
 }
 
@@ -107,62 +119,98 @@ fn predict_fn_param() -> ParamSpec {
     }
 }
 
-/// A loader whose callers may choose the method by the parameter `predict_fn`.
-fn choosing(default: &str, steps: &str) -> String {
-    format!(
-        r#"import joblib
+impl Loader<'_> {
+    /// The module's text.
+    fn text(&self) -> String {
+        let mut imports = match self.open {
+            Open::Joblib => vec!["joblib"],
+            Open::Skops { .. } => vec!["skops.io"],
+        };
+        if self.call == LoaderCall::XgboostBooster {
+            imports.push("xgboost");
+        }
+        let mut text = String::new();
+        if self.main.is_some() {
+            text.push_str("import sys\n\n");
+        }
+        imports.sort_unstable();
+        for import in imports {
+            text.push_str(&format!("import {import}\n"));
+        }
+        let open = match self.open {
+            Open::Joblib => "joblib.load(path)",
+            Open::Skops { trusted } => {
+                let names: Vec<String> =
+                    trusted.iter().map(|name| format!("    {},\n", python_string(name))).collect();
+                text.push_str(&format!("\nTRUSTED = [\n{}]\n", names.concat()));
+                "skops.io.load(path, trusted=TRUSTED)"
+            }
+        };
+        if let Some(main) = self.main {
+            text.push_str(&main.text());
+        }
+        if self.can_choose {
+            text.push_str(METHODS);
+        }
+        let steps = &self.steps;
+        let prepare = if self.main.is_some() { "        _define_main()\n" } else { "" };
+        text.push_str(&format!(
+            "\n\nclass Model:\n    def __init__(self, path):\n{prepare}        self._model = {open}{steps}\n\n"
+        ));
+        if self.can_choose {
+            text.push_str(CHOOSING_PREDICT);
+        } else {
+            let expression = match self.call {
+                LoaderCall::Predict | LoaderCall::LightgbmBooster => "self._model.predict(data)",
+                LoaderCall::Transform => "self._model.transform(data)",
+                LoaderCall::FitPredict => "self._model.fit_predict(data)",
+                LoaderCall::XgboostBooster => "self._model.predict(xgboost.DMatrix(data))",
+            };
+            text.push_str(&format!("    def predict(self, data):\n        return {expression}\n"));
+        }
+        text.push_str(
+            "\n    def get_raw_model(self):\n        return self._model\n\n\ndef _load_pyfunc(path):\n    return Model(path)\n",
+        );
+        text
+    }
+}
 
+impl MainScript {
+    /// What gives `__main__` the names that the file expects there. The file was written by a script that defined
+    /// them; the process that loads it is another one.
+    fn text(&self) -> String {
+        let module = &self.module;
+        let names: Vec<String> = self.names.iter().map(|name| python_string(name)).collect();
+        let comma = if names.len() == 1 { "," } else { "" };
+        let names = names.join(", ");
+        format!(
+            r#"
+# The model was saved by a script that defined these itself, so it looks for them in __main__.
+NAMES = ({names}{comma})
+
+
+def _define_main():
+    import {module}
+
+    main = sys.modules["__main__"]
+    for name in NAMES:
+        if not hasattr(main, name):
+            setattr(main, name, getattr({module}, name))
+"#
+        )
+    }
+}
+
+const METHODS: &str = r#"
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+"#;
 
-
-class Model:
-    def __init__(self, path):
-        self._model = joblib.load(path){steps}
-
-    def predict(self, data, params=None):
-        method = (params or {{}}).get("predict_fn") or "{default}"
+const CHOOSING_PREDICT: &str = r#"    def predict(self, data, params=None):
+        method = (params or {}).get("predict_fn") or "predict"
         if method not in METHODS:
             raise ValueError("predict_fn must be one of %s, not %r" % (", ".join(METHODS), method))
         return getattr(self._model, method)(data)
-
-    def get_raw_model(self):
-        return self._model
-
-
-def _load_pyfunc(path):
-    return Model(path)
-"#
-    )
-}
-
-/// A loader that calls one thing.
-fn calling(call: LoaderCall, steps: &str) -> String {
-    let (import, expression) = match call {
-        LoaderCall::Predict | LoaderCall::LightgbmBooster => ("", "self._model.predict(data)"),
-        LoaderCall::Transform => ("", "self._model.transform(data)"),
-        LoaderCall::FitPredict => ("", "self._model.fit_predict(data)"),
-        LoaderCall::XgboostBooster => ("import xgboost\n", "self._model.predict(xgboost.DMatrix(data))"),
-    };
-    format!(
-        r"import joblib
-{import}
-
-class Model:
-    def __init__(self, path):
-        self._model = joblib.load(path){steps}
-
-    def predict(self, data):
-        return {expression}
-
-    def get_raw_model(self):
-        return self._model
-
-
-def _load_pyfunc(path):
-    return Model(path)
-"
-    )
-}
+"#;
 
 /// The subscripts of a path, read and written anew: they come from the file and go into code, so nothing but whole
 /// integers and quoted strings may pass.
@@ -226,12 +274,25 @@ mod tests {
         }
     }
 
+    fn text(call: LoaderCall, steps: &str, main: Option<&MainScript>) -> String {
+        Loader { open: Open::Joblib, steps: steps.into(), call, can_choose: false, main }.text()
+    }
+
     #[test]
     fn modules_of_one_name_hold_the_same_code() {
-        let one = calling(LoaderCall::Predict, "");
-        let other = calling(LoaderCall::Predict, "[1]");
-        assert_ne!(module_name(&one), module_name(&other));
-        assert_eq!(module_name(&one), module_name(&calling(LoaderCall::LightgbmBooster, "")));
+        let one = text(LoaderCall::Predict, "", None);
+        assert_ne!(module_name(&one), module_name(&text(LoaderCall::Predict, "[1]", None)));
+        assert_eq!(module_name(&one), module_name(&text(LoaderCall::LightgbmBooster, "", None)));
         assert!(module_name(&one).starts_with("mlpack_") && module_name(&one).ends_with("_loader"));
+    }
+
+    #[test]
+    fn main_gets_its_names_before_the_file_is_opened() {
+        let main = MainScript { module: "train".into(), names: vec!["Ratio".into()] };
+        let text = text(LoaderCall::Predict, "", Some(&main));
+        assert!(text.starts_with("import sys\n\nimport joblib\n"), "{text}");
+        assert!(text.contains("NAMES = (\"Ratio\",)\n") && text.contains("    import train\n"), "{text}");
+        let (define, open) = (text.find("_define_main()\n        self").unwrap(), text.find("joblib.load").unwrap());
+        assert!(define < open);
     }
 }

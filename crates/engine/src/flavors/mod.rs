@@ -2,14 +2,14 @@
 
 mod categories;
 mod lightgbm;
-mod loader;
+pub(crate) mod loader;
 mod onnx;
 mod sklearn;
 mod xgboost;
 
 use std::path::PathBuf;
 
-use packwright_inspect::{Inspection, Serving};
+use packwright_inspect::{Inspection, LoaderCall, Serving};
 use packwright_mlflow::schema::ParamSpec;
 use serde_yaml::{Mapping, Value};
 
@@ -65,14 +65,27 @@ pub(crate) struct DataFile {
 /// The layout for a draft. `fallback` asks for the loader module in place of a rewritten joblib file.
 pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, PlanError> {
     let inspection = draft.inspection();
+    let main = draft.main_script();
+    if let (Some(main), Some((path, call))) = (&main, pickled(&inspection.serving)) {
+        return loader::loader(inspection, path, call, Some(main));
+    }
     match (&inspection.serving, fallback) {
         (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),
         (Serving::SklearnJoblib { predict_fn }, None) => Ok(sklearn::joblib(inspection, predict_fn)),
-        (Serving::SklearnJoblib { predict_fn }, Some(reason)) => {
-            loader::fallback(inspection, predict_fn, reason)
+        (Serving::SklearnJoblib { .. }, Some(reason)) => {
+            loader::fallback(inspection, LoaderCall::Predict, reason)
         }
-        (Serving::SklearnSkops { trusted_types }, _) => Ok(sklearn::skops(inspection, trusted_types)),
-        (Serving::PickleLoader { path, call }, _) => loader::loader(inspection, path, *call),
+        (Serving::SklearnSkops { path, call, .. }, _) => {
+            sklearn::skops(inspection, &draft.trusted_types(), path, *call)
+        }
+        (Serving::PickleLoader { call, .. }, Some(reason)) => loader::fallback(inspection, *call, reason),
+        (Serving::PickleLoader { path, call, is_joblib }, None) => {
+            let is_estimator = matches!(call, LoaderCall::Transform | LoaderCall::FitPredict);
+            if path.is_empty() && is_estimator {
+                return Ok(sklearn::without_predict(inspection, *call, *is_joblib));
+            }
+            loader::loader(inspection, path, *call, None)
+        }
         (Serving::Xgboost { model_class, extension }, _) => {
             let native = xgboost::native(inspection, model_class, extension);
             Ok(categories::restore(inspection, Model::Xgboost(model_class), native))
@@ -81,7 +94,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(categories::restore(inspection, Model::LightgbmText, lightgbm::text(inspection)))
         }
         (Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
-            loader::fallback(inspection, "predict", reason)
+            loader::fallback(inspection, LoaderCall::Predict, reason)
         }
         (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
             let native = lightgbm::pickle(inspection, model_class, *is_joblib);
@@ -91,6 +104,17 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }
+    }
+}
+
+/// The way to the model and what is called on it, for files that are opened by unpickling.
+fn pickled(serving: &Serving) -> Option<(&str, LoaderCall)> {
+    match serving {
+        Serving::SklearnPickle { .. } | Serving::SklearnJoblib { .. } | Serving::LightgbmPickle { .. } => {
+            Some(("", LoaderCall::Predict))
+        }
+        Serving::PickleLoader { path, call, .. } => Some((path, *call)),
+        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 use std::fs;
 use std::path::Path;
 
-use packwright_inspect::{Fact, LoaderCall};
+use packwright_inspect::{Fact, LoaderCall, OwnModule, SkopsType};
 
 use super::*;
+use crate::Edit;
 use crate::testing::{draft, requirement};
 
 /// The layout as text: the files, the blocks as MLflow reads them, the code.
@@ -34,9 +35,9 @@ sklearn: {"pickled_model":"churn.pkl","serialization_format":"pickle","sklearn_v
 
 #[test]
 fn a_joblib_file_is_rewritten_and_falls_back_to_a_loader() {
-    let draft = draft(|inspection| inspection.serving = Serving::SklearnJoblib { predict_fn: "transform" });
+    let draft = draft(|inspection| inspection.serving = Serving::SklearnJoblib { predict_fn: "predict" });
     let expected = r#"model.pkl rewritten
-python_function: {"loader_module":"mlflow.sklearn","model_path":"model.pkl","predict_fn":"transform"}
+python_function: {"loader_module":"mlflow.sklearn","model_path":"model.pkl","predict_fn":"predict"}
 sklearn: {"pickled_model":"model.pkl","serialization_format":"pickle","sklearn_version":"1.9.1"}
 "#;
     assert_eq!(shown(&draft, None), expected);
@@ -44,8 +45,39 @@ sklearn: {"pickled_model":"model.pkl","serialization_format":"pickle","sklearn_v
     assert_eq!(fallback.data[0].path, "data/churn.pkl");
     assert!(!fallback.data[0].is_rewritten);
     assert_eq!(fallback.blocks.len(), 1);
-    assert!(fallback.code[0].1.contains("self._model.transform(data)"), "{}", fallback.code[0].1);
+    assert!(fallback.code[0].1.contains("self._model.predict(data)"), "{}", fallback.code[0].1);
     assert!(fallback.warnings[0].ends_with("It holds memory maps."));
+}
+
+#[test]
+fn an_estimator_without_predict_gets_a_loader_beside_the_sklearn_flavor() {
+    let draft = draft(|inspection| {
+        let call = LoaderCall::Transform;
+        inspection.serving = Serving::PickleLoader { path: String::new(), call, is_joblib: true };
+    });
+    let both = layout(&draft, None).unwrap();
+    assert!(both.data[0].is_rewritten && both.code[0].1.contains("self._model.transform(data)"));
+    let blocks: Vec<_> = both.blocks.iter().map(|(name, _)| *name).collect();
+    assert_eq!(blocks, ["python_function", "sklearn"]);
+    let alone = layout(&draft, Some("It holds memory maps.")).unwrap();
+    assert!(!alone.data[0].is_rewritten && alone.code[0].1.contains("self._model.transform(data)"));
+}
+
+#[test]
+fn a_script_that_defines_what_main_lacks_gets_a_loader_that_gives_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("train.py");
+    fs::write(&script, "class Ratio:\n    pass\n").unwrap();
+    let mut draft = draft(|inspection| {
+        inspection.own_modules = vec![OwnModule { module: "__main__".into(), names: vec!["Ratio".into()] }];
+    });
+    assert!(shown(&draft, None).contains("mlflow.sklearn"), "without the script nothing changes");
+    assert_eq!(draft.decisions()[0].id, "code-missing");
+    draft.apply(Edit::AddCode { path: script }).unwrap();
+    assert!(draft.decisions().is_empty());
+    let own = layout(&draft, None).unwrap();
+    assert!(own.code[0].1.contains("    import train\n"), "{}", own.code[0].1);
+    assert_eq!(own.data[0].path, "data/churn.pkl");
 }
 
 #[test]
@@ -53,7 +85,13 @@ fn skops_lists_its_types_and_gets_a_loader_where_mlflow_2_is_meant() {
     let skops = |version: &str| {
         let version = version.to_owned();
         draft(move |inspection| {
-            inspection.serving = Serving::SklearnSkops { trusted_types: vec!["a.B".into()] };
+            inspection.serving = Serving::SklearnSkops {
+                types: [("a.B", true), ("c.D", false)]
+                    .map(|(name, is_known)| SkopsType { name: name.into(), is_known, why: String::new() })
+                    .into(),
+                path: String::new(),
+                call: LoaderCall::Predict,
+            };
             inspection.artifact.path = "m.skops".into();
             inspection.framework_version.as_mut().unwrap().value = version;
         })
@@ -162,7 +200,7 @@ fn external_data_that_leads_out_or_onto_mlflow_s_files_stops_the_plan() {
 fn a_loader_walks_to_the_model_and_offers_probabilities_where_there_are_classes() {
     let loader = |call, classes: bool| {
         let draft = draft(|inspection| {
-            inspection.serving = Serving::PickleLoader { path: r#"["model"][0]"#.into(), call };
+            inspection.serving = Serving::PickleLoader { path: r#"["model"][0]"#.into(), call, is_joblib: false };
             if classes {
                 let value = serde_json::json!([0, 1]);
                 inspection.facts = vec![Fact { name: "class_labels", value, source: "classes_".into() }];
@@ -180,7 +218,11 @@ fn a_loader_walks_to_the_model_and_offers_probabilities_where_there_are_classes(
     assert!(loader(LoaderCall::XgboostBooster, true).code[0].1.contains("import xgboost\n"));
     let draft = draft(|inspection| {
         inspection.serving =
-            Serving::PickleLoader { path: "[__import__('os')]".into(), call: LoaderCall::Predict };
+            Serving::PickleLoader {
+                path: "[__import__('os')]".into(),
+                call: LoaderCall::Predict,
+                is_joblib: false,
+            };
     });
     assert!(matches!(layout(&draft, None), Err(PlanError::NotServable(_))));
 }

@@ -13,6 +13,9 @@ pub enum ExportError {
     /// The draft cannot be packed.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The model is dangerous and nobody confirmed that it is to be packed.
+    #[error("loading this model is dangerous; type {0} to make a package of it all the same")]
+    NotConfirmed(&'static str),
     /// Something lies at the target and overwriting was not asked for.
     #[error("{} exists already; choose another name, or say that it may be replaced", .0.display())]
     TargetExists(PathBuf),

@@ -64,6 +64,9 @@ pub fn export(
     cancel: &Cancel,
 ) -> Result<Receipt, ExportError> {
     let mut watch = Watch::new(progress, cancel);
+    if let Some(word) = draft.confirm_word() {
+        return Err(ExportError::NotConfirmed(word));
+    }
     let place = target::check(draft, target)?;
     let work = plan::prepare(draft)?;
     clean::sweep(&place.parent);

@@ -99,5 +99,8 @@ fn inspection(subject: &Subject<'_>, model: &LightgbmModel, is_text: bool) -> In
         structure: None,
         facts: facts(model),
         warnings,
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
     }
 }

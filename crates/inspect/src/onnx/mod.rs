@@ -139,6 +139,9 @@ fn inspection(subject: &Subject<'_>, model: &OnnxModel) -> Inspection {
         structure: None,
         facts: describe::facts(model, &custom),
         warnings,
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
     }
 }
 

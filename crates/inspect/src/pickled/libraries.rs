@@ -87,7 +87,7 @@ const STANDARD: &[&str] = &[
 ];
 
 /// The PyPI name of the library that provides a module; empty when the module belongs to no known library.
-pub(crate) fn library_of(module: &str) -> &'static str {
+pub fn library_of(module: &str) -> &'static str {
     let top = top_level(module);
     match LIBRARIES.binary_search_by(|(import, _)| (*import).cmp(top)) {
         Ok(found) => LIBRARIES.get(found).map_or("", |(_, name)| name),
@@ -96,7 +96,7 @@ pub(crate) fn library_of(module: &str) -> &'static str {
 }
 
 /// Whether a module is part of Python itself. That says nothing of what it does.
-pub(crate) fn is_standard(module: &str) -> bool {
+pub fn is_standard(module: &str) -> bool {
     STANDARD.binary_search(&top_level(module)).is_ok()
 }
 

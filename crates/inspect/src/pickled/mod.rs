@@ -13,7 +13,8 @@ use packwright_formats::pickle::Value;
 
 pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
 pub(crate) use file::{Labels, PickleFile};
-pub(crate) use libraries::{is_standard, library_of, top_level};
+pub(crate) use libraries::top_level;
+pub use libraries::{is_standard, library_of};
 pub(crate) use objects::{
     array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
 };

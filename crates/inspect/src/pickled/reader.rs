@@ -16,6 +16,9 @@ use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety
 #[derive(Debug)]
 pub(crate) struct PickleReader;
 
+/// More models in one file than anybody picks from.
+const MOST_MODELS: usize = 32;
+
 const EXTENSIONS: &[&str] =
     &[".pkl", ".pickle", ".p", ".pk", ".sav", ".joblib", ".jl", ".dill", ".cloudpickle", ".model", ".bin"];
 
@@ -111,8 +114,15 @@ fn described(
             return Err(InspectError::NotAModel { what: format!("it is {what}, not a model"), hint });
         }
     };
-    let chosen = models.remove(0);
-    Ok(inspection(subject, file, &chosen, &models, safety))
+    models.truncate(MOST_MODELS);
+    let mut inspections: Vec<Inspection> = (0..models.len())
+        .filter_map(|index| inspection(subject, file, &models, index, safety.clone()))
+        .collect();
+    let others = inspections.split_off(1.min(inspections.len()));
+    let first = inspections.pop();
+    first
+        .map(|first| Inspection { others, ..first })
+        .ok_or_else(|| InspectError::Unknown("the pickle holds no value".to_owned()))
 }
 
 /// A pickle that stops before its end: an error, unless it already shows what it would run.
@@ -173,16 +183,23 @@ fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::Safety) -> I
         structure: None,
         facts: stream_facts(file),
         warnings,
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
     }
 }
 
+/// The inspection with the model at `index` chosen among those in the file.
 fn inspection(
     subject: &Subject<'_>,
     file: &PickleFile,
-    chosen: &Found,
-    others: &[Found],
+    models: &[Found],
+    index: usize,
     safety: safety::Safety,
-) -> Inspection {
+) -> Option<Inspection> {
+    let chosen = models.get(index)?;
+    let others: Vec<&Found> =
+        models.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, found)| found).collect();
     let estimator = &chosen.estimator;
     let mut warnings = estimator.warnings.clone();
     let mut facts = facts(estimator);
@@ -217,14 +234,8 @@ fn inspection(
     if !own.is_empty() {
         facts.push(Fact {
             name: "own_modules",
-            value: json!(own),
+            value: json!(own.iter().map(|own| own.module.as_str()).collect::<Vec<_>>()),
             source: "imported by the file, in no known library".into(),
-        });
-        let main = own.iter().any(|module| module == "__main__");
-        warnings.push(if main {
-            "The file needs classes of the script that wrote it (__main__); it can only be loaded where they are defined.".to_owned()
-        } else {
-            format!("The file needs your own modules: {}. Add their code to the package.", own.join(", "))
         });
     }
     let serving = serving(file, estimator, &chosen.path);
@@ -233,7 +244,7 @@ fn inspection(
     }
     let named = |value: String| Sourced::new(value, "class of the pickled object");
     let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
-    Inspection {
+    Some(Inspection {
         artifact: subject.artifact.clone(),
         format: match (format_of(file), subject.extension().as_str()) {
             // Without arrays joblib writes a plain pickle; only the name tells.
@@ -252,7 +263,10 @@ fn inspection(
         structure: Some(estimator.part.clone()),
         facts,
         warnings,
-    }
+        own_modules: own,
+        path_in_file: chosen.path.clone(),
+        others: Vec::new(),
+    })
 }
 
 fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
@@ -267,19 +281,14 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
         }
         _ => LoaderCall::Predict,
     };
+    if let Some(types) = &file.skops {
+        return Serving::SklearnSkops { types: safety::skops::types(types), path: path.to_owned(), call };
+    }
     if call != LoaderCall::Predict || !path.is_empty() {
-        return Serving::PickleLoader { path: path.to_owned(), call };
+        return Serving::PickleLoader { path: path.to_owned(), call, is_joblib };
     }
     if estimator.framework == "lightgbm" {
         return Serving::LightgbmPickle { model_class: estimator.class.clone(), is_joblib };
-    }
-    if let Some(types) = &file.skops {
-        let names =
-            types.iter().filter(|ty| ty.module != "builtins").map(|ty| format!("{}.{}", ty.module, ty.name));
-        let mut trusted_types: Vec<String> = names.collect();
-        trusted_types.sort();
-        trusted_types.dedup();
-        return Serving::SklearnSkops { trusted_types };
     }
     if is_joblib {
         Serving::SklearnJoblib { predict_fn: "predict" }

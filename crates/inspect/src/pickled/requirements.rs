@@ -1,9 +1,9 @@
 //! What a pickle needs to be installed, from the modules it imports and the versions it records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Estimator, PickleFile, is_standard, library_of, top_level};
-use crate::Requirement;
+use crate::{OwnModule, Requirement};
 
 /// The requirement lines, the framework first.
 pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requirement> {
@@ -91,17 +91,16 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
 }
 
 /// Modules that no known library provides: the person's own code.
-pub(super) fn own_modules(file: &PickleFile) -> Vec<String> {
-    let mut modules: Vec<String> = file
-        .pickle
-        .trace
-        .globals()
-        .iter()
-        .map(|global| global.module.as_str())
-        .filter(|module| library_of(module).is_empty() && !is_standard(module))
-        .map(str::to_owned)
-        .collect();
-    modules.sort();
-    modules.dedup();
-    modules
+pub(super) fn own_modules(file: &PickleFile) -> Vec<OwnModule> {
+    let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for global in file.pickle.trace.globals() {
+        if library_of(&global.module).is_empty() && !is_standard(&global.module) {
+            modules.entry(&global.module).or_default().insert(&global.name);
+        }
+    }
+    let own = |(module, names): (&str, BTreeSet<&str>)| OwnModule {
+        module: module.to_owned(),
+        names: names.into_iter().map(str::to_owned).collect(),
+    };
+    modules.into_iter().map(own).collect()
 }

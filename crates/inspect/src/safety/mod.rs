@@ -74,6 +74,18 @@ pub struct Safety {
     pub summary: String,
 }
 
+impl Finding {
+    /// What tells the finding from the others of one file, wherever its bytes lie.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.rule, self.what)
+    }
+
+    /// The PyPI name of the library that the found name belongs to; empty when there is none.
+    pub fn library(&self) -> &'static str {
+        crate::pickled::library_of(&self.what)
+    }
+}
+
 impl Safety {
     /// The verdict that follows from the two axes.
     pub fn verdict(&self) -> Verdict {

@@ -1,9 +1,12 @@
 //! The verdict on a skops file: every type of its schema, name by name.
 
+use std::collections::BTreeMap;
+
 use packwright_formats::skops::Type;
 
 use super::names::{self, Known, Use};
 use super::{Finding, Needs, Safety, Severity};
+use crate::SkopsType;
 use crate::pickled::{PickleFile, library_of};
 
 /// Judges every type that a load of this file would make or refer to.
@@ -32,6 +35,23 @@ pub(crate) fn judge(file: &PickleFile) -> Safety {
         }
     };
     Safety { needs, unread: Vec::new(), findings, summary }
+}
+
+/// The types that a load asks about, sorted, each once. A type is known only where every use of it is.
+pub(crate) fn types(types: &[Type]) -> Vec<SkopsType> {
+    let mut found: BTreeMap<String, SkopsType> = BTreeMap::new();
+    for ty in types.iter().filter(|ty| ty.module != "builtins") {
+        let judged = judge_type(ty);
+        let is_known = judged.severity == Severity::Info;
+        let name = format!("{}.{}", ty.module, ty.name);
+        let new = SkopsType { name: name.clone(), is_known, why: judged.why };
+        match found.get_mut(&name) {
+            Some(old) if old.is_known && !is_known => *old = new,
+            Some(_) => {}
+            None => drop(found.insert(name, new)),
+        }
+    }
+    found.into_values().collect()
 }
 
 fn judge_type(ty: &Type) -> Finding {

@@ -114,6 +114,9 @@ fn inspection(subject: &Subject<'_>, model: &XgboostModel) -> Inspection {
         structure: None,
         facts: facts(model),
         warnings: warnings(model),
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
     }
 }
 

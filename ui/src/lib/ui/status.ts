@@ -5,6 +5,8 @@ export const STATUS_WORDS = {
 	unscanned: 'Not fully read',
 	dangerous: 'Dangerous',
 	info: 'Info',
+	reviewed: 'Accepted',
+	missing: 'Missing',
 } as const;
 
 /** A verdict of a draft or the severity of one finding. */

@@ -124,7 +124,8 @@ fn bound(lines: &mut Vec<Requirement>, name: &str, bound: Option<&str>, reason: 
     }
 }
 
-fn add(lines: &mut Vec<Requirement>, name: &str, reason: &str) {
+/// Adds a line for a distribution that has none.
+pub(crate) fn add(lines: &mut Vec<Requirement>, name: &str, reason: &str) {
     if !lines.iter().any(|line| distribution(&line.requirement) == name) {
         lines.push(line(name, reason));
     }

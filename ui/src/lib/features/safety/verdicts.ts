@@ -1,10 +1,15 @@
+import type { FindingView } from '$lib/ipc/generated/FindingView';
 import type { VerdictView } from '$lib/ipc/generated/VerdictView';
 
 /** Each verdict in one plain sentence, and what follows from it. */
-export const VERDICTS: Record<VerdictView, { headline: string; advice: string }> = {
+export const VERDICTS: Record<VerdictView | 'reviewed', { headline: string; advice: string }> = {
 	safe: {
 		headline: 'Loading this model is safe',
 		advice: 'The whole file was read. It uses only code that its framework is known to need.',
+	},
+	reviewed: {
+		headline: 'Loading this model runs code that you accepted',
+		advice: 'The whole file was read. Everything that is on no known list was accepted by you.',
 	},
 	review: {
 		headline: 'Loading this model runs code that Packwright does not know',
@@ -19,3 +24,26 @@ export const VERDICTS: Record<VerdictView, { headline: string; advice: string }>
 		advice: 'Do not load it. If you expected a plain model, the file was tampered with.',
 	},
 };
+
+/** Findings that need no attention, of one library. */
+export interface Group {
+	title: string;
+	/** What is counted. */
+	noun: string;
+	findings: FindingView[];
+}
+
+/** The findings by library, largest group first; what belongs to none comes last. */
+export function groupsOf(findings: FindingView[]): Group[] {
+	const groups = new Map<string, FindingView[]>();
+	for (const finding of findings) {
+		groups.set(finding.library, [...(groups.get(finding.library) ?? []), finding]);
+	}
+	return [...groups]
+		.sort(([a, one], [b, other]) => Number(a === '') - Number(b === '') || other.length - one.length)
+		.map(([library, found]) => ({
+			title: library === '' ? 'Python and the file itself' : library,
+			noun: library === '' ? 'entry' : 'name',
+			findings: found,
+		}));
+}
