@@ -30,11 +30,32 @@ pub(crate) struct InspectArgs {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Print one JSON document; an array for several paths
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
     /// Exit with 1 from this verdict on
     #[arg(long, value_name = "VERDICT")]
     pub(crate) deny: Option<Deny>,
+}
+
+/// How `inspect` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// As --json
+    Json,
+    /// The safety report for code-scanning systems
+    Sarif,
+}
+
+impl InspectArgs {
+    /// The format asked for in either way.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
 }
 
 /// From which verdict on a command fails.

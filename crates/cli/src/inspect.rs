@@ -7,7 +7,8 @@ use packwright_engine::inspect::{Sourced, SourcedSchema};
 use packwright_engine::{Draft, open};
 use serde_json::Value;
 
-use crate::args::{Deny, InspectArgs};
+use crate::args::{Deny, Format, InspectArgs};
+use crate::sarif::Report;
 use crate::table::{Table, shown, size};
 use crate::terminal::Terminal;
 use crate::{Exit, document};
@@ -20,17 +21,21 @@ const LONGEST_FACT: usize = 72;
 
 pub(crate) fn run(args: &InspectArgs, terminal: &mut Terminal) -> Exit {
     let mut exit = Exit::Done;
+    let format = args.format();
     let mut documents = Vec::new();
+    let mut report = Report::default();
     for (i, path) in args.paths.iter().enumerate() {
         match open::open(path) {
             Ok(draft) => {
-                if args.json {
-                    documents.push(document::inspection(path, &draft));
-                } else {
-                    if 0 < i {
-                        terminal.line("");
+                match format {
+                    Format::Json => documents.push(document::inspection(path, &draft)),
+                    Format::Sarif => report.add(path, &draft),
+                    Format::Text => {
+                        if 0 < i {
+                            terminal.line("");
+                        }
+                        describe(path, &draft, terminal);
                     }
-                    describe(path, &draft, terminal);
                 }
                 if args.deny.is_some_and(|deny| is_denied(deny, &draft)) {
                     terminal.message(format!("{}: {}", path.display(), denial(&draft)));
@@ -38,15 +43,20 @@ pub(crate) fn run(args: &InspectArgs, terminal: &mut Terminal) -> Exit {
                 }
             }
             Err(error) => {
-                if args.json {
-                    documents.push(document::open_error(path, &error));
+                match format {
+                    Format::Json => documents.push(document::open_error(path, &error)),
+                    Format::Sarif => report.add_error(path, &error),
+                    Format::Text => {}
                 }
                 terminal.message(shown(&located(path, &error.message())));
                 exit = exit.max(Exit::InputFailed);
             }
         }
     }
-    if args.json {
+    if format == Format::Sarif {
+        terminal.json(&report.document());
+    }
+    if format == Format::Json {
         let one = documents.len() == 1;
         let document = if one { documents.remove(0) } else { Value::Array(documents) };
         terminal.json(&document);

@@ -8,6 +8,7 @@ mod check;
 mod document;
 mod inspect;
 mod pack;
+mod sarif;
 mod table;
 mod terminal;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use packwright_engine::{
-    Cancel, Draft, Edit, ExportError, PackageKind, PlanError, Receipt, Recipe, Stage, Target, Timestamp,
-    export, open,
+    Cancel, Draft, Edit, EditError, ExportError, PackageKind, PlanError, Receipt, Recipe, Stage, Target,
+    Timestamp, export, open,
 };
 
 use crate::args::PackArgs;
@@ -65,7 +65,15 @@ fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
         offset: error.offset(),
     })?;
     for (origin, edit) in edits {
-        draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", format!("{origin}: {error}")))?;
+        draft.apply(edit).map_err(|error| match error {
+            EditError::Code(_) => Stop {
+                exit: Exit::InputFailed,
+                code: "unreadable",
+                message: format!("{origin}: {error}"),
+                offset: None,
+            },
+            error => Stop::usage("invalid-edit", format!("{origin}: {error}")),
+        })?;
     }
     if args.deny.is_some_and(|deny| inspect::is_denied(deny, &draft)) {
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));

@@ -338,3 +338,35 @@ fn a_broken_package_fails_its_checks() {
     let output = packwright(&["lint", "--json", &fixture(PIPELINE)]);
     assert_eq!((code(&output), &json(&output)["error"]["code"]), (3, &"not-a-package".into()));
 }
+
+#[test]
+fn the_safety_report_is_printed_for_code_scanning_systems() {
+    let bad = fixture("hostile/pickle/real_model_with_payload_attr.pkl");
+    let cut = fixture("hostile/empty/empty.pkl");
+    let output = packwright(&["inspect", "--format", "sarif", "--deny", "dangerous", &bad, &cut]);
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    let document = json(&output);
+    let run = &document["runs"][0];
+    assert_eq!(document["version"], "2.1.0");
+    let results = run["results"].as_array().unwrap();
+    let worst = results.iter().find(|result| result["level"] == "error").unwrap();
+    assert!(worst["message"]["text"].as_str().unwrap().starts_with("posix.system: "), "{worst}");
+    assert!(worst["locations"][0]["physicalLocation"]["region"]["byteOffset"].is_u64());
+    let rules: Vec<&Value> =
+        run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| &rule["id"]).collect();
+    assert!(results.iter().all(|result| rules.contains(&&result["ruleId"])));
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn one_of_several_models_is_packed_when_it_is_named() {
+    let scratch = Scratch::new();
+    let bundle = fixture("sklearn/tuple_of_models.joblib");
+    let models: Value = json(&packwright(&["inspect", "--json", &bundle]))["facts"].clone();
+    let other = models.as_array().unwrap().iter().find(|fact| fact["name"] == "other_models").unwrap();
+    let place = other["value"][0].as_str().unwrap().to_owned();
+    let output = packwright(&["pack", &bundle, "-o", &scratch.at("m"), "--model", &place]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert_eq!(code(&packwright(&["pack", &bundle, "-o", &scratch.at("n"), "--model", "[99]"])), 2);
+}

@@ -22,6 +22,8 @@ pub struct OpenError {
 pub enum OpenErrorCode {
     /// It is no model; the message says what it is and what to do.
     NotAModel,
+    /// It is Python code: part of a package, and no model.
+    PythonCode,
     /// It is damaged, hostile or beyond the limits.
     Damaged,
     /// It could not be opened or read.
@@ -61,6 +63,7 @@ impl OpenError {
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
             InspectError::NotAModel { .. } | InspectError::Unknown(_) => OpenErrorCode::NotAModel,
+            InspectError::Code { .. } => OpenErrorCode::PythonCode,
             InspectError::Damaged(error) => match error.kind() {
                 ErrorKind::Io(_) => OpenErrorCode::Unreadable,
                 _ => OpenErrorCode::Damaged,
@@ -107,7 +110,7 @@ impl OpenErrorCode {
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::NotAModel => "not-a-model",
+            Self::NotAModel | Self::PythonCode => "not-a-model",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }

@@ -9,8 +9,8 @@ use packwright_source::{FileSource, Limits};
 
 use crate::draft::{Draft, sentence};
 use crate::flavors::{self, Layout};
-use crate::texts::{self, Recorded};
 use crate::names;
+use crate::texts::{self, Recorded};
 
 /// A joblib file is read ahead, to know whether it can be rewritten, when that costs no more than inflating this much.
 const READ_AHEAD_BYTES: u64 = 8 << 20;

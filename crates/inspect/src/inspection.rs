@@ -239,6 +239,14 @@ pub enum InspectError {
         /// What to do: `drop it on an open draft as sample data`.
         hint: String,
     },
+    /// It is Python code, which belongs to a model and is none.
+    #[error(
+        "{what}; drop it on an open draft to add it to the package, or drop the model that it belongs to"
+    )]
+    Code {
+        /// What it is: `it is a Python script`.
+        what: &'static str,
+    },
     /// We do not know what it is.
     #[error("not a model format that Packwright knows: {0}")]
     Unknown(String),

@@ -31,6 +31,6 @@ pub mod libraries {
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, OwnModule, Part, Requirement, Serving,
-    SkopsType, Sourced, SourcedSchema, SourcedSignature,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, OwnModule, Part, Requirement,
+    Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature,
 };

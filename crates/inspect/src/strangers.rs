@@ -66,14 +66,13 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     let text = text_of(subject.head)?;
     let start = text.trim_start().to_lowercase();
     let extension = subject.extension();
+    if extension == "py" {
+        return Some(InspectError::Code { what: "it is a Python file" });
+    }
     let (what, hint) = if start.starts_with("<!doctype html") || start.starts_with("<html") {
         ("it is a web page, perhaps saved in place of a download", "download the file itself")
-    } else if extension == "py"
-        || start.starts_with("import ")
-        || start.starts_with("from ")
-        || start.starts_with("#!")
-    {
-        ("it is a script", "drop the model file that it writes; code is added to a draft")
+    } else if start.starts_with("import ") || start.starts_with("from ") || start.starts_with("#!") {
+        ("it is a script", "drop the model file that it writes")
     } else if extension == "csv" || extension == "tsv" || looks_like_csv(text) {
         ("it is a table of text (CSV)", "a table is sample data for a model, not a model")
     } else if start.starts_with('{') || start.starts_with('[') {
@@ -103,6 +102,8 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
         "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {
         "a spaCy pipeline"
+    } else if folder.entries().iter().any(|entry| entry.name.ends_with(".py")) {
+        return InspectError::Code { what: "it is a folder with Python code" };
     } else {
         return not_a_model(
             "it is a folder that holds no model that Packwright knows",

@@ -63,7 +63,7 @@ impl Window {
     fn export_request(&self, draft: &Value, path: &Path) -> Value {
         let picked = PickedTarget { path: path.to_path_buf(), replace_confirmed: false };
         let path = self.app.state::<Paths>().allow_target(picked);
-        json!({ "draftId": draft["id"], "kind": "zip", "path": path, "overwrite": false, "onProgress": "__CHANNEL__:1" })
+        json!({ "draftId": draft["id"], "kind": "zip", "path": path, "overwrite": false, "confirmation": "", "onProgress": "__CHANNEL__:1" })
     }
 }
 

@@ -44,7 +44,12 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         models: model_views(draft),
         modules: draft.modules().into_iter().map(module_view).collect(),
         code: draft.code().iter().map(|path| path.to_string_lossy().into_owned()).collect(),
-        types: draft.trust().into_iter().filter(|ty| !(ty.is_known && ty.is_trusted)).map(type_view).collect(),
+        types: draft
+            .trust()
+            .into_iter()
+            .filter(|ty| !(ty.is_known && ty.is_trusted))
+            .map(type_view)
+            .collect(),
         safety: safety_view(draft),
         decisions: draft.decisions().iter().map(decision_view).collect(),
         warnings: plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone()),

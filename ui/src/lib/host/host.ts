@@ -49,6 +49,10 @@ export interface Host {
 	pickArtifacts(): Promise<string[]>;
 	/** Native dialog for a model folder. Empty when the person cancels. */
 	pickArtifactFolder(): Promise<string[]>;
+	/** Native dialog for Python files that a model imports. Empty when the person cancels. */
+	pickCode(): Promise<string[]>;
+	/** Native dialog for a folder with such code. Empty when the person cancels. */
+	pickCodeFolder(): Promise<string[]>;
 	/** Native dialog for the place of an export. `null` when the person cancels. */
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
 	/** Shows a path in the file manager. */

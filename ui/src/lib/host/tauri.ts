@@ -36,6 +36,8 @@ export const tauriHost: Host = {
 	},
 	pickArtifacts: () => call('pick_artifacts', {}),
 	pickArtifactFolder: () => call('pick_artifact_folder', {}),
+	pickCode: () => call('pick_code', {}),
+	pickCodeFolder: () => call('pick_code_folder', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
 	revealExport: async (path) => {
 		await call('reveal_export', { path });

@@ -7,6 +7,7 @@ export const STATUS_WORDS = {
 	info: 'Info',
 	reviewed: 'Accepted',
 	missing: 'Missing',
+	found: 'Found',
 } as const;
 
 /** A verdict of a draft or the severity of one finding. */

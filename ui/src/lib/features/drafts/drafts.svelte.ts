@@ -62,15 +62,19 @@ export class Drafts {
 		});
 	}
 
-	/** Opens each path as a draft and shows the first that is one. */
-	async openPaths(paths: string[]): Promise<void> {
+	/**
+	 * Opens each path as a draft and shows the first that is one. Python code goes to the draft that is then shown; gives
+	 * whether any did.
+	 */
+	async openPaths(paths: string[]): Promise<boolean> {
 		if (paths.length > 0) this.rejections = [];
 		const waiting = [...paths];
+		const code: Rejection[] = [];
 		let isFirst = true;
 		const work = async () => {
 			for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
 				const next = path;
-				const opened = await this.#read(next, () => this.#host.openArtifact(next));
+				const opened = await this.#read(next, () => this.#host.openArtifact(next), code);
 				if (opened !== null && isFirst) {
 					isFirst = false;
 					this.currentId = opened.id;
@@ -78,6 +82,16 @@ export class Drafts {
 			}
 		};
 		await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, paths.length) }, work));
+		return await this.#addCode(code);
+	}
+
+	/** Asks for Python files, or for a folder with them. */
+	async pickCode(kind: 'files' | 'folder'): Promise<string[]> {
+		let picked: string[] = [];
+		await this.#reporting(null, async () => {
+			picked = await (kind === 'files' ? this.#host.pickCode() : this.#host.pickCodeFolder());
+		});
+		return picked;
 	}
 
 	/** Asks for files and opens them. */
@@ -160,7 +174,24 @@ export class Drafts {
 		});
 	}
 
-	async #read(path: string, open: () => Promise<DraftView>): Promise<DraftView | null> {
+	/** Adds dropped code to the draft that is shown. Without one it is no model, and its rejection says so. */
+	async #addCode(code: Rejection[]): Promise<boolean> {
+		let isAdded = false;
+		for (const rejection of code) {
+			const { currentId } = this;
+			if (currentId === null || rejection.path === null) {
+				this.rejections = [...this.rejections, rejection];
+				continue;
+			}
+			const error = await this.edit(currentId, { kind: 'addCode', path: rejection.path });
+			if (error === null) isAdded = true;
+			else this.rejections = [...this.rejections, { ...rejection, message: error }];
+		}
+		return isAdded;
+	}
+
+	/** Reads one path. What is Python code goes into `code`, if that is wanted. */
+	async #read(path: string, open: () => Promise<DraftView>, code?: Rejection[]): Promise<DraftView | null> {
 		const id = this.#nextId();
 		this.reading = [...this.reading, { id, path, isSlow: false }];
 		const slow = setTimeout(() => {
@@ -169,23 +200,28 @@ export class Drafts {
 			);
 		}, SLOW_MILLIS);
 		let opened: DraftView | null = null;
-		await this.#reporting(path, async () => {
-			const draft = await open();
-			// The same artifact may be open already; the engine then answers with the draft that it has.
-			this.list = [draft, ...this.list.filter((other) => other.id !== draft.id)];
-			opened = draft;
-		});
+		await this.#reporting(
+			path,
+			async () => {
+				const draft = await open();
+				this.list = [draft, ...this.list];
+				opened = draft;
+			},
+			code,
+		);
 		clearTimeout(slow);
 		this.reading = this.reading.filter((reading) => reading.id !== id);
 		return opened;
 	}
 
-	async #reporting(path: string | null, work: () => Promise<void>): Promise<void> {
+	async #reporting(path: string | null, work: () => Promise<void>, code?: Rejection[]): Promise<void> {
 		try {
 			await work();
 		} catch (reason) {
-			const { code, message } = toIpcError(reason);
-			this.rejections = [...this.rejections, { id: this.#nextId(), path, code, message }];
+			const error = toIpcError(reason);
+			const rejection = { id: this.#nextId(), path, code: error.code, message: error.message };
+			if (error.code === 'pythonCode' && code !== undefined) code.push(rejection);
+			else this.rejections = [...this.rejections, rejection];
 		}
 	}
 

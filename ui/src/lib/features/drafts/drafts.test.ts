@@ -107,3 +107,14 @@ it('answers edits in the order in which they were made, however long each takes'
 	await drafts.settled('a');
 	expect(drafts.current?.name.text).toBe('two');
 });
+
+it('dropped Python code goes to the model that is dropped with it, or to the one that is shown', async () => {
+	const host = new FakeHost();
+	host.artifacts.set('/train.py', ipcError('pythonCode', 'It is a Python file.'));
+	const drafts = new Drafts(host);
+	expect(await drafts.openPaths(['/train.py'])).toBe(false);
+	expect(drafts.rejections.map(({ path, code }) => [path, code])).toEqual([['/train.py', 'pythonCode']]);
+	expect(await drafts.openPaths(['/train.py', '/model.pkl'])).toBe(true);
+	expect(drafts.current?.code).toEqual(['/train.py']);
+	expect(drafts.rejections).toEqual([]);
+});

@@ -71,7 +71,13 @@ export class ExportFlow {
 		this.progress = null;
 		this.rate = null;
 		this.secondsLeft = null;
-		const order = { draftId: this.draftId, kind: this.kind, path: this.path, overwrite };
+		const order = {
+			draftId: this.draftId,
+			kind: this.kind,
+			path: this.path,
+			overwrite,
+			confirmation: this.typed,
+		};
 		try {
 			const receipt = await this.#host.startExport(order, (progress) => {
 				meter.add(progress.doneBytes, this.#now());

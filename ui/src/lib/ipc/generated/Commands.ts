@@ -62,6 +62,14 @@ pick_artifacts: [NoRequest, Array<string>],
  */
 pick_artifact_folder: [NoRequest, Array<string>], 
 /**
+ * Native dialog: Python files that a model imports. Empty when cancelled.
+ */
+pick_code: [NoRequest, Array<string>], 
+/**
+ * Native dialog: a folder with code that a model imports. Empty when cancelled.
+ */
+pick_code_folder: [NoRequest, Array<string>], 
+/**
  * Native dialog: where to write. `None` when cancelled.
  */
 pick_export_target: [PlanRequest, string | null], 

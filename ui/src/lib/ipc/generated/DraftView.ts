@@ -2,12 +2,15 @@
 import type { DecisionView } from "./DecisionView";
 import type { FactView } from "./FactView";
 import type { FileView } from "./FileView";
+import type { ModelView } from "./ModelView";
+import type { ModuleView } from "./ModuleView";
 import type { PartView } from "./PartView";
 import type { RequirementView } from "./RequirementView";
 import type { SafetyView } from "./SafetyView";
 import type { SignatureView } from "./SignatureView";
 import type { SourcedText } from "./SourcedText";
 import type { TagView } from "./TagView";
+import type { TypeView } from "./TypeView";
 
 /**
  * Everything the window shows of one draft.
@@ -89,6 +92,22 @@ requirements: Array<RequirementView>,
  * The Python version.
  */
 python: SourcedText, 
+/**
+ * Every model in the artifact, where it holds more than one.
+ */
+models: Array<ModelView>, 
+/**
+ * Modules that the model imports and no known library provides.
+ */
+modules: Array<ModuleView>, 
+/**
+ * Code that the person added.
+ */
+code: Array<string>, 
+/**
+ * The types of a skops file that are on no known list, and those that the person distrusts.
+ */
+types: Array<TypeView>, 
 /**
  * Safety.
  */

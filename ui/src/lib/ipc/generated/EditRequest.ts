@@ -87,4 +87,36 @@ type: string,
 /**
  * The tensor's shape, -1 for variable.
  */
-shape: number[], };
+shape: number[], } | { "kind": "selectModel", 
+/**
+ * The model's path.
+ */
+path: string, } | { "kind": "addCode", 
+/**
+ * An absolute path.
+ */
+path: string, } | { "kind": "removeCode", 
+/**
+ * As it is in the draft.
+ */
+path: string, } | { "kind": "acknowledge", 
+/**
+ * Its key.
+ */
+finding: string, 
+/**
+ * Why; may be empty.
+ */
+note: string, } | { "kind": "withdraw", 
+/**
+ * The finding's key.
+ */
+finding: string, } | { "kind": "setTrust", 
+/**
+ * `module.Class`.
+ */
+name: string, 
+/**
+ * Whether it may.
+ */
+isTrusted: boolean, };

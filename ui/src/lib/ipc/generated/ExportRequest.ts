@@ -23,6 +23,10 @@ path: string,
  */
 overwrite: boolean, 
 /**
+ * What the person typed where the plan asked for a word; empty otherwise.
+ */
+confirmation: string, 
+/**
  * Where progress goes (a Tauri channel).
  */
 onProgress: ProgressView, };

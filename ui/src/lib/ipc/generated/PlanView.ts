@@ -20,4 +20,8 @@ totalBytes: number,
 /**
  * What is risky about it, in sentences.
  */
-warnings: Array<string>, };
+warnings: Array<string>, 
+/**
+ * What must be typed before it is written; `None` when nothing must.
+ */
+confirmWord: string | null, };

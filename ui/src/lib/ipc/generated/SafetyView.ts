@@ -19,6 +19,10 @@ summary: string,
  */
 unread: Array<string>, 
 /**
+ * Whether the verdict is `review` and every row behind it was accepted.
+ */
+isReviewed: boolean, 
+/**
  * Worst first.
  */
 findings: Array<FindingView>, };
