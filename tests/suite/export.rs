@@ -29,7 +29,11 @@ fn drafts() -> Vec<(String, Draft)> {
 
 fn write(draft: &Draft, path: &Path, kind: PackageKind) -> Receipt {
     let target = Target { path: path.to_path_buf(), kind, overwrite: false };
-    export(draft, &target, NOW, &mut |_| {}, &Cancel::new())
+    let mut draft = draft.clone();
+    if let Some(word) = draft.confirm_word() {
+        draft.apply(Edit::ConfirmDanger { typed: word.into() }).expect("the word confirms");
+    }
+    export(&draft, &target, NOW, &mut |_| {}, &Cancel::new())
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -45,8 +45,14 @@ pub(crate) fn inspection(path: &Path, draft: &Draft) -> Value {
         "safety": safety(&inspection.safety),
         "facts": facts,
         "side_files": inspection.artifact.side_files,
-        "warnings": draft.warnings(),
+        "warnings": warnings(draft),
     })
+}
+
+/// What the person should know: the draft's sentences, and which code is missing.
+pub(crate) fn warnings(draft: &Draft) -> Vec<String> {
+    let missing = draft.decisions().into_iter().filter(|decision| decision.id == "code-missing");
+    draft.warnings().into_iter().chain(missing.map(|decision| decision.text)).collect()
 }
 
 /// The document of an artifact that gave no inspection.

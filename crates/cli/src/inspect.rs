@@ -142,7 +142,7 @@ fn describe(path: &Path, draft: &Draft, terminal: &mut Terminal) {
         print(&table, terminal);
     }
 
-    let warnings = draft.warnings();
+    let warnings = document::warnings(draft);
     if !warnings.is_empty() {
         section("Worth knowing", terminal);
         for warning in &warnings {

@@ -425,7 +425,7 @@ fn missing_code(state: &ModuleState) -> String {
             format!("{found} does not define {}, which the model needs.", state.undefined.join(", "))
         }
         (None, MAIN) => format!(
-            "The model needs {names} of the script that saved it. Add the Python file that defines it;              a notebook's cell can be saved as one."
+            "The model needs {names} of the script that saved it. Add the Python file that defines it; a notebook's cell can be saved as one."
         ),
         (None, module) => {
             format!(
