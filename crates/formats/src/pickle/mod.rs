@@ -25,7 +25,7 @@ mod tests;
 
 pub use inline::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
-pub use trace::{Global, Oddity, OddityKind, Trace};
+pub use trace::{Argument, Given, Global, LAST_PLACE, Oddity, OddityKind, To, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
 
 use packwright_source::{Budget, Cursor, ReadError};

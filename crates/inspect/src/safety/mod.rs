@@ -1,5 +1,7 @@
 //! What loading an artifact would import and call, and what that means.
 
+mod arguments;
+mod harm;
 mod known;
 mod names;
 pub(crate) mod pickle;

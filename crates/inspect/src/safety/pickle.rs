@@ -5,7 +5,7 @@ use packwright_source::ReadError;
 use std::collections::BTreeMap;
 
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity};
+use super::{Finding, Needs, Safety, Severity, arguments};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -17,6 +17,10 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
     let mut needs = Needs::DataOnly;
     for global in file.pickle.trace.globals() {
         let finding = judge_global(file, global);
+        needs = needs.max(needs_of(&finding));
+        findings.push(finding);
+    }
+    for finding in arguments::judge(file) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
@@ -112,7 +116,7 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
     match names::look_up(&global.module, &global.name, usage) {
         Known::Yes => finding("pickle/known-name", Severity::Info, known_why(global, usage)),
         Known::Harmful(why) => {
-            let arguments = global.called_with.map(|args| arguments(file, args)).unwrap_or_default();
+            let arguments = global.called_with.map(|args| shown_arguments(file, args)).unwrap_or_default();
             let how = match usage {
                 Use::Called => format!("loading calls it{arguments}; it {why}"),
                 Use::Made => format!("loading makes an instance of it; it {why}"),
@@ -214,6 +218,12 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
             "items set on something that holds none",
             "no pickler writes it",
         ),
+        OddityKind::SlotNames => (
+            Severity::Dangerous,
+            "pickle/slot-names",
+            "attributes with names like __class__",
+            "loading would turn the object into another one; no pickler writes it",
+        ),
         OddityKind::OddPadding => {
             (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")
         }
@@ -230,7 +240,7 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
 }
 
 /// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
-fn arguments(file: &PickleFile, args: Value) -> String {
+fn shown_arguments(file: &PickleFile, args: Value) -> String {
     let items = file.pickle.tree.items(args).unwrap_or_default();
     let shown: Vec<String> = items
         .iter()

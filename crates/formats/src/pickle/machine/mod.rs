@@ -1,6 +1,7 @@
 //! The symbolic stack machine.
 
 mod arguments;
+mod given;
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
@@ -304,7 +305,10 @@ impl Machine<'_, '_> {
         self.touch(target);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
-            Some(Node::Object(object)) => &mut object.items,
+            Some(Node::Object(object)) => {
+                self.pickle.trace.appended(object.callee, at);
+                &mut object.items
+            }
             _ => return self.odd_target(target, at),
         };
         into.extend(items);
@@ -370,6 +374,7 @@ impl Machine<'_, '_> {
 
     fn call(&mut self, callee: Value, args: Value, at: u64) {
         self.pickle.trace.called(callee, args, at);
+        self.note_arguments(callee, args);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
             Some(global) if is_reconstructor(&global.module, &global.name) => {
@@ -386,6 +391,7 @@ impl Machine<'_, '_> {
 
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
         self.pickle.trace.made(class, at);
+        self.note_arguments(class, args);
         let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
         self.push_node(Node::Object(Box::new(object)));
     }
@@ -394,7 +400,11 @@ impl Machine<'_, '_> {
         let target = self.top(at)?;
         self.touch(target);
         match self.pickle.tree.get_mut(target) {
-            Some(Node::Object(object)) => object.state = Some(state),
+            Some(Node::Object(object)) => {
+                object.state = Some(state);
+                let maker = object.callee;
+                self.note_state(maker, state, at);
+            }
             _ => self.odd_target(target, at),
         }
         let offset = self.cursor.position();
