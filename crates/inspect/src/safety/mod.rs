@@ -2,6 +2,7 @@
 
 mod known;
 mod names;
+mod nested;
 pub(crate) mod pickle;
 pub(crate) mod skops;
 #[cfg(test)]
