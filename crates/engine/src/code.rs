@@ -60,11 +60,16 @@ impl CodeTree {
             let metadata = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
             if metadata.is_file() {
                 let path = format!("code/{}", place_of_file(&name, needed));
-                files.push(DataFile { path, from: absolute, is_rewritten: false, size_bytes: metadata.len() });
+                files.push(DataFile {
+                    path,
+                    from: absolute,
+                    is_rewritten: false,
+                    member: None,
+                    size_bytes: metadata.len(),
+                });
                 continue;
             }
-            let folder =
-                Folder::open(path, &Limits::default()).map_err(|error| refuse(error.to_string()))?;
+            let folder = Folder::open(path, &Limits::default()).map_err(|error| refuse(error.to_string()))?;
             let place = FolderPlace::of(&name, &folder, needed);
             for entry in folder.entries() {
                 let Some(target) = place.target(&entry.name).filter(|_| !is_litter(&entry.name)) else {
@@ -77,6 +82,7 @@ impl CodeTree {
                     path: format!("code/{target}"),
                     from: absolute.join(&entry.name),
                     is_rewritten: false,
+                    member: None,
                     size_bytes: entry.len_bytes,
                 });
             }
@@ -101,9 +107,9 @@ impl CodeTree {
     /// The script that wrote the file ran as `__main__`; any dropped file that defines what it takes will do.
     fn main(&self, own: &OwnModule) -> ModuleState {
         let scripts = self.files.iter().filter(|file| is_top_level_module(&file.path));
-        let best = scripts.map(|file| (file, Source::read(&file.from))).max_by_key(|(_, source)| {
-            own.names.iter().filter(|name| source.defines(name)).count()
-        });
+        let best = scripts
+            .map(|file| (file, Source::read(&file.from)))
+            .max_by_key(|(_, source)| own.names.iter().filter(|name| source.defines(name)).count());
         match &best {
             Some((file, source)) if own.names.iter().any(|name| source.defines(name)) => {
                 state(own, Some(file), Some(source))
@@ -207,7 +213,8 @@ impl FolderPlace {
                     || folder.entries().iter().any(|entry| entry.name.starts_with(&package))
             };
             if tops.iter().any(|top| holds(top)) {
-                let is_package = |entry: &&str| tops.contains(entry) || has(&format!("{below}{entry}/__init__.py"));
+                let is_package =
+                    |entry: &&str| tops.contains(entry) || has(&format!("{below}{entry}/__init__.py"));
                 let packages = folder
                     .entries()
                     .iter()
@@ -318,7 +325,11 @@ mod tests {
         for (files, dropped, expected) in [
             (vec!["features.py"], "features.py", vec!["shop/features.py"]),
             (vec!["shop/features.py"], "shop", vec!["shop/features.py"]),
-            (vec!["repo/shop/features.py", "repo/setup.py", "repo/data/x.csv"], "repo", vec!["shop/features.py"]),
+            (
+                vec!["repo/shop/features.py", "repo/setup.py", "repo/data/x.csv"],
+                "repo",
+                vec!["shop/features.py"],
+            ),
             (
                 vec!["repo/src/shop/features.py", "repo/src/other/__init__.py"],
                 "repo",
@@ -357,7 +368,8 @@ mod tests {
     fn code_that_hides_a_library_is_warned_of_and_its_imports_are_named() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["sklearn.py", "json.py", "mine.py"] {
-            std::fs::write(dir.path().join(name), "import pandas as pd, mine\nfrom xgboost import DMatrix\n").unwrap();
+            std::fs::write(dir.path().join(name), "import pandas as pd, mine\nfrom xgboost import DMatrix\n")
+                .unwrap();
         }
         let paths: Vec<PathBuf> =
             ["sklearn.py", "json.py", "mine.py"].iter().map(|name| dir.path().join(name)).collect();

@@ -48,7 +48,8 @@ impl Source {
                 Some("class" | "def") if found.next() == Some(first) => return true,
                 Some("async") if found.nth(1) == Some(first) => return true,
                 Some("from" | "import") => {
-                    if line.trim_end().ends_with("import *") || words(line).skip(1).any(|word| word == first) {
+                    if line.trim_end().ends_with("import *") || words(line).skip(1).any(|word| word == first)
+                    {
                         return true;
                     }
                     in_import = line.contains('(') && !line.contains(')');

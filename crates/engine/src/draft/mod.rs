@@ -161,7 +161,11 @@ impl Draft {
         // A list that the person edited is theirs alone.
         if self.choices.requirements.is_none() && !self.choices.code.is_empty() {
             for (library, file) in self.code_tree().map(|tree| tree.imports()).unwrap_or_default() {
-                environment::add(&mut lines, library, &format!("{file} imports it; its version is not known"));
+                environment::add(
+                    &mut lines,
+                    library,
+                    &format!("{file} imports it; its version is not known"),
+                );
             }
         }
         lines
@@ -311,7 +315,8 @@ impl Draft {
     pub fn is_reviewed(&self) -> bool {
         let safety = &self.inspection.safety;
         let modules = self.modules();
-        let mut rows = safety.findings.iter().filter(|finding| finding.severity == Severity::Review).peekable();
+        let mut rows =
+            safety.findings.iter().filter(|finding| finding.severity == Severity::Review).peekable();
         safety.verdict() == Verdict::Review
             && rows.peek().is_some()
             && rows.all(|finding| acknowledgement(finding, &self.choices.acknowledged, &modules).is_some())
@@ -423,7 +428,9 @@ fn missing_code(state: &ModuleState) -> String {
             "The model needs {names} of the script that saved it. Add the Python file that defines it;              a notebook's cell can be saved as one."
         ),
         (None, module) => {
-            format!("The model imports {names} from {module}. Add its Python file, or the folder that it lies in.")
+            format!(
+                "The model imports {names} from {module}. Add its Python file, or the folder that it lies in."
+            )
         }
     }
 }

@@ -4,8 +4,8 @@ mod python;
 mod requirements;
 
 pub(crate) use python::{mlflow_for, python_for, python_problem};
-pub(crate) use requirements::{installs_mlflow, mlflow_version, requirement_problem, requirements_for};
 pub(crate) use requirements::add;
+pub(crate) use requirements::{installs_mlflow, mlflow_version, requirement_problem, requirements_for};
 
 /// The MLflow version whose conventions this crate writes.
 pub(crate) const MLFLOW_VERSION: &str = "3.17.2";

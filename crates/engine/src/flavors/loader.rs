@@ -292,7 +292,8 @@ mod tests {
         let text = text(LoaderCall::Predict, "", Some(&main));
         assert!(text.starts_with("import sys\n\nimport joblib\n"), "{text}");
         assert!(text.contains("NAMES = (\"Ratio\",)\n") && text.contains("    import train\n"), "{text}");
-        let (define, open) = (text.find("_define_main()\n        self").unwrap(), text.find("joblib.load").unwrap());
+        let (define, open) =
+            (text.find("_define_main()\n        self").unwrap(), text.find("joblib.load").unwrap());
         assert!(define < open);
     }
 }

@@ -50,8 +50,7 @@ pub(super) fn skops(
 
 /// An estimator without `predict`: the sklearn flavor opens it, pyfunc calls it through a loader of our own.
 pub(super) fn without_predict(inspection: &Inspection, call: LoaderCall, is_joblib: bool) -> Layout {
-    let native =
-        if is_joblib { joblib(inspection, "predict") } else { pickle(inspection, "predict") };
+    let native = if is_joblib { joblib(inspection, "predict") } else { pickle(inspection, "predict") };
     let mut own = Layout::default();
     if let Some(file) = native.data.first() {
         own = loader::beside_native(file.clone(), call);

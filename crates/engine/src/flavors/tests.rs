@@ -200,7 +200,8 @@ fn external_data_that_leads_out_or_onto_mlflow_s_files_stops_the_plan() {
 fn a_loader_walks_to_the_model_and_offers_probabilities_where_there_are_classes() {
     let loader = |call, classes: bool| {
         let draft = draft(|inspection| {
-            inspection.serving = Serving::PickleLoader { path: r#"["model"][0]"#.into(), call, is_joblib: false };
+            inspection.serving =
+                Serving::PickleLoader { path: r#"["model"][0]"#.into(), call, is_joblib: false };
             if classes {
                 let value = serde_json::json!([0, 1]);
                 inspection.facts = vec![Fact { name: "class_labels", value, source: "classes_".into() }];
@@ -217,12 +218,11 @@ fn a_loader_walks_to_the_model_and_offers_probabilities_where_there_are_classes(
     assert!(choosing.code[0].1.contains("predict_proba"));
     assert!(loader(LoaderCall::XgboostBooster, true).code[0].1.contains("import xgboost\n"));
     let draft = draft(|inspection| {
-        inspection.serving =
-            Serving::PickleLoader {
-                path: "[__import__('os')]".into(),
-                call: LoaderCall::Predict,
-                is_joblib: false,
-            };
+        inspection.serving = Serving::PickleLoader {
+            path: "[__import__('os')]".into(),
+            call: LoaderCall::Predict,
+            is_joblib: false,
+        };
     });
     assert!(matches!(layout(&draft, None), Err(PlanError::NotServable(_))));
 }

@@ -58,13 +58,23 @@ fn lines_are_completed_by_what_the_library_of_that_time_needs() {
 #[test]
 fn what_the_package_itself_imports_is_installed() {
     let loader = |call| {
-        lines(|inspection| inspection.serving = Serving::PickleLoader { path: String::new(), call, is_joblib: false }, "3.12")
+        lines(
+            |inspection| {
+                inspection.serving = Serving::PickleLoader { path: String::new(), call, is_joblib: false }
+            },
+            "3.12",
+        )
     };
     assert!(loader(LoaderCall::Predict).contains(&"joblib".to_owned()));
     assert!(loader(LoaderCall::XgboostBooster).contains(&"xgboost".to_owned()));
     assert!(loader(LoaderCall::LightgbmBooster).contains(&"lightgbm".to_owned()));
-    let skops =
-        lines(|inspection| inspection.serving = Serving::SklearnSkops { types: vec![], path: String::new(), call: LoaderCall::Predict }, "3.12");
+    let skops = lines(
+        |inspection| {
+            inspection.serving =
+                Serving::SklearnSkops { types: vec![], path: String::new(), call: LoaderCall::Predict }
+        },
+        "3.12",
+    );
     assert!(skops.contains(&"skops".to_owned()));
     assert!(
         lines(|inspection| inspection.format = "cloudpickle", "3.12").contains(&"cloudpickle".to_owned())
