@@ -2,6 +2,7 @@
 # make test    everything that must hold before a change is done; ends with "N passed, N failed"
 # make lint    formatting, lints, documentation, licences and advisories
 # make bench   the numbers of the README, side by side with what people use instead
+# make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600
 # make bundle  .deb and .rpm
 # make fmt     formats everything
 # What is missing is installed: Debian packages with apt-get (sudo where needed), the window's packages with npm ci,
@@ -15,11 +16,16 @@ CARGO_FLAGS := --locked
 BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
 TEST_PACKAGES := dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xvfb
 
+FUZZ := $(or $(CARGO_TARGET_DIR),target)/fuzz
+FUZZ_TARGET ?= pickle
+FUZZ_SECONDS ?= 120
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+
 # The version of uv that made the lock files.
 UV_VERSION := 0.13.9
 UV := .tools/uv/bin/uv
 
-.PHONY: run test lint bench bundle fmt build-system test-system toolchain environments
+.PHONY: run test lint bench fuzz bundle fmt build-system test-system toolchain environments
 .DEFAULT_GOAL := run
 
 run: build-system toolchain node_modules/.package-lock.json
@@ -41,6 +47,7 @@ lint: build-system toolchain node_modules/.package-lock.json
 	npm run --silent build
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	cargo check --locked --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ)
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
 	npm run --silent lint
 	npm run --silent check
@@ -50,6 +57,16 @@ lint: build-system toolchain node_modules/.package-lock.json
 bench: build-system toolchain .tools/python/main.stamp
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
 	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench
+
+# The flags are those of cargo fuzz, without the sanitizer of addresses: that one needs a nightly compiler, and there is
+# no unsafe code that it could watch.
+fuzz: toolchain
+	@mkdir -p $(FUZZ)/corpus/$(FUZZ_TARGET)
+	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+		-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
+		cargo build --locked --release --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ) --target $(HOST) --bin $(FUZZ_TARGET)
+	$(FUZZ)/$(HOST)/release/$(FUZZ_TARGET) $(FUZZ)/corpus/$(FUZZ_TARGET) tests/fixtures -max_total_time=$(FUZZ_SECONDS) \
+		-max_len=16384 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ)/
 
 bundle: build-system toolchain node_modules/.package-lock.json
 	npx tauri build --ci --bundles deb,rpm -- $(CARGO_FLAGS)

@@ -135,7 +135,9 @@ fn a_real_file_cut_anywhere_gives_an_error_or_an_honest_verdict() {
             assert_civil(&what, &run);
             // Text and JSON formats may end early and still say all that matters; a pickle may not.
             let is_pickle = matches!(fixture.format.as_deref(), Some("pickle" | "joblib" | "cloudpickle"));
-            if run.code == Some(0) && is_pickle {
+            // What is cut off a tar behind its end mark are zeros that pad it.
+            let is_padding = bytes[cut..].iter().all(|byte| *byte == 0);
+            if run.code == Some(0) && is_pickle && !is_padding {
                 assert_ne!(run.json()["safety"]["verdict"], "safe", "{what}");
             }
             seen += 1;

@@ -41,6 +41,7 @@ const TOP: &[&str] = &[
     "crates",
     "deny.toml",
     "docs",
+    "fuzz",
     "icons",
     "package-lock.json",
     "package.json",

@@ -1,6 +1,7 @@
 //! What holds Packwright together, tested on the whole of it.
 
 mod cli;
+mod containers;
 mod export;
 mod fixtures;
 mod golden;

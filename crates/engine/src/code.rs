@@ -64,6 +64,7 @@ impl CodeTree {
                     path,
                     from: absolute,
                     is_rewritten: false,
+                    member: None,
                     size_bytes: metadata.len(),
                 });
                 continue;
@@ -81,6 +82,7 @@ impl CodeTree {
                     path: format!("code/{target}"),
                     from: absolute.join(&entry.name),
                     is_rewritten: false,
+                    member: None,
                     size_bytes: entry.len_bytes,
                 });
             }

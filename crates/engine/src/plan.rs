@@ -1,14 +1,15 @@
 //! What a package will hold, before anything is written.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use packwright_formats::joblib::{TranscodeError, transcode};
-use packwright_source::{FileSource, Limits};
+use packwright_inspect::open_member;
+use packwright_source::{ByteSource, FileSource, Limits};
 
 use crate::draft::{Draft, sentence};
-use crate::flavors::{self, Layout};
+use crate::flavors::{self, DataFile, Layout};
 use crate::names;
 use crate::texts::{self, Recorded};
 
@@ -42,7 +43,7 @@ pub struct PlannedFile {
 /// Where a file's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// From a file, unchanged.
+    /// From a file, or from one that is packed in it, unchanged.
     Copied {
         /// That file.
         from: PathBuf,
@@ -97,7 +98,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
     for file in &work.layout.data {
         let from = file.from.clone();
         let origin = if file.is_rewritten { Origin::Rewritten { from } } else { Origin::Copied { from } };
-        files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.size_bytes });
+        files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.content_bytes() });
     }
     for file in &work.code {
         let origin = Origin::Copied { from: file.from.clone() };
@@ -127,7 +128,7 @@ fn generated(path: String, bytes: Vec<u8>) -> PlannedFile {
 pub(crate) struct Work {
     pub(crate) layout: Layout,
     /// The person's code, to be copied.
-    pub(crate) code: Vec<flavors::DataFile>,
+    pub(crate) code: Vec<DataFile>,
 }
 
 impl Work {
@@ -140,7 +141,7 @@ impl Work {
 pub(crate) fn prepare(draft: &Draft) -> Result<Work, PlanError> {
     let layout = flavors::layout(draft, None)?;
     let reason =
-        layout.data.iter().find(|file| file.is_rewritten).and_then(|file| cannot_rewrite(draft, &file.from));
+        layout.data.iter().find(|file| file.is_rewritten).and_then(|file| cannot_rewrite(draft, file));
     match reason {
         Some(reason) => prepare_fallback(draft, &reason),
         None => finish(draft, layout),
@@ -168,14 +169,19 @@ fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
 }
 
 /// Why a joblib file cannot be rewritten, where that is known before writing.
-fn cannot_rewrite(draft: &Draft, path: &Path) -> Option<String> {
+fn cannot_rewrite(draft: &Draft, file: &DataFile) -> Option<String> {
     let artifact = &draft.inspection().artifact;
-    if draft.inspection().compression.is_some() && READ_AHEAD_BYTES < artifact.size_bytes {
+    let is_packed = draft.inspection().compression.is_some() || file.member.is_some();
+    if is_packed && READ_AHEAD_BYTES < artifact.size_bytes {
         return None;
     }
-    let source = FileSource::open(path).ok()?;
+    let whole: Arc<dyn ByteSource> = Arc::new(FileSource::open(&file.from).ok()?);
+    let source = match &file.member {
+        Some(member) => open_member(whole, member, &Limits::default()).ok()?,
+        None => whole,
+    };
     // Everything that can stop the rewriting is found before the first byte comes out.
-    match transcode(Arc::new(source), &Limits::default(), &mut Nowhere, &mut |_| Ok(())) {
+    match transcode(source, &Limits::default(), &mut Nowhere, &mut |_| Ok(())) {
         Err(error @ (TranscodeError::Unsupported(_) | TranscodeError::Read(_))) => Some(error.to_string()),
         Err(TranscodeError::Write(_)) | Ok(_) => None,
     }

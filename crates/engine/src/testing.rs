@@ -27,6 +27,7 @@ pub(crate) fn inspection(path: &str) -> Inspection {
             kind: ArtifactKind::File,
             size_bytes: 1000,
             side_files: Vec::new(),
+            member: None,
         },
         format: "pickle",
         compression: None,

@@ -14,6 +14,7 @@
 
 pub mod archive;
 pub mod compress;
+pub mod container;
 pub mod joblib;
 pub mod json;
 pub mod npy;

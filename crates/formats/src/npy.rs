@@ -14,6 +14,8 @@ use crate::numpy::DType;
 pub struct Header {
     /// The dtype; `None` for a structured one.
     pub dtype: Option<DType>,
+    /// Whether its items are Python objects: then a pickle lies in place of the data.
+    pub has_objects: bool,
     /// Whether the data lies in Fortran order.
     pub is_fortran: bool,
     /// The shape in axis order.
@@ -66,9 +68,15 @@ fn parse(text: &str, data_offset: u64) -> Option<Header> {
         Some(quoted) => Some(DType::from_code(quoted.split_once('\'')?.0)?),
         None => None,
     };
+    // A structured dtype holds objects if a field's code is O. A field of that name looks the same, which is harmless:
+    // its data is then looked at as well.
+    let has_objects = match &dtype {
+        Some(dtype) => dtype.has_objects,
+        None => descr.split(['\'', '"']).any(|quoted| quoted.trim_start_matches(['|', '<', '>', '=']) == "O"),
+    };
     let is_fortran = after("fortran_order")?.starts_with("True");
     let (dims, _) = after("shape")?.strip_prefix('(')?.split_once(')')?;
     let dims = dims.split(',').map(str::trim).filter(|dim| !dim.is_empty());
     let shape: Option<Vec<u64>> = dims.map(|dim| dim.trim_end_matches('L').parse().ok()).collect();
-    Some(Header { dtype, is_fortran, shape: shape?, data_offset })
+    Some(Header { dtype, has_objects, is_fortran, shape: shape?, data_offset })
 }

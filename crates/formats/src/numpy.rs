@@ -5,6 +5,9 @@
 
 use crate::pickle::{Bytes, InlineData, Node, Object, Pickle, Value};
 
+/// How deep dtypes may nest, and calls that wrap bytes: NumPy and picklers stay below five.
+const NESTED: u32 = 8;
+
 /// A dtype.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DType {
@@ -75,6 +78,15 @@ impl DType {
 
     /// The dtype behind a value: `numpy.dtype(code, …)` with its state, or a scalar class as joblib 0.9 wrote it.
     pub fn from_value(pickle: &Pickle, value: Value) -> Option<Self> {
+        Self::from_value_at(pickle, value, 0)
+    }
+
+    fn from_value_at(pickle: &Pickle, value: Value, depth: u32) -> Option<Self> {
+        // BUILD can make a dtype a part of itself.
+        if NESTED < depth {
+            return None;
+        }
+        let deeper = depth.saturating_add(1);
         let object = pickle.tree.object(value)?;
         let callee = pickle.trace.global(object.callee)?;
         if callee.name != "dtype" && !callee.name.ends_with("DType") || !is_numpy(&callee.module) {
@@ -111,14 +123,14 @@ impl DType {
             dtype.item_size = size;
         }
         if let Some(sub) = state.get(2).and_then(|sub| pickle.tree.items(*sub))
-            && let Some(base) = sub.first().and_then(|base| Self::from_value(pickle, *base))
+            && let Some(base) = sub.first().and_then(|base| Self::from_value_at(pickle, *base, deeper))
         {
             dtype.has_objects |= base.has_objects;
         }
         for (_, field) in state.get(4).and_then(|fields| pickle.tree.entries(*fields)).unwrap_or_default() {
             let inner = pickle.tree.items(*field).and_then(|field| field.first().copied());
             dtype.has_objects |= inner
-                .and_then(|inner| Self::from_value(pickle, inner))
+                .and_then(|inner| Self::from_value_at(pickle, inner, deeper))
                 .is_some_and(|inner| inner.has_objects);
         }
         // NPY_ITEM_HASOBJECT, the lowest bit of the flags, is what NumPy itself goes by. It never differs from the fields
@@ -219,6 +231,10 @@ impl NdArray {
 
 /// The bytes behind a value, through what pickles of protocol 2 and below wrap them in.
 pub fn bytes_of(pickle: &Pickle, value: Value) -> Option<Bytes> {
+    bytes_at(pickle, value, 0)
+}
+
+fn bytes_at(pickle: &Pickle, value: Value, depth: u32) -> Option<Bytes> {
     match pickle.tree.get(value)? {
         Node::Bytes(bytes) => Some((**bytes).clone()),
         // A Python 2 string, or bytes as protocol 2 of Python 3 writes them: _codecs.encode(text, "latin1").
@@ -228,13 +244,13 @@ pub fn bytes_of(pickle: &Pickle, value: Value) -> Option<Bytes> {
             let len = u64::try_from(kept.len()).ok()?;
             Some(Bytes { offset: 0, len, kept: Some(kept.into()), is_text: false })
         }
-        Node::Object(object) => {
+        Node::Object(object) if depth < NESTED => {
             let callee = pickle.trace.global(object.callee)?;
             let args = pickle.tree.items(object.args)?;
             match (callee.module.as_str(), callee.name.as_str()) {
                 ("_codecs", "encode") | ("builtins" | "__builtin__", "bytearray" | "bytes") => {
                     match args.first() {
-                        Some(first) => bytes_of(pickle, *first),
+                        Some(first) => bytes_at(pickle, *first, depth.saturating_add(1)),
                         None => Some(Bytes { offset: 0, len: 0, kept: Some(Box::default()), is_text: false }),
                     }
                 }

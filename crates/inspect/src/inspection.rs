@@ -43,6 +43,21 @@ pub struct Artifact {
     /// Files that belong to a single-file artifact and must travel with it (ONNX external data), relative to the
     /// artifact's folder, in the order in which the artifact names them.
     pub side_files: Vec<String>,
+    /// The file inside it that is the model, when the artifact is an archive or a compressed file that no loader opens.
+    pub member: Option<Member>,
+}
+
+/// A file inside an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// For people: `model.pkl in models.zip`.
+    pub place: String,
+    /// Its own file name.
+    pub file_name: String,
+    /// Which member to open, from the outermost container inwards; see [`crate::open_member`].
+    pub steps: Vec<usize>,
+    /// Its length in bytes, unpacked.
+    pub size_bytes: u64,
 }
 
 /// One value read from the artifact, beyond those that have a field of their own.
@@ -222,7 +237,8 @@ pub struct Inspection {
     pub warnings: Vec<String>,
     /// Modules that the file imports and that no known library provides.
     pub own_modules: Vec<OwnModule>,
-    /// Where in the artifact the model is: Python subscripts such as `["model"]`; empty when it is the whole.
+    /// Where in the artifact the model is: Python subscripts such as `["model"]`, in an archive of
+    /// several models the member before them; empty when it is the whole.
     pub path_in_file: String,
     /// The other models in the artifact, each as if it had been chosen; theirs is empty.
     pub others: Vec<Inspection>,

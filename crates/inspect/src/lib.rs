@@ -12,8 +12,10 @@
     )
 )]
 
+mod container;
 mod inspection;
 mod lightgbm;
+mod npy;
 mod onnx;
 mod pickled;
 mod probe;
@@ -21,6 +23,8 @@ mod reader;
 pub mod safety;
 mod sklearn;
 mod strangers;
+#[cfg(test)]
+mod tests;
 mod xgboost;
 
 /// Import names and the PyPI projects that provide them.
@@ -28,9 +32,10 @@ pub mod libraries {
     pub use crate::pickled::{is_standard, library_of};
 }
 
+pub use container::open_member;
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, OwnModule, Part, Requirement,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, Requirement,
     Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature,
 };

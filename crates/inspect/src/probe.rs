@@ -6,7 +6,10 @@ use std::sync::Arc;
 use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, strangers, xgboost};
+use crate::{
+    Artifact, ArtifactKind, InspectError, Inspection, container, lightgbm, npy, onnx, pickled, strangers,
+    xgboost,
+};
 
 /// Every reader. At equal claims the first one reads.
 const READERS: &[&dyn Reader] = &[
@@ -15,10 +18,13 @@ const READERS: &[&dyn Reader] = &[
     &xgboost::XgboostReader,
     &lightgbm::LightgbmReader,
     &onnx::OnnxReader,
+    &npy::NpyReader,
+    // Last: a format that is an archive itself claims its files before.
+    &container::ContainerReader,
 ];
 
 /// How much of a file is looked at before a reader is chosen.
-const HEAD_BYTES: usize = 4 << 10;
+pub(crate) const HEAD_BYTES: usize = 4 << 10;
 
 /// Inspects one artifact.
 ///
@@ -37,29 +43,39 @@ pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError>
         kind: ArtifactKind::File,
         size_bytes: source.len_bytes(),
         side_files: Vec::new(),
+        member: None,
     };
     let mut head = vec![0; HEAD_BYTES];
     let n = read_up_to(&source, 0, &mut head).map_err(open)?;
     head.truncate(n);
-    let subject = Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits };
-    if let Some(stranger) = strangers::name_certain(&subject) {
+    inspect_subject(&Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits })
+}
+
+/// Inspects one file, wherever its bytes are.
+pub(crate) fn inspect_subject(subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+    if let Some(stranger) = strangers::name_certain(subject) {
         return Err(stranger);
     }
+    match choose(subject) {
+        Some((Claim::Maybe, reader)) => reader.read(subject).map_err(|error| {
+            // A weak claim that failed says little: name what it is rather than how a guess failed.
+            strangers::name(subject).unwrap_or(error)
+        }),
+        Some((_, reader)) => reader.read(subject),
+        None => Err(strangers::name(subject).unwrap_or_else(|| strangers::unknown(subject))),
+    }
+}
+
+/// The reader that is surest, and how sure it is.
+pub(crate) fn choose(subject: &Subject<'_>) -> Option<(Claim, &'static dyn Reader)> {
     let mut best: Option<(Claim, &dyn Reader)> = None;
     for reader in READERS {
-        let claim = reader.claims(&subject);
+        let claim = reader.claims(subject);
         if claim != Claim::No && best.is_none_or(|(other, _)| other < claim) {
             best = Some((claim, *reader));
         }
     }
-    match best {
-        Some((Claim::Maybe, reader)) => reader.read(&subject).map_err(|error| {
-            // A weak claim that failed says little: name what it is rather than how a guess failed.
-            strangers::name(&subject).unwrap_or(error)
-        }),
-        Some((_, reader)) => reader.read(&subject),
-        None => Err(strangers::name(&subject).unwrap_or_else(|| strangers::unknown(&subject))),
-    }
+    best
 }
 
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {

@@ -45,6 +45,11 @@ pub(crate) trait Reader: Sync {
     /// - [`InspectError::Unknown`]: it is not what the claim took it for.
     /// - [`InspectError::Damaged`]: it is cut short, malformed or beyond the limits.
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError>;
+
+    /// Whether it reads nothing itself and only takes away what lies around a model.
+    fn unwraps(&self) -> bool {
+        false
+    }
 }
 
 impl Subject<'_> {

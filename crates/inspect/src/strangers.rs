@@ -31,7 +31,6 @@ const OTHER_MODELS: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"),
     (b"GGUF", "a GGUF model"),
     (b"CBM1", "a CatBoost model"),
-    (b"\x93NUMPY", "a NumPy array file"),
 ];
 
 /// Names what is certainly no model of any reader, before the readers are asked.

@@ -9,7 +9,7 @@ mod xgboost;
 
 use std::path::PathBuf;
 
-use packwright_inspect::{Inspection, LoaderCall, Serving};
+use packwright_inspect::{Inspection, LoaderCall, Member, Serving};
 use packwright_mlflow::schema::ParamSpec;
 use serde_yaml::{Mapping, Value};
 
@@ -58,8 +58,17 @@ pub(crate) struct DataFile {
     pub(crate) from: PathBuf,
     /// Whether it is a joblib file that is rewritten as a plain pickle; copied byte by byte otherwise.
     pub(crate) is_rewritten: bool,
+    /// The file inside `from` that is meant; `from` itself when there is none.
+    pub(crate) member: Option<Member>,
     /// The length of `from`.
     pub(crate) size_bytes: u64,
+}
+
+impl DataFile {
+    /// The length of what is copied or rewritten.
+    pub(crate) fn content_bytes(&self) -> u64 {
+        self.member.as_ref().map_or(self.size_bytes, |member| member.size_bytes)
+    }
 }
 
 /// The layout for a draft. `fallback` asks for the loader module in place of a rewritten joblib file.
@@ -133,6 +142,9 @@ fn free(name: String) -> String {
 }
 
 fn artifact_name(inspection: &Inspection) -> String {
+    if let Some(member) = &inspection.artifact.member {
+        return member.file_name.clone();
+    }
     let name = inspection.artifact.path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
@@ -142,6 +154,7 @@ fn copied(inspection: &Inspection, path: &str) -> DataFile {
         path: path.to_owned(),
         from: inspection.artifact.path.clone(),
         is_rewritten: false,
+        member: inspection.artifact.member.clone(),
         size_bytes: inspection.artifact.size_bytes,
     }
 }

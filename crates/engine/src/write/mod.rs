@@ -37,7 +37,7 @@ trait Sink {
     /// Copies a file byte by byte.
     fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError>;
 
-    /// Rewrites a joblib file as a plain pickle. Gives the record of the written file and the SHA-256 of the original.
+    /// Unpacks a member, rewrites a joblib file as a plain pickle, or both. Gives the record of the written file and the SHA-256 of the original.
     fn rewrite(
         &mut self,
         file: &DataFile,
@@ -172,7 +172,7 @@ fn fill(
     let mut artifact_sha256 = None;
     for file in &work.layout.data {
         watch.begin(Stage::Writing, &file.path)?;
-        let (written, original) = if file.is_rewritten {
+        let (written, original) = if file.is_rewritten || file.member.is_some() {
             sink.rewrite(file, watch)?
         } else {
             let written = sink.copy(file, watch)?;

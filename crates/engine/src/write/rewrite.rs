@@ -1,4 +1,5 @@
-//! A joblib file, rewritten as a plain pickle into any writer while the original is hashed beside it.
+//! What is not copied as it is: a member of an archive, a joblib file rewritten as a plain pickle. It goes into any
+//! writer while the original is hashed beside it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,29 +11,31 @@ use std::time::Duration;
 
 use packwright_formats::compress::Compression;
 use packwright_formats::joblib::{TranscodeError, transcode};
-use packwright_source::{ByteSource, FileSource, Limits, read_up_to};
+use packwright_inspect::open_member;
+use packwright_source::{ByteSource, ErrorKind, FileSource, Limits, ReadError, read_up_to};
 
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{Cancel, ExportError, hash};
+use super::{CHUNK_BYTES, Cancel, ExportError, hash};
+use crate::flavors::DataFile;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
-/// Rewrites `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
+/// Writes what `file` asks of `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
 ///
 /// The rewriting runs on a thread of its own: it reads a compressed file twice, and the first time it writes nothing,
 /// so progress and cancel are taken from its reads.
 pub(super) fn rewrite(
-    original: Original,
+    (original, file): (Original, &DataFile),
     out: &mut (dyn Write + Send),
     to: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<String, ExportError> {
     let again = FileSource::open(original.path()).map_err(read_error(original.path()))?;
     let (source, check) = original.into_source();
-    let n_readings = n_readings(&source).map_err(read_error(check.path()))?;
+    let n_readings = n_readings(&source, file).map_err(read_error(check.path()))?;
     let size_bytes = source.len_bytes();
     let watched = Arc::new(Watched { source, cancel: watch.cancel(), read_bytes: AtomicU64::new(0) });
     let (rewritten, hashed) = thread::scope(|scope| {
@@ -40,7 +43,7 @@ pub(super) fn rewrite(
         let (done, wait) = mpsc::channel::<()>();
         let reader = Arc::clone(&watched);
         let rewriting = scope.spawn(move || {
-            let outcome = transcode(reader, &Limits::default(), out, &mut |_| Ok(()));
+            let outcome = made(reader, file, out);
             drop(done);
             outcome
         });
@@ -53,7 +56,7 @@ pub(super) fn rewrite(
         }
         let stopped = |_| Err(TranscodeError::Unsupported("the rewriting stopped unexpectedly".into()));
         let rewritten = rewriting.join().unwrap_or_else(stopped);
-        (rewritten.map(|_| size_bytes.saturating_sub(told)), hash::joined(hashing.join()))
+        (rewritten.map(|()| size_bytes.saturating_sub(told)), hash::joined(hashing.join()))
     });
     if watch.is_cancelled() {
         return Err(ExportError::Cancelled);
@@ -62,6 +65,10 @@ pub(super) fn rewrite(
     match rewritten {
         Ok(untold) => watch.advance(untold)?,
         Err(TranscodeError::Write(error)) => return Err(write_error(to)(error)),
+        // There is no other way to pack a member: the fallback is for rewriting alone.
+        Err(TranscodeError::Read(error)) if !file.is_rewritten => {
+            return Err(read_error(check.path())(io::Error::other(error)));
+        }
         Err(error @ (TranscodeError::Unsupported(_) | TranscodeError::Read(_))) => {
             return Err(ExportError::NotRewritable(error.to_string()));
         }
@@ -70,8 +77,39 @@ pub(super) fn rewrite(
     Ok(sha256)
 }
 
-/// Arrays are found first and copied then. Without compression the first reading skips them.
-fn n_readings(source: &FileSource) -> io::Result<u64> {
+/// Unpacks, rewrites, or both.
+fn made(original: Arc<Watched>, file: &DataFile, out: &mut dyn Write) -> Result<(), TranscodeError> {
+    let source: Arc<dyn ByteSource> = match &file.member {
+        Some(member) => open_member(original, member, &Limits::default())?,
+        None => original,
+    };
+    if file.is_rewritten {
+        return transcode(source, &Limits::default(), out, &mut |_| Ok(())).map(drop);
+    }
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut at = 0;
+    loop {
+        let n = read_up_to(&*source, at, &mut buffer)
+            .map_err(|error| ReadError::new("archive", at, ErrorKind::Io(error)))?;
+        if n == 0 {
+            break;
+        }
+        out.write_all(buffer.get(..n).unwrap_or_default())?;
+        at += n as u64;
+    }
+    if at == file.content_bytes() {
+        return Ok(());
+    }
+    let detail = format!("it unpacks to {at} bytes and had {} when it was read", file.content_bytes());
+    Err(ReadError::new("archive", at, ErrorKind::Unsupported(detail)).into())
+}
+
+/// Arrays are found first and copied then. Without compression the first reading skips them. A member is inflated once
+/// to measure it and once more to copy it.
+fn n_readings(source: &FileSource, file: &DataFile) -> io::Result<u64> {
+    if file.member.is_some() {
+        return Ok(2);
+    }
     let mut head = [0; 16];
     let n = read_up_to(source, 0, &mut head)?;
     Ok(if Compression::of(head.get(..n).unwrap_or_default()).is_some() { 2 } else { 1 })

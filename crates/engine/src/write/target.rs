@@ -8,6 +8,7 @@ use super::folder::sync_folder;
 use super::{ExportError, Staging};
 use crate::clean;
 use crate::draft::Draft;
+use crate::flavors::DataFile;
 use crate::plan::Work;
 use crate::receipt::PackageKind;
 
@@ -75,7 +76,7 @@ fn is_package_or_empty(path: &Path) -> bool {
 /// That the disk has room, where the system can tell. Rewritten and compressed files may differ, so this stops only
 /// what clearly cannot fit.
 pub(super) fn check_space(parent: &Path, work: &Work) -> Result<(), ExportError> {
-    let needed_bytes = work.layout.data.iter().chain(&work.code).map(|file| file.size_bytes).sum();
+    let needed_bytes = work.layout.data.iter().chain(&work.code).map(DataFile::content_bytes).sum();
     match free_bytes(parent) {
         Some(free_bytes) if free_bytes < needed_bytes => {
             Err(ExportError::NoSpace { path: parent.to_path_buf(), needed_bytes, free_bytes })

@@ -11,6 +11,8 @@
 use crate::numpy::DType;
 use crate::pickle::{Inline, InlineOutcome, Pickle, Site, Value};
 
+#[cfg(test)]
+mod tests;
 mod transcode;
 
 pub use transcode::{TranscodeError, transcode};

@@ -16,7 +16,7 @@ use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, ReadError
 
 use super::{JoblibInline, Wrapper, wrapper_of};
 use crate::compress::Compression;
-use crate::pickle::{self, Inline, InlineOutcome, Opcode, Pickle, Site, Value};
+use crate::pickle::{self, Inline, InlineOutcome, OddityKind, Opcode, Pickle, Site, Value};
 
 /// How much is copied at once.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -66,6 +66,12 @@ pub fn transcode(
         return Err(error.into());
     }
     if let Some(reason) = sites.unsupported {
+        return Err(TranscodeError::Unsupported(reason));
+    }
+    // An inlined pickle leaves on the stack what its own end would drop, and numbers that it never stored may be taken.
+    let odd = |kind| pickle.trace.oddities().iter().any(|oddity| oddity.kind == kind);
+    if odd(OddityKind::Leftovers) || odd(OddityKind::MemoMissing) {
+        let reason = "it uses values in a way that no pickler writes".to_owned();
         return Err(TranscodeError::Unsupported(reason));
     }
     let out = Counted { out, n: 0 };

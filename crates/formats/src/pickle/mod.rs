@@ -36,6 +36,12 @@ pub const KEPT_ITEMS: usize = 65_536;
 /// How many pickles of one stream are read.
 const STREAMS: usize = 16;
 
+/// How many byte strings that may be pickles are remembered.
+const NESTED: usize = 64;
+
+/// The shortest pickle that does anything: PROTO, and a value, and STOP.
+const SHORTEST: u64 = 4;
+
 /// Everything that was read from a stream of pickles.
 #[derive(Debug, Default)]
 pub struct Pickle {
@@ -49,6 +55,10 @@ pub struct Pickle {
     pub error: Option<ReadError>,
     /// The highest protocol that the stream asks for.
     pub protocol: u8,
+    /// Where each of the roots' pickles starts.
+    pub starts: Vec<u64>,
+    /// Byte strings that begin as a pickle does, the first few: what loads them loads a pickle.
+    pub nested: Vec<Bytes>,
     /// The offset behind the last STOP.
     pub end: u64,
     /// How many bytes follow the last STOP and are no pickle, where that is known.
@@ -75,14 +85,25 @@ impl Pickle {
 pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inline) -> Pickle {
     let mut pickle = Pickle::default();
     loop {
+        let start = cursor.position();
+        let rest = cursor.remaining();
+        // A later pickle of protocol 0 or 1 has no mark to know it by: it is one if it can be read to its STOP.
+        let is_guess = !pickle.roots.is_empty() && !matches!(cursor.peek(), Ok(Some(0x80)));
+        let before = is_guess.then(|| Checkpoint::of(&pickle));
         match machine::run(cursor, budget, inline, &mut pickle) {
-            Ok(root) => pickle.roots.push(root),
+            Ok(root) => {
+                pickle.roots.push(root);
+                pickle.starts.push(start);
+            }
             Err(error) => {
+                if let Some(before) = before {
+                    before.restore(&mut pickle);
+                }
                 // Bytes after a complete pickle that are no pickle themselves are never read by a loader.
-                if pickle.roots.is_empty() || is_damaged_middle(&error) {
+                if pickle.roots.is_empty() || !is_guess && is_damaged_middle(&error) {
                     pickle.error = Some(error);
                 } else {
-                    pickle.trailing = cursor.remaining().unwrap_or(0).max(1);
+                    pickle.trailing = rest.unwrap_or(0).max(1);
                 }
                 return pickle;
             }
@@ -93,18 +114,52 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
                 pickle.trailing = cursor.remaining().unwrap_or(1);
                 return pickle;
             }
-            // Another pickle starts with PROTO; text pickles of protocol 0 are not looked for behind the first.
-            Ok(Some(0x80)) => {}
-            Ok(Some(_)) => {
-                pickle.trailing = cursor.remaining().unwrap_or(1);
-                return pickle;
-            }
+            Ok(Some(_)) => {}
             Ok(None) => return pickle,
             Err(error) => {
                 pickle.error = Some(error);
                 return pickle;
             }
         }
+    }
+}
+
+/// What a guess that fails must not change.
+struct Checkpoint {
+    trace: Trace,
+    tree_len: usize,
+    n_nested: usize,
+    is_cut: bool,
+    n_inline: u64,
+    protocol: u8,
+}
+
+impl Checkpoint {
+    fn of(pickle: &Pickle) -> Self {
+        Self {
+            trace: pickle.trace.clone(),
+            tree_len: pickle.tree.len(),
+            n_nested: pickle.nested.len(),
+            is_cut: pickle.is_cut,
+            n_inline: pickle.n_inline,
+            protocol: pickle.protocol,
+        }
+    }
+
+    /// Takes the guess back, unless it called a name before it broke: then it was a pickle.
+    fn restore(self, pickle: &mut Pickle) {
+        let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b));
+        let is_call = |global: &&Global| 0 < global.uses && is_name(&global.module) && is_name(&global.name);
+        let calls = |trace: &Trace| trace.globals().iter().filter(is_call).count();
+        if calls(&self.trace) < calls(&pickle.trace) {
+            return;
+        }
+        pickle.trace = self.trace;
+        pickle.tree.truncate(self.tree_len);
+        pickle.nested.truncate(self.n_nested);
+        pickle.is_cut = self.is_cut;
+        pickle.n_inline = self.n_inline;
+        pickle.protocol = self.protocol;
     }
 }
 

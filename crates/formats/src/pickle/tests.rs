@@ -245,6 +245,39 @@ fn a_budget_stops_what_would_cost_too_much() {
     assert!(stopped.error.expect("an error").to_string().contains("opcodes needs 1; the limit is 0"));
 }
 
+/// `N.`: a whole pickle of protocol 0.
+const NONE: &[u8] = b"N.";
+
+#[test]
+fn text_pickles_behind_the_first_are_read_too() {
+    let pickle = read_bytes(&[NONE, b"cos\nsystem\n(S'x'\ntR.", b"I1\n."].concat());
+    assert_eq!((pickle.roots.len(), pickle.trailing, pickle.starts), (3, 0, vec![0, 2, 22]));
+    assert_eq!(pickle.trace.globals()[0].called_at, Some(20));
+}
+
+#[test]
+fn what_follows_and_is_no_pickle_leaves_no_trace() {
+    for rest in [&b"cos\nsystem\n"[..], b"\0\0\0\0", b"(lp0\nI1\na", b"some text", b"c\x01\n\x02\n(tR\xff"] {
+        let pickle = read_bytes(&[NONE, rest].concat());
+        assert_eq!((pickle.roots.len(), pickle.trailing, pickle.end), (1, rest.len() as u64, 2));
+        assert!(pickle.trace.globals().is_empty() && pickle.error.is_none(), "{rest:?}");
+    }
+}
+
+#[test]
+fn a_call_behind_the_first_pickle_counts_although_its_pickle_breaks() {
+    let pickle = read_bytes(&[NONE, b"cos\nsystem\n(S'x'\ntR\xff"].concat());
+    assert_eq!((pickle.roots.len(), pickle.trailing), (1, 20));
+    assert_eq!(pickle.trace.globals()[0].name, "system");
+}
+
+#[test]
+fn byte_strings_that_begin_as_pickles_are_remembered() {
+    let pickle = read_bytes(b"\x80\x04(C\x04\x80\x04N.C\x03abcB\x05\0\0\0\x80\x02]q\x00t.");
+    let nested: Vec<_> = pickle.nested.iter().map(|bytes| (bytes.offset, bytes.len)).collect();
+    assert_eq!(nested, [(5, 4), (19, 5)]);
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_a_value_or_a_located_error(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -108,6 +108,8 @@ pub enum OddityKind {
     OutOfBandBuffer,
     /// The padding before an inline array is not what joblib writes.
     OddPadding,
+    /// STOP leaves values behind that no load returns.
+    Leftovers,
     /// An item, attribute or state is set on something that cannot take it.
     OddTarget,
     /// The attributes of a state with slots have names that change how the object works, or that are computed.
@@ -115,7 +117,7 @@ pub enum OddityKind {
 }
 
 /// What a load would import and call.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Trace {
     globals: Vec<Global>,
     index: BTreeMap<(String, String), u32>,

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
-use packwright_formats::compress::Compression;
+use packwright_formats::compress::{Compression, Inflated, Trailing};
 use packwright_formats::joblib::JoblibInline;
 use packwright_formats::numpy::{ArrayData, NdArray};
 use packwright_formats::pickle::{self, Bytes, Node, Pickle, Value};
@@ -20,6 +20,8 @@ pub(crate) struct PickleFile {
     pub(crate) compression: Option<Compression>,
     /// The types of a skops file; `None` for a pickle.
     pub(crate) skops: Option<Vec<skops::Type>>,
+    /// What follows the compressed data; `None` without compression.
+    pub(crate) trailing: Option<Trailing>,
     source: Arc<dyn ByteSource>,
     budget: Budget,
 }
@@ -27,16 +29,26 @@ pub(crate) struct PickleFile {
 impl PickleFile {
     /// Reads a file. Never fails: what went wrong is in [`Pickle::error`].
     pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
+        Self::read_at(source, 0, Compression::of(head), limits)
+    }
+
+    /// Reads a pickle that begins at an offset.
+    pub(crate) fn read_at(
+        source: Arc<dyn ByteSource>,
+        offset: u64,
+        compression: Option<Compression>,
+        limits: &Limits,
+    ) -> Self {
         let mut budget = Budget::new(*limits);
-        let compression = Compression::of(head);
         let inflated = compression.map(|compression| compression.open(Arc::clone(&source), &budget));
+        let trailing = inflated.as_ref().map(Inflated::trailing);
         let mut cursor = match inflated {
             Some(inflated) => Cursor::forward("pickle", Box::new(inflated)),
-            None => Cursor::over("pickle", &*source, 0),
+            None => Cursor::over("pickle", &*source, offset),
         };
         let pickle = pickle::read(&mut cursor, &mut budget, &mut JoblibInline);
         drop(cursor);
-        Self { pickle, compression, skops: None, source, budget }
+        Self { pickle, compression, skops: None, trailing, source, budget }
     }
 
     /// Reads a skops file.
@@ -47,7 +59,19 @@ impl PickleFile {
     pub(crate) fn read_skops(source: Arc<dyn ByteSource>, limits: &Limits) -> Result<Self, ReadError> {
         let mut budget = Budget::new(*limits);
         let read = skops::read(&source, &mut budget)?;
-        Ok(Self { pickle: read.pickle, compression: None, skops: Some(read.types), source, budget })
+        Ok(Self {
+            pickle: read.pickle,
+            compression: None,
+            skops: Some(read.types),
+            trailing: None,
+            source,
+            budget,
+        })
+    }
+
+    /// What reading may cost.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.budget.limits()
     }
 
     /// The bytes of a value in the stream: kept ones from memory, skipped ones by reading again. `None` beyond a

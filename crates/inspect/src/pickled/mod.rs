@@ -18,7 +18,7 @@ pub use libraries::{is_standard, library_of};
 pub(crate) use objects::{
     array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
 };
-pub(crate) use reader::{PickleReader, SkopsReader};
+pub(crate) use reader::{PickleReader, SkopsReader, opaque};
 
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {

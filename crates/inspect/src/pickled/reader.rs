@@ -163,7 +163,7 @@ fn format_of(file: &PickleFile) -> &'static str {
 }
 
 /// A file that gave no model, but a safety report.
-fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::Safety) -> Inspection {
+pub(crate) fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::Safety) -> Inspection {
     let warnings = vec![match safety.unread.first() {
         Some(reason) => format!("No model could be read: {reason}. A package can't be made."),
         None => "No model could be found in the file. A package can't be made.".to_owned(),

@@ -1,6 +1,6 @@
 //! Which of the objects in a pickle is the model.
 
-use packwright_formats::numpy::NdArray;
+use packwright_formats::numpy::{ArrayData, NdArray};
 use packwright_formats::pickle::{Node, Value};
 
 use super::{Estimator, Kind, PickleFile, class_of, describe};
@@ -52,18 +52,24 @@ fn walk(file: &PickleFile, value: Value, path: &mut String, depth: u32, found: &
         return;
     }
     let tree = &file.pickle.tree;
-    let steps: Vec<(String, Value)> = match tree.get(value) {
-        Some(Node::Dict(_) | Node::Object(_)) => tree
+    let list = |value| -> Vec<(String, Value)> {
+        let items = tree.items(value).unwrap_or_default().iter().take(ITEMS);
+        items.enumerate().map(|(index, value)| (format!("[{index}]"), *value)).collect()
+    };
+    let objects = NdArray::from_value(&file.pickle, value).and_then(|array| match array.data {
+        ArrayData::Objects(items) if array.shape.len() == 1 => Some(items),
+        _ => None,
+    });
+    let steps: Vec<(String, Value)> = match (objects, tree.get(value)) {
+        (Some(items), _) => list(items),
+        (None, Some(Node::Dict(_) | Node::Object(_))) => tree
             .entries(value)
             .unwrap_or_default()
             .iter()
             .take(ITEMS)
             .filter_map(|(key, value)| Some((subscript(&file.scalar(*key)?)?, *value)))
             .collect(),
-        Some(Node::List(_) | Node::Tuple(_)) => {
-            let items = tree.items(value).unwrap_or_default().iter().take(ITEMS);
-            items.enumerate().map(|(index, value)| (format!("[{index}]"), *value)).collect()
-        }
+        (None, Some(Node::List(_) | Node::Tuple(_))) => list(value),
         _ => Vec::new(),
     };
     for (step, value) in steps {

@@ -4,6 +4,7 @@ mod arguments;
 mod harm;
 mod known;
 mod names;
+mod nested;
 pub(crate) mod pickle;
 pub(crate) mod skops;
 #[cfg(test)]

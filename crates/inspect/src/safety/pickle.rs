@@ -1,11 +1,12 @@
 //! The verdict on a pickle: what a load would import and call, name by name.
 
+use packwright_formats::compress::Trailing;
 use packwright_formats::pickle::{Global, OddityKind, Value};
 use packwright_source::ReadError;
 use std::collections::BTreeMap;
 
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments};
+use super::{Finding, Needs, Safety, Severity, arguments, nested};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -42,6 +43,30 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
+    for finding in nested::judge(file) {
+        needs = needs.max(needs_of(&finding));
+        findings.push(finding);
+    }
+    for start in file.pickle.starts.iter().skip(1) {
+        findings.push(Finding {
+            rule: "pickle/second-pickle",
+            severity: Severity::Info,
+            what: "another pickle".to_owned(),
+            place: format!("byte {start}"),
+            why: "loaders read it only when they are called again; what it names counts all the same"
+                .to_owned(),
+        });
+    }
+    let behind = file.trailing.as_ref().map_or(0, Trailing::n_bytes);
+    if 0 < behind {
+        findings.push(Finding {
+            rule: "compressed/trailing-bytes",
+            severity: Severity::Info,
+            what: "bytes after the compressed data".to_owned(),
+            place: format!("the last {behind} bytes of the file"),
+            why: "no reader unpacks them".to_owned(),
+        });
+    }
     if 0 < file.pickle.trailing {
         findings.push(Finding {
             rule: "pickle/trailing-bytes",
@@ -74,7 +99,7 @@ fn needs_of(finding: &Finding) -> Needs {
     }
 }
 
-fn judge_global(file: &PickleFile, global: &Global) -> Finding {
+pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
     let full = format!("{}.{}", global.module, global.name);
     let usage = match (global.called_at, global.made_at) {
         (Some(_), _) => Use::Called,
@@ -212,6 +237,12 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
         OddityKind::MemoMissing => {
             (Severity::Review, "pickle/memo", "a reference to nothing", "no pickler writes it")
         }
+        OddityKind::Leftovers => (
+            Severity::Info,
+            "pickle/leftovers",
+            "values that nothing returns",
+            "no pickler leaves any behind; loaders drop them",
+        ),
         OddityKind::OddTarget => (
             Severity::Review,
             "pickle/odd-target",

@@ -92,6 +92,7 @@ fn with_subject<T>(bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
         kind: ArtifactKind::File,
         size_bytes: u64::try_from(bytes.len()).expect("small"),
         side_files: Vec::new(),
+        member: None,
     };
     let head = &bytes[..bytes.len().min(4096)];
     let source = Arc::new(MemorySource::new(bytes.to_vec()));

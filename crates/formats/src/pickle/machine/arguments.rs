@@ -6,6 +6,7 @@ use super::{KEPT_BYTES, KEPT_TEXT, LINE, Machine};
 use crate::pickle::text::{text_from, unescape};
 use crate::pickle::trace::OddityKind;
 use crate::pickle::value::{Bytes, Node, Value};
+use crate::pickle::{NESTED, SHORTEST};
 
 impl Machine<'_, '_> {
     pub(super) fn frame(&mut self, at: u64) -> Result<(), ReadError> {
@@ -60,13 +61,18 @@ impl Machine<'_, '_> {
 
     pub(super) fn bytes(&mut self, len: u64) -> Result<(), ReadError> {
         let offset = self.cursor.position();
+        let may_be_pickle = SHORTEST <= len && matches!(self.cursor.peek_bytes(2)?, [0x80, 0..=5]);
         let kept = if len <= KEPT_BYTES && self.budget.keep("bytes", len).is_ok() {
             Some(self.cursor.take(len, "bytes")?.into())
         } else {
             self.cursor.skip(len, "bytes")?;
             None
         };
-        self.push_node(Node::Bytes(Box::new(Bytes { kept, ..Bytes::at(offset, len) })));
+        let bytes = Bytes { kept, ..Bytes::at(offset, len) };
+        if may_be_pickle && self.pickle.nested.len() < NESTED {
+            self.pickle.nested.push(bytes.clone());
+        }
+        self.push_node(Node::Bytes(Box::new(bytes)));
         Ok(())
     }
 

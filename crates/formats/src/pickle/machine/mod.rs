@@ -95,7 +95,11 @@ impl Machine<'_, '_> {
                 if self.depth == 0 {
                     self.pickle.memo_bound = self.pickle.memo_bound.max(self.memo.bound());
                 }
-                return self.pop(at);
+                let root = self.pop(at)?;
+                if !self.stack.is_empty() || !self.marks.is_empty() {
+                    self.odd(OddityKind::Leftovers, at);
+                }
+                return Ok(root);
             }
             self.step(opcode, at, at == start)?;
             if opcode != Opcode::Frame {

@@ -2,11 +2,23 @@
 //!
 //! [`Compression::of`] goes by the first bytes, as joblib does. [`Compression::open`] gives a forward input that pays
 //! for every byte it gives out and stops a bomb: output that is far larger than the input it came from.
+//!
+//! Streams that follow one another are read as one, as Python's own readers do ([`streams`]).
+
+mod streams;
+#[cfg(test)]
+mod tests;
+mod unpacked;
 
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use packwright_source::{Budget, ByteSource, ErrorKind, Input, read_up_to};
+
+use self::streams::Streams;
+
+pub use self::unpacked::Unpacked;
 
 /// Where an lz4 frame has its flags, after its four magic bytes (LZ4 Frame Format 1.6.4).
 const LZ4_FLAGS_AT: u64 = 4;
@@ -41,6 +53,9 @@ const SKIP_BYTES: usize = 64 << 10;
 const ZFILE_HEADER: u64 = 21;
 
 impl Compression {
+    /// The largest dictionary that an LZMA stream may ask for, in bytes.
+    pub(crate) const LZMA_DICTIONARY_BYTES: u32 = DICTIONARY_KIB << 10;
+
     /// The compression that the first bytes of a file announce.
     pub fn of(head: &[u8]) -> Option<Self> {
         match head {
@@ -72,14 +87,10 @@ impl Compression {
         let at = if self == Self::ZFile { ZFILE_HEADER } else { 0 };
         let source_len = source.len_bytes();
         let reader = SourceReader { source, at };
-        let inner: Box<dyn Read> = match self {
-            Self::Zlib | Self::ZFile => Box::new(flate2::read::ZlibDecoder::new(reader)),
-            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
-            Self::Bz2 => Box::new(bzip2::read::MultiBzDecoder::new(reader)),
-            Self::Xz => {
-                let reader = io::BufReader::with_capacity(SKIP_BYTES, reader);
-                Box::new(lzma_rust2::XzReader::new_mem_limit(reader, true, DICTIONARY_KIB))
-            }
+        let trailing = Arc::new(AtomicU64::new(0));
+        let streams = |reader| Streams::new(self, reader, Arc::clone(&trailing));
+        let inner: Box<dyn Read + Send> = match self {
+            Self::Zlib | Self::ZFile | Self::Gzip | Self::Bz2 | Self::Xz => Box::new(streams(reader)),
             Self::Lzma => {
                 let reader = io::BufReader::with_capacity(SKIP_BYTES, reader);
                 match lzma_rust2::LzmaReader::new_mem_limit(reader, DICTIONARY_KIB, None) {
@@ -94,7 +105,7 @@ impl Compression {
                 if is_whole { Box::new(decoder) } else { Box::new(decoder.chain(Failed(Some(cut_short())))) }
             }
         };
-        Inflated { inner, name: self.name(), given: 0, source_len, budget: budget.clone() }
+        Inflated { inner, name: self.name(), given: 0, source_len, budget: budget.clone(), trailing }
     }
 }
 
@@ -115,11 +126,23 @@ fn cut_short() -> io::Error {
 
 /// A decompressor that only goes forward.
 pub struct Inflated {
-    inner: Box<dyn Read>,
+    inner: Box<dyn Read + Send>,
     name: &'static str,
     given: u64,
     source_len: u64,
     budget: Budget,
+    trailing: Arc<AtomicU64>,
+}
+
+/// How many bytes follow the compressed data that its readers leave alone. Known once the data was read to its end.
+#[derive(Debug, Clone)]
+pub struct Trailing(Arc<AtomicU64>);
+
+impl Trailing {
+    /// How many there are; 0 before the end was reached.
+    pub fn n_bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl std::fmt::Debug for Inflated {
@@ -129,6 +152,22 @@ impl std::fmt::Debug for Inflated {
 }
 
 impl Inflated {
+    /// A decompressor that is not one of [`Compression`]: a member of an archive of `source_len` packed bytes.
+    pub(crate) fn raw(
+        inner: Box<dyn Read + Send>,
+        name: &'static str,
+        source_len: u64,
+        budget: &Budget,
+    ) -> Self {
+        let (budget, trailing) = (budget.clone(), Arc::default());
+        Self { inner, name, given: 0, source_len, budget, trailing }
+    }
+
+    /// What follows the compressed data; asked after reading, so that the input may be given away before.
+    pub fn trailing(&self) -> Trailing {
+        Trailing(Arc::clone(&self.trailing))
+    }
+
     fn pay(&mut self, n: usize) -> Result<(), ErrorKind> {
         let n = u64::try_from(n).unwrap_or(u64::MAX);
         self.given = self.given.saturating_add(n);
@@ -192,9 +231,9 @@ impl Read for Inflated {
 }
 
 /// [`Read`] over a source.
-struct SourceReader {
-    source: Arc<dyn ByteSource>,
-    at: u64,
+pub(crate) struct SourceReader {
+    pub(crate) source: Arc<dyn ByteSource>,
+    pub(crate) at: u64,
 }
 
 impl Read for SourceReader {
@@ -206,7 +245,13 @@ impl Read for SourceReader {
 }
 
 /// A stream whose header was already wrong.
-struct Failed(Option<io::Error>);
+pub(crate) struct Failed(Option<io::Error>);
+
+impl Failed {
+    pub(crate) fn new(error: io::Error) -> Self {
+        Self(Some(error))
+    }
+}
 
 impl Read for Failed {
     fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {

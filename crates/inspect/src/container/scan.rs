@@ -1,0 +1,350 @@
+//! The walk through a container and the containers in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use packwright_formats::container::{Container, Kind, Member as Entry};
+use packwright_source::{Budget, ErrorKind, ReadError, read_up_to};
+
+use super::oddities;
+use crate::reader::{Claim, Subject};
+use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, strangers};
+
+/// More models in one archive than anybody picks from.
+const MOST_MODELS: usize = 32;
+
+/// How many rows that are only good to know are kept of all members but the model.
+const KEPT_INFOS: usize = 200;
+
+/// Where in the containers the walk is.
+pub(super) struct Spot {
+    /// `inner.zip in outer.tar`.
+    place: String,
+    steps: Vec<usize>,
+    depth: u32,
+}
+
+/// What the walk found.
+pub(super) struct Found {
+    /// The models, with the artifact that was dropped; the one that is proposed first.
+    pub(super) models: Vec<Inspection>,
+    /// The members that hold models.
+    pub(super) places: Vec<String>,
+    /// The places of what is recognised and no model, and what it is.
+    pub(super) others: Vec<(String, String)>,
+    /// The names of all files.
+    pub(super) names: Vec<String>,
+    /// The outermost archive, `zip` or `tar`.
+    pub(super) archive: Option<&'static str>,
+    pub(super) safety: Safety,
+}
+
+/// The walk.
+pub(super) struct Scan<'a> {
+    subject: &'a Subject<'a>,
+    budget: Budget,
+    models: Vec<Inspection>,
+    places: Vec<String>,
+    others: Vec<(String, String)>,
+    names: Vec<String>,
+    archive: Option<(&'static str, String)>,
+    needs: Needs,
+    unread: Vec<String>,
+    findings: Vec<Finding>,
+    n_infos: usize,
+    /// The summary of the member that needs the worst.
+    worst: Option<(Needs, String)>,
+}
+
+impl Spot {
+    pub(super) fn outermost(subject: &Subject<'_>) -> Self {
+        let name = subject.artifact.path.file_name().unwrap_or_default();
+        Self { place: name.to_string_lossy().into_owned(), steps: Vec::new(), depth: 0 }
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(subject: &'a Subject<'a>) -> Self {
+        Self {
+            subject,
+            budget: Budget::new(*subject.limits),
+            models: Vec::new(),
+            places: Vec::new(),
+            others: Vec::new(),
+            names: Vec::new(),
+            archive: None,
+            needs: Needs::DataOnly,
+            unread: Vec::new(),
+            findings: Vec::new(),
+            n_infos: 0,
+            worst: None,
+        }
+    }
+
+    pub(super) fn budget(&mut self) -> &mut Budget {
+        &mut self.budget
+    }
+
+    /// Looks at every member.
+    pub(super) fn container(&mut self, container: &Container, spot: &Spot) {
+        for oddity in container.oddities() {
+            self.finding(oddities::judge(oddity, container.kind(), &spot.place));
+        }
+        if let Some(error) = container.error() {
+            self.not_read(&spot.place, "the rest of the archive", error);
+        }
+        let is_archive = !matches!(container.kind(), Kind::Compressed(_));
+        if is_archive && self.archive.is_none() {
+            self.archive = Some((container.kind().name(), spot.place.clone()));
+        }
+        let outermost = self.archive.as_ref().map(|(_, place)| place.clone()).unwrap_or_default();
+        for (step, entry) in container.members().iter().enumerate() {
+            if is_archive {
+                let name = if *spot.place == outermost {
+                    entry.name.clone()
+                } else {
+                    format!("{} in {}", entry.name, spot.place)
+                };
+                self.names.push(name);
+            }
+            let mut steps = spot.steps.clone();
+            steps.push(step);
+            let place =
+                if is_archive { format!("{} in {}", entry.name, spot.place) } else { spot.place.clone() };
+            let inner = Spot { place, steps, depth: spot.depth.saturating_add(1) };
+            self.entry(container, entry, inner);
+        }
+    }
+
+    fn entry(&mut self, container: &Container, entry: &Entry, mut spot: Spot) {
+        let opened = match container.member(entry, &mut self.budget) {
+            Ok(opened) => opened,
+            Err(error) => return self.not_read(&spot.place, "a member", &error),
+        };
+        for oddity in &opened.oddities {
+            self.finding(oddities::judge(oddity, container.kind(), &spot.place));
+        }
+        if let Some(error) = &opened.error {
+            self.not_read(&spot.place, "the rest of a member", error);
+        }
+        let mut head = vec![0; probe::HEAD_BYTES];
+        match read_up_to(&*opened.source, 0, &mut head) {
+            Ok(n) => head.truncate(n),
+            Err(error) => {
+                let error = ReadError::new(container.kind().name(), entry.offset, ErrorKind::Io(error));
+                return self.not_read(&spot.place, "a member", &error);
+            }
+        }
+        if head.is_empty() {
+            return;
+        }
+        let file_name = if matches!(container.kind(), Kind::Compressed(_)) {
+            inner_name(Path::new(spot.place.split(" in ").next().unwrap_or_default()))
+        } else {
+            entry.file_name().to_owned()
+        };
+        // What is compressed around an archive has no name of its own: `a.tar.gz` is one thing for people.
+        let inner_kind = super::kind_of(&head, &*opened.source);
+        if matches!(container.kind(), Kind::Compressed(_)) && inner_kind.is_none() {
+            spot.place = format!("{file_name} in {}", spot.place);
+        }
+        let artifact = Artifact {
+            // Below the artifact, which is a file: whatever a reader looks for beside the member is not there.
+            path: self.subject.artifact.path.join(if file_name.is_empty() { "member" } else { &file_name }),
+            kind: self.subject.artifact.kind,
+            size_bytes: opened.source.len_bytes(),
+            side_files: Vec::new(),
+            member: None,
+        };
+        let limits = self.subject.limits;
+        let subject =
+            Subject { artifact: &artifact, source: Arc::clone(&opened.source), head: &head, limits };
+        self.member(&subject, spot, (inner_kind, file_name));
+    }
+
+    /// Looks at one member by its content.
+    fn member(&mut self, subject: &Subject<'_>, spot: Spot, (kind, file_name): (Option<Kind>, String)) {
+        let chosen = probe::choose(subject);
+        // An archive that is no format of its own is walked here, so that its members count one by one.
+        if let Some(kind) = kind
+            && chosen.is_none_or(|(_, reader)| reader.unwraps())
+        {
+            return self.inner(kind, subject, &spot);
+        }
+        let Some((claim, reader)) = chosen else {
+            if let Some(InspectError::NotAModel { what, .. } | InspectError::Unknown(what)) =
+                strangers::name_certain(subject).or_else(|| strangers::name(subject))
+            {
+                self.stranger(subject, &spot, what);
+            }
+            return;
+        };
+        match reader.read(subject) {
+            Ok(inspection) => self.inspected(inspection, spot, file_name, subject),
+            Err(InspectError::NotAModel { what, .. }) => self.others.push((spot.place, what)),
+            Err(InspectError::Damaged(error)) if is_believed(claim, &error) => {
+                self.not_read(&spot.place, "a member", &error);
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn inner(&mut self, kind: Kind, subject: &Subject<'_>, spot: &Spot) {
+        let limit = subject.limits.depth;
+        if limit <= spot.depth {
+            let (asked, limit) = (u64::from(spot.depth).saturating_add(1), u64::from(limit));
+            let what = "archives inside archives";
+            let error = ReadError::new(kind.name(), 0, ErrorKind::Limit { what, asked, limit });
+            return self.not_read(&spot.place, "an archive", &error);
+        }
+        match Container::open(kind, Arc::clone(&subject.source), &mut self.budget) {
+            Ok(container) => self.container(&container, spot),
+            Err(error) => self.not_read(&spot.place, "an archive", &error),
+        }
+    }
+
+    /// What is no model may still matter: packed in a way that we do not open, or native code.
+    fn stranger(&mut self, subject: &Subject<'_>, spot: &Spot, what: String) {
+        if subject.head.starts_with(b"7z\xbc\xaf") || subject.head.starts_with(b"Rar!") {
+            let error =
+                ReadError::new("archive", 0, ErrorKind::Unsupported("archive of this kind".to_owned()));
+            self.not_read(&spot.place, "an archive", &error);
+        }
+        self.others.push((spot.place.clone(), what));
+    }
+
+    fn inspected(
+        &mut self,
+        mut inspection: Inspection,
+        spot: Spot,
+        file_name: String,
+        subject: &Subject<'_>,
+    ) {
+        let safety = std::mem::replace(&mut inspection.safety, empty());
+        self.merge(safety, &spot.place);
+        let is_model = inspection.framework.is_some() || inspection.model_class.is_some();
+        if !is_model {
+            return;
+        }
+        self.places.push(spot.place.clone());
+        let member = Member {
+            place: spot.place,
+            file_name,
+            steps: spot.steps,
+            size_bytes: subject.source.len_bytes(),
+        };
+        let others = std::mem::take(&mut inspection.others);
+        for mut model in std::iter::once(inspection).chain(others) {
+            if MOST_MODELS <= self.models.len() {
+                return;
+            }
+            if !model.artifact.side_files.is_empty() {
+                model.serving = Serving::No;
+                let reason =
+                    "The model keeps data in other files of the archive: unpack it and drop the model.";
+                model.warnings.insert(0, reason.to_owned());
+            }
+            model.artifact = Artifact { member: Some(member.clone()), ..self.subject.artifact.clone() };
+            self.models.push(model);
+        }
+    }
+
+    fn merge(&mut self, safety: Safety, place: &str) {
+        if self.worst.as_ref().is_none_or(|(needs, _)| *needs < safety.needs) {
+            self.worst = Some((safety.needs, safety.summary));
+        }
+        self.needs = self.needs.max(safety.needs);
+        self.unread.extend(safety.unread.into_iter().map(|reason| format!("{place}: {reason}")));
+        for finding in safety.findings {
+            let place = format!("{place}, {}", finding.place);
+            self.finding(Finding { place, ..finding });
+        }
+    }
+
+    fn finding(&mut self, finding: Finding) {
+        self.needs = self.needs.max(match finding.severity {
+            Severity::Dangerous => Needs::DangerousCalls,
+            Severity::Review => Needs::UnknownCode,
+            Severity::Info | Severity::Unscanned => Needs::DataOnly,
+        });
+        if finding.severity == Severity::Info {
+            self.n_infos = self.n_infos.saturating_add(1);
+            if KEPT_INFOS < self.n_infos {
+                return;
+            }
+        }
+        self.findings.push(finding);
+    }
+
+    fn not_read(&mut self, place: &str, what: &str, error: &ReadError) {
+        self.unread.push(format!("{place}: {error}"));
+        self.finding(Finding {
+            rule: "archive/not-read",
+            severity: Severity::Unscanned,
+            what: what.to_owned(),
+            place: format!("{place}, byte {}", error.offset()),
+            why: error.to_string(),
+        });
+    }
+
+    /// Puts the verdict together.
+    pub(super) fn finish(mut self) -> Found {
+        if let Some(first) = self.models.iter().position(|model| model.serving != Serving::No) {
+            let best = self.models.remove(first);
+            self.models.insert(0, best);
+        }
+        if 1 < self.places.len() {
+            // What a person chooses by must tell the models apart.
+            for model in &mut self.models {
+                let place = model.artifact.member.as_ref().map_or("", |member| &member.place);
+                model.path_in_file = format!("{place}{}", model.path_in_file);
+            }
+        }
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let of_archive = self.findings.iter().find(|finding| finding.rule.starts_with("archive/"));
+        let summary = match (self.worst, of_archive) {
+            _ if !self.unread.is_empty() && self.needs != Needs::DangerousCalls => {
+                "could not be read to its end: what the rest would do is unknown".to_owned()
+            }
+            // The archive itself is worse than what lies in it.
+            (worst, Some(finding)) if worst.as_ref().is_none_or(|(needs, _)| *needs < self.needs) => {
+                format!("{}: {}", finding.what, finding.why)
+            }
+            (Some((_, summary)), _) => summary,
+            (None, _) => "holds data only; runs no code".to_owned(),
+        };
+        let safety = Safety { needs: self.needs, unread: self.unread, findings: self.findings, summary };
+        Found {
+            models: self.models,
+            places: self.places,
+            others: self.others,
+            names: self.names,
+            archive: self.archive.map(|(archive, _)| archive),
+            safety,
+        }
+    }
+}
+
+/// Whether a failed reading leaves something unread that a loader would read. A guess that breaks at once was no model
+/// file; a loader breaks at the same place.
+fn is_believed(claim: Claim, error: &ReadError) -> bool {
+    match error.kind() {
+        ErrorKind::Limit { .. } | ErrorKind::Io(_) | ErrorKind::Unsupported(_) => true,
+        _ => Claim::Likely <= claim,
+    }
+}
+
+/// The name of what a compressed file holds: its own without the last ending.
+pub(super) fn inner_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match name.rsplit_once('.') {
+        Some((stem, "tgz")) => format!("{stem}.tar"),
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => name.into_owned(),
+    }
+}
+
+fn empty() -> Safety {
+    Safety { needs: Needs::DataOnly, unread: Vec::new(), findings: Vec::new(), summary: String::new() }
+}
