@@ -81,9 +81,6 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
     match (&inspection.serving, fallback) {
         (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),
         (Serving::SklearnJoblib { predict_fn }, None) => Ok(sklearn::joblib(inspection, predict_fn)),
-        (Serving::SklearnJoblib { .. }, Some(reason)) => {
-            loader::fallback(inspection, LoaderCall::Predict, reason)
-        }
         (Serving::SklearnSkops { path, call, .. }, _) => {
             sklearn::skops(inspection, &draft.trusted_types(), path, *call)
         }
@@ -102,7 +99,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::LightgbmText, _) => {
             Ok(categories::restore(inspection, Model::LightgbmText, lightgbm::text(inspection)))
         }
-        (Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
+        (Serving::SklearnJoblib { .. } | Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
             loader::fallback(inspection, LoaderCall::Predict, reason)
         }
         (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
