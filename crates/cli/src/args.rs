@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// Say what a model file is, expects, returns, needs and would run
     Inspect(InspectArgs),
     /// Write an MLflow package
-    Pack(PackArgs),
+    Pack(Box<PackArgs>),
     /// List everything that is wrong or risky in an MLflow package
     Lint(CheckArgs),
     /// Check a package's structure and the hashes of its files
@@ -95,7 +95,7 @@ pub(crate) struct PackArgs {
     /// Let a type of a skops file be loaded that is on no known list; may be given again
     #[arg(long, value_name = "MODULE.CLASS")]
     pub(crate) trust: Vec<String>,
-    /// Choose among several models in the file, by its place such as '["model"]'
+    /// Choose among several models in the file, by the place that `inspect` names
     #[arg(long, value_name = "PLACE")]
     pub(crate) model: Option<String>,
     /// Apply the edits of a JSON file

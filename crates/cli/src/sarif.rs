@@ -98,7 +98,7 @@ fn uri(path: &Path) -> String {
     for byte in text.bytes() {
         match byte {
             b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                out.push(char::from(byte))
+                out.push(char::from(byte));
             }
             b'\\' if cfg!(windows) => out.push('/'),
             byte => out.push_str(&format!("%{byte:02X}")),

@@ -174,14 +174,10 @@ impl Choices {
         let Serving::SklearnSkops { types, .. } = &self.chosen(inspection).serving else {
             return Err(EditError::Unknown("only skops files ask which types to trust".into()));
         };
-        let Some(ty) = types.iter().find(|ty| ty.name == name) else {
+        if !types.iter().any(|ty| ty.name == name) {
             return Err(EditError::Unknown(format!("there is no type {name} in the file")));
-        };
-        if ty.is_known == is_trusted {
-            self.trust.remove(name);
-        } else {
-            self.trust.insert(name.to_owned(), is_trusted);
         }
+        self.trust.insert(name.to_owned(), is_trusted);
         Ok(())
     }
 

@@ -101,7 +101,7 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
         "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {
         "a spaCy pipeline"
-    } else if folder.entries().iter().any(|entry| entry.name.ends_with(".py")) {
+    } else if folder.entries().iter().any(|entry| is_python(&entry.name)) {
         return InspectError::Code { what: "it is a folder with Python code" };
     } else {
         return not_a_model(
@@ -110,6 +110,10 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
         );
     };
     InspectError::Unknown(format!("it is {what}, which this version does not read"))
+}
+
+fn is_python(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending == "py")
 }
 
 fn not_a_model(what: &str, hint: &str) -> InspectError {

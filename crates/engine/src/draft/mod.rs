@@ -282,15 +282,17 @@ impl Draft {
         Some(MainScript { module, names: state.names })
     }
 
-    /// The types of a skops file, and whether each may be loaded: those of known libraries unless the person says
-    /// otherwise.
+    /// The types of a skops file, and whether each may be loaded: those of known libraries and those whose code the
+    /// person added, unless the person says otherwise.
     pub fn trust(&self) -> Vec<Trust> {
         let Serving::SklearnSkops { types, .. } = &self.inspection().serving else { return Vec::new() };
-        let trust = |ty: &packwright_inspect::SkopsType| Trust {
-            name: ty.name.clone(),
-            is_trusted: self.choices.trust.get(&ty.name).copied().unwrap_or(ty.is_known),
-            is_known: ty.is_known,
-            why: ty.why.clone(),
+        let modules = self.modules();
+        let trust = |ty: &packwright_inspect::SkopsType| {
+            let provider = provider(&ty.name, &modules);
+            let why = provider.map_or_else(|| ty.why.clone(), |found| format!("you added {found}"));
+            let is_expected = ty.is_known || provider.is_some();
+            let is_trusted = self.choices.trust.get(&ty.name).copied().unwrap_or(is_expected);
+            Trust { name: ty.name.clone(), is_trusted, is_known: ty.is_known, why }
         };
         types.iter().map(trust).collect()
     }
@@ -408,13 +410,17 @@ fn acknowledgement(
     if let Some(note) = accepted.get(&finding.key()) {
         return Some(Acknowledgement { note: note.clone(), source: YOU.to_owned() });
     }
+    let source = format!("you added {}", provider(&finding.what, modules)?);
+    Some(Acknowledgement { note: String::new(), source })
+}
+
+/// The file of the person's own code that defines `module.Name`.
+fn provider<'a>(full: &str, modules: &'a [ModuleState]) -> Option<&'a str> {
     let is_own = |state: &&ModuleState| {
-        let name = finding.what.strip_prefix(&state.module).and_then(|rest| rest.strip_prefix('.'));
+        let name = full.strip_prefix(&state.module).and_then(|rest| rest.strip_prefix('.'));
         name.is_some_and(|name| state.names.iter().any(|own| own == name))
     };
-    let state = modules.iter().filter(|state| state.is_complete()).find(is_own)?;
-    let source = format!("you added {}", state.found.as_deref().unwrap_or_default());
-    Some(Acknowledgement { note: String::new(), source })
+    modules.iter().filter(|state| state.is_complete()).find(is_own)?.found.as_deref()
 }
 
 /// What to do about a module that is missing, or lacks what the model takes from it.

@@ -350,6 +350,24 @@ fn types_of_known_libraries_are_trusted_and_others_when_the_person_says_so() {
 }
 
 #[test]
+fn adding_the_code_of_a_type_trusts_it_until_the_person_says_otherwise() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = dir.path().join("shop.py");
+    std::fs::write(&code, "class Ratio: pass\n").unwrap();
+    let mut draft = draft(|inspection| {
+        let ty = SkopsType { name: "shop.Ratio".into(), is_known: false, why: "asked".into() };
+        let (path, call) = (String::new(), LoaderCall::Predict);
+        inspection.serving = Serving::SklearnSkops { types: vec![ty], path, call };
+        inspection.own_modules = vec![OwnModule { module: "shop".into(), names: vec!["Ratio".into()] }];
+    });
+    assert!(draft.trusted_types().is_empty());
+    draft.apply(Edit::AddCode { path: code }).unwrap();
+    assert_eq!(draft.trusted_types(), ["shop.Ratio"]);
+    draft.apply(Edit::SetTrust { name: "shop.Ratio".into(), is_trusted: false }).unwrap();
+    assert!(draft.trusted_types().is_empty());
+}
+
+#[test]
 fn a_dangerous_model_is_packed_only_after_its_word_was_typed() {
     let mut draft = draft(|inspection| inspection.safety.needs = Needs::DangerousCalls);
     assert_eq!(draft.confirm_word(), Some("dangerous"));

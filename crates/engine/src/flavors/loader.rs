@@ -13,7 +13,11 @@ use crate::receipt::hex;
 /// How the generated code opens the file.
 enum Open<'a> {
     Joblib,
-    Skops { trusted: &'a [String] },
+    /// A plain pickle: rewritten, or one from the start.
+    Pickle,
+    Skops {
+        trusted: &'a [String],
+    },
 }
 
 /// The generated module: what it opens, where in it the model is, what it calls.
@@ -61,7 +65,7 @@ pub(super) fn fallback(inspection: &Inspection, call: LoaderCall, reason: &str) 
 /// A loader beside a scikit-learn block: for estimators without `predict`, which the sklearn flavor opens and pyfunc
 /// could not call.
 pub(super) fn beside_native(data: DataFile, call: LoaderCall) -> Layout {
-    layout(data, &Loader { open: Open::Joblib, steps: String::new(), call, can_choose: false, main: None })
+    layout(data, &Loader { open: Open::Pickle, steps: String::new(), call, can_choose: false, main: None })
 }
 
 /// A loader for a skops file.
@@ -124,6 +128,7 @@ impl Loader<'_> {
     fn text(&self) -> String {
         let mut imports = match self.open {
             Open::Joblib => vec!["joblib"],
+            Open::Pickle => vec!["pickle"],
             Open::Skops { .. } => vec!["skops.io"],
         };
         if self.call == LoaderCall::XgboostBooster {
@@ -139,6 +144,10 @@ impl Loader<'_> {
         }
         let open = match self.open {
             Open::Joblib => "joblib.load(path)",
+            Open::Pickle => {
+                text.push_str(OPEN_PICKLE);
+                "_open(path)"
+            }
             Open::Skops { trusted } => {
                 let names: Vec<String> =
                     trusted.iter().map(|name| format!("    {},\n", python_string(name))).collect();
@@ -200,6 +209,13 @@ def _define_main():
         )
     }
 }
+
+const OPEN_PICKLE: &str = r#"
+
+def _open(path):
+    with open(path, "rb") as file:
+        return pickle.load(file)
+"#;
 
 const METHODS: &str = r#"
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
