@@ -41,7 +41,7 @@ pub(crate) struct Choices {
     pub(crate) acknowledged: BTreeMap<String, String>,
     /// Whether the person typed that a dangerous model is to be packed.
     pub(crate) is_danger_confirmed: bool,
-    /// Types of a skops file about which the person decided otherwise than the list.
+    /// Types of a skops file about which the person decided.
     pub(crate) trust: BTreeMap<String, bool>,
 }
 

@@ -9,7 +9,7 @@ use packwright_mlflow::yaml::to_ascii;
 use serde_yaml::{Mapping, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::draft::Draft;
+use crate::draft::{Acknowledgement, Draft};
 use crate::environment;
 use crate::flavors::Layout;
 use crate::receipt::WrittenFile;
@@ -168,8 +168,8 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
 
 /// The rows to review that the person accepted, and why.
 fn accepted(draft: &Draft) -> Vec<Value> {
-    let accepted = |finding: &Finding| {
-        let acknowledgement = draft.acknowledgement(finding)?;
+    let accepted = |(finding, acknowledgement): (&Finding, Option<Acknowledgement>)| {
+        let acknowledgement = acknowledgement?;
         Some(Value::Mapping(map([
             ("by", Value::from(acknowledgement.source)),
             ("note", Value::from(acknowledgement.note)),
@@ -177,7 +177,7 @@ fn accepted(draft: &Draft) -> Vec<Value> {
             ("what", Value::from(finding.what.as_str())),
         ])))
     };
-    draft.inspection().safety.findings.iter().filter_map(accepted).collect()
+    draft.acknowledgements().into_iter().filter_map(accepted).collect()
 }
 
 /// Whether the inputs stay out of the MLmodel: a column without a type is `any`, which MLflow before 2.20 does not

@@ -5,7 +5,8 @@ use std::path::Path;
 use packwright_engine::inspect::safety::{Finding, Verdict};
 use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced};
 use packwright_engine::{
-    Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag, Trust, plan,
+    Acknowledgement, Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag,
+    Trust, plan,
 };
 
 use super::facts::{fact_view, part_view};
@@ -119,7 +120,8 @@ fn model_views(draft: &Draft) -> Vec<ModelView> {
     if models.len() < 2 { Vec::new() } else { models }
 }
 
-fn last_part(class: &str) -> String {
+/// `Pipeline` of `sklearn.pipeline.Pipeline`.
+pub(super) fn last_part(class: &str) -> String {
     class.rsplit('.').next().unwrap_or(class).to_owned()
 }
 
@@ -144,12 +146,11 @@ fn safety_view(draft: &Draft) -> SafetyView {
         summary: safety.summary.clone(),
         unread: safety.unread.clone(),
         is_reviewed: draft.is_reviewed(),
-        findings: safety.findings.iter().map(|finding| finding_view(draft, finding)).collect(),
+        findings: draft.acknowledgements().into_iter().map(finding_view).collect(),
     }
 }
 
-fn finding_view(draft: &Draft, finding: &Finding) -> FindingView {
-    let accepted = draft.acknowledgement(finding);
+fn finding_view((finding, accepted): (&Finding, Option<Acknowledgement>)) -> FindingView {
     FindingView {
         key: finding.key(),
         library: finding.library().to_owned(),

@@ -308,20 +308,22 @@ impl Draft {
         (is_dangerous && !self.choices.is_danger_confirmed).then_some(CONFIRM_WORD)
     }
 
-    /// Why a row to review needs no more attention; `None` when it does, or when it is no such row.
-    pub fn acknowledgement(&self, finding: &Finding) -> Option<Acknowledgement> {
-        acknowledgement(finding, &self.choices.acknowledged, &self.modules())
+    /// Each finding of the safety report, and why it needs no more attention; `None` when it does, or when it is no row
+    /// to review. Reads the person's code once for all of them.
+    pub fn acknowledgements(&self) -> Vec<(&Finding, Option<Acknowledgement>)> {
+        let modules = self.modules();
+        let judged = |finding| (finding, acknowledgement(finding, &self.choices.acknowledged, &modules));
+        self.inspection().safety.findings.iter().map(judged).collect()
     }
 
     /// Whether the verdict is `review` and every row behind it was accepted.
     pub fn is_reviewed(&self) -> bool {
-        let safety = &self.inspection.safety;
-        let modules = self.modules();
-        let mut rows =
-            safety.findings.iter().filter(|finding| finding.severity == Severity::Review).peekable();
-        safety.verdict() == Verdict::Review
-            && rows.peek().is_some()
-            && rows.all(|finding| acknowledgement(finding, &self.choices.acknowledged, &modules).is_some())
+        if self.inspection.safety.verdict() != Verdict::Review {
+            return false;
+        }
+        let judged = self.acknowledgements();
+        let mut rows = judged.iter().filter(|(finding, _)| finding.severity == Severity::Review).peekable();
+        rows.peek().is_some() && rows.all(|(_, acknowledgement)| acknowledgement.is_some())
     }
 
     fn can_be_served(&self) -> bool {

@@ -298,11 +298,9 @@ fn rows_to_review_are_accepted_one_by_one_and_by_adding_their_code() {
     draft.apply(Edit::Acknowledge { finding: key.clone(), note: " ours ".into() }).unwrap();
     assert!(draft.is_reviewed() && ids(&draft).is_empty());
     let shown: Vec<_> = draft
-        .inspection()
-        .safety
-        .findings
-        .iter()
-        .filter_map(|finding| draft.acknowledgement(finding))
+        .acknowledgements()
+        .into_iter()
+        .filter_map(|(_, acknowledgement)| acknowledgement)
         .map(|accepted| (accepted.source, accepted.note))
         .collect();
     assert_eq!(shown, [("you added code/shop.py".into(), String::new()), ("you".into(), "ours".to_owned())]);
