@@ -60,13 +60,7 @@ impl CodeTree {
             let metadata = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
             if metadata.is_file() {
                 let path = format!("code/{}", place_of_file(&name, needed));
-                files.push(DataFile {
-                    path,
-                    from: absolute,
-                    is_rewritten: false,
-                    member: None,
-                    size_bytes: metadata.len(),
-                });
+                files.push(DataFile::copied(path, absolute, metadata.len()));
                 continue;
             }
             let folder = Folder::open(path, &Limits::default()).map_err(|error| refuse(error.to_string()))?;
@@ -78,13 +72,8 @@ impl CodeTree {
                 if entry.is_link {
                     return Err(refuse(format!("{} is a link; a package holds files", entry.name)));
                 }
-                files.push(DataFile {
-                    path: format!("code/{target}"),
-                    from: absolute.join(&entry.name),
-                    is_rewritten: false,
-                    member: None,
-                    size_bytes: entry.len_bytes,
-                });
+                let (path, from) = (format!("code/{target}"), absolute.join(&entry.name));
+                files.push(DataFile::copied(path, from, entry.len_bytes));
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -134,13 +123,12 @@ impl CodeTree {
                 ));
             }
         }
-        for state in self.states(needed).iter().filter(|state| state.module == MAIN) {
-            if let Some(found) = &state.found {
-                warnings.push(format!(
-                    "{found} is imported when the model is loaded: what it does outside of functions and classes, and \
-                     not under `if __name__ == \"__main__\":`, runs then."
-                ));
-            }
+        let script = needed.iter().find(|own| own.module == MAIN).and_then(|own| self.main(own).found);
+        if let Some(found) = script {
+            warnings.push(format!(
+                "{found} is imported when the model is loaded: what it does outside of functions and classes, and \
+                 not under `if __name__ == \"__main__\":`, runs then."
+            ));
         }
         warnings
     }

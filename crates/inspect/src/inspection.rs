@@ -280,6 +280,16 @@ pub enum InspectError {
 }
 
 impl Inspection {
+    /// More models in one artifact than anybody picks from.
+    pub(crate) const MOST_MODELS: usize = 32;
+
+    /// The first of several models in one artifact, with the others beside it.
+    pub(crate) fn first_of(models: Vec<Self>) -> Option<Self> {
+        let mut models = models.into_iter();
+        let first = models.next()?;
+        Some(Self { others: models.collect(), ..first })
+    }
+
     /// The fact of that name.
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.name == name)

@@ -1,9 +1,10 @@
 //! What is this? Content decides, the extension only breaks ties.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
+use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::{
@@ -45,10 +46,16 @@ pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError>
         side_files: Vec::new(),
         member: None,
     };
-    let mut head = vec![0; HEAD_BYTES];
-    let n = read_up_to(&source, 0, &mut head).map_err(open)?;
-    head.truncate(n);
+    let head = head_of(&source).map_err(open)?;
     inspect_subject(&Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits })
+}
+
+/// The bytes that a reader is chosen by.
+pub(crate) fn head_of(source: &dyn ByteSource) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD_BYTES];
+    let n = read_up_to(source, 0, &mut head)?;
+    head.truncate(n);
+    Ok(head)
 }
 
 /// Inspects one file, wherever its bytes are.

@@ -3,6 +3,7 @@
 use packwright_engine::inspect::{Fact, Part};
 use serde_json::Value;
 
+use super::draft::last_part;
 use crate::wire::{FactView, PartView};
 
 /// How many items of a list are shown; the rest is counted.
@@ -65,7 +66,7 @@ fn shortened(items: impl Iterator<Item = String>, n_items: usize) -> String {
 pub(super) fn part_view(part: &Part) -> PartView {
     PartView {
         name: part.name.clone(),
-        class: part.class.rsplit('.').next().unwrap_or(&part.class).to_owned(),
+        class: last_part(&part.class),
         path: part.class.clone(),
         detail: part.detail.clone(),
         parts: part.parts.iter().map(part_view).collect(),

@@ -65,6 +65,11 @@ pub(crate) struct DataFile {
 }
 
 impl DataFile {
+    /// A file that lies on the disk by itself and is copied byte by byte.
+    pub(crate) fn copied(path: String, from: PathBuf, size_bytes: u64) -> Self {
+        Self { path, from, is_rewritten: false, member: None, size_bytes }
+    }
+
     /// The length of what is copied or rewritten.
     pub(crate) fn content_bytes(&self) -> u64 {
         self.member.as_ref().map_or(self.size_bytes, |member| member.size_bytes)
@@ -147,12 +152,10 @@ fn artifact_name(inspection: &Inspection) -> String {
 }
 
 fn copied(inspection: &Inspection, path: &str) -> DataFile {
+    let artifact = &inspection.artifact;
     DataFile {
-        path: path.to_owned(),
-        from: inspection.artifact.path.clone(),
-        is_rewritten: false,
-        member: inspection.artifact.member.clone(),
-        size_bytes: inspection.artifact.size_bytes,
+        member: artifact.member.clone(),
+        ..DataFile::copied(path.to_owned(), artifact.path.clone(), artifact.size_bytes)
     }
 }
 

@@ -58,5 +58,5 @@ fn side_file(inspection: &Inspection, name: &str, model: &str) -> Result<DataFil
     if !metadata.is_file() {
         return Err(refuse("it is not a regular file"));
     }
-    Ok(DataFile { path, from, is_rewritten: false, member: None, size_bytes: metadata.len() })
+    Ok(DataFile::copied(path, from, metadata.len()))
 }

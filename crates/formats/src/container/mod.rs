@@ -365,8 +365,7 @@ impl OddityKind {
     /// A link that lies in `folder` of the archive. One inside the archive is ordinary; one that leads out of it is how
     /// files elsewhere are overwritten.
     fn link(folder: &str, target: String) -> Self {
-        let has_drive = target.as_bytes().get(1) == Some(&b':');
-        let mut leads_out = has_drive || target.starts_with(['/', '\\']);
+        let mut leads_out = is_absolute(&target);
         let mut depth = 0_i64;
         for part in folder.split('/').chain(target.split(['/', '\\'])) {
             match part {
@@ -380,11 +379,12 @@ impl OddityKind {
     }
 }
 
+/// Whether a path begins at a root or a drive, on any system.
+fn is_absolute(path: &str) -> bool {
+    path.as_bytes().get(1) == Some(&b':') || path.starts_with(['/', '\\'])
+}
+
 /// Whether a name leads out of the folder that an archive is unpacked into, on any system.
 fn leads_outside(name: &str) -> bool {
-    let has_drive = name.as_bytes().get(1) == Some(&b':');
-    name.starts_with(['/', '\\'])
-        || has_drive
-        || name.contains('\0')
-        || name.split(['/', '\\']).any(|part| part == "..")
+    is_absolute(name) || name.contains('\0') || name.split(['/', '\\']).any(|part| part == "..")
 }

@@ -113,10 +113,8 @@ pub fn open_member(
     for step in &member.steps {
         let gone =
             || ReadError::new("archive", 0, ErrorKind::Unsupported("a member that is gone".to_owned()));
-        let mut head = vec![0; probe::HEAD_BYTES];
-        let n = read_up_to(&*source, 0, &mut head)
-            .map_err(|error| ReadError::new("archive", 0, ErrorKind::Io(error)))?;
-        head.truncate(n);
+        let head =
+            probe::head_of(&*source).map_err(|error| ReadError::new("archive", 0, ErrorKind::Io(error)))?;
         let kind = kind_of(&head, &*source).ok_or_else(gone)?;
         let container = Container::open(kind, source, &mut budget)?;
         let found = container.members().get(*step).ok_or_else(gone)?;
@@ -175,11 +173,7 @@ fn conclude(subject: &Subject<'_>, kind: Kind, scan: Scan<'_>) -> Result<Inspect
             model.compression.get_or_insert(compression.name());
         }
     }
-    let others = models.split_off(1);
-    let first = models.pop();
-    first
-        .map(|first| Inspection { others, ..first })
-        .ok_or_else(|| InspectError::Unknown("the archive holds no model".to_owned()))
+    Inspection::first_of(models).ok_or_else(|| InspectError::Unknown("the archive holds no model".to_owned()))
 }
 
 fn nothing_inside(kind: Kind, names: &[String], others: &[(String, String)]) -> InspectError {

@@ -4,15 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::container::{Container, Kind, Member as Entry};
-use packwright_source::{Budget, ErrorKind, ReadError, read_up_to};
+use packwright_source::{Budget, ErrorKind, ReadError};
 
 use super::oddities;
 use crate::reader::{Claim, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
 use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, strangers};
-
-/// More models in one archive than anybody picks from.
-const MOST_MODELS: usize = 32;
 
 /// How many rows that are only good to know are kept of all members but the model.
 const KEPT_INFOS: usize = 200;
@@ -128,14 +125,13 @@ impl<'a> Scan<'a> {
         if let Some(error) = &opened.error {
             self.not_read(&spot.place, "the rest of a member", error);
         }
-        let mut head = vec![0; probe::HEAD_BYTES];
-        match read_up_to(&*opened.source, 0, &mut head) {
-            Ok(n) => head.truncate(n),
+        let head = match probe::head_of(&*opened.source) {
+            Ok(head) => head,
             Err(error) => {
                 let error = ReadError::new(container.kind().name(), entry.offset, ErrorKind::Io(error));
                 return self.not_read(&spot.place, "a member", &error);
             }
-        }
+        };
         if head.is_empty() {
             return;
         }
@@ -236,7 +232,7 @@ impl<'a> Scan<'a> {
         };
         let others = std::mem::take(&mut inspection.others);
         for mut model in std::iter::once(inspection).chain(others) {
-            if MOST_MODELS <= self.models.len() {
+            if Inspection::MOST_MODELS <= self.models.len() {
                 return;
             }
             if !model.artifact.side_files.is_empty() {

@@ -16,9 +16,6 @@ use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety
 #[derive(Debug)]
 pub(crate) struct PickleReader;
 
-/// More models in one file than anybody picks from.
-const MOST_MODELS: usize = 32;
-
 const EXTENSIONS: &[&str] =
     &[".pkl", ".pickle", ".p", ".pk", ".sav", ".joblib", ".jl", ".dill", ".cloudpickle", ".model", ".bin"];
 
@@ -114,14 +111,11 @@ fn described(
             return Err(InspectError::NotAModel { what: format!("it is {what}, not a model"), hint });
         }
     };
-    models.truncate(MOST_MODELS);
-    let mut inspections: Vec<Inspection> = (0..models.len())
+    models.truncate(Inspection::MOST_MODELS);
+    let inspections = (0..models.len())
         .filter_map(|index| inspection(subject, file, &models, index, safety.clone()))
         .collect();
-    let others = inspections.split_off(1.min(inspections.len()));
-    let first = inspections.pop();
-    first
-        .map(|first| Inspection { others, ..first })
+    Inspection::first_of(inspections)
         .ok_or_else(|| InspectError::Unknown("the pickle holds no value".to_owned()))
 }
 
