@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::archive::Archive;
 use crate::npy;
+use crate::numpy::DType;
 use crate::pickle::{Bytes, Entries, Items, Node, Object, Pickle, Value};
 
 /// How deep nodes may nest.
@@ -261,11 +262,20 @@ impl Reader<'_> {
             let dims = if dims.is_empty() { vec![u64::try_from(items.len()).unwrap_or(0)] } else { dims };
             ("O8".to_owned(), dims, self.insert(Node::List(Box::new(Items::from_all(&items)))))
         };
+        let Some(made_of) = DType::from_code(&dtype) else {
+            return Ok(Value::Dropped);
+        };
         let code = self.text(&code_without_order(&dtype));
         let order = self.text(if dtype.starts_with('>') { ">" } else { "<" });
         let class = self.global("numpy", "dtype");
         let args = self.insert(Node::Tuple([code, Value::Bool(false), Value::Bool(true)].into()));
-        let state = self.insert(Node::Tuple([Value::Int(3), order].into()));
+        // As NumPy writes it: sizes of texts and bytes only, and whether there are objects.
+        let is_sized = matches!(made_of.kind, 'S' | 'U' | 'V');
+        let size = if is_sized { i64::try_from(made_of.item_size).unwrap_or(-1) } else { -1 };
+        let flags = Value::Int(if made_of.has_objects { 63 } else { 0 });
+        let (none, size) = (Value::None, Value::Int(size));
+        let state = [Value::Int(3), order, none, none, none, size, Value::Int(-1), flags];
+        let state = self.insert(Node::Tuple(state.into()));
         let made =
             Object { state: Some(state), ..Object::made_by(class, crate::pickle::Call::Function, args, 0) };
         let dtype = self.insert(Node::Object(Box::new(made)));

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, strangers, xgboost};
+use crate::{
+    Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, safety, strangers, xgboost,
+};
 
 /// Every reader. At equal claims the first one reads.
 const READERS: &[&dyn Reader] = &[
@@ -52,14 +54,23 @@ pub fn inspect(path: &Path, limits: &Limits) -> Result<Inspection, InspectError>
             best = Some((claim, *reader));
         }
     }
-    match best {
+    let inspection = match best {
         Some((Claim::Maybe, reader)) => reader.read(&subject).map_err(|error| {
             // A weak claim that failed says little: name what it is rather than how a guess failed.
             strangers::name(&subject).unwrap_or(error)
         }),
         Some((_, reader)) => reader.read(&subject),
         None => Err(strangers::name(&subject).unwrap_or_else(|| strangers::unknown(&subject))),
+    };
+    inspection.map(|inspection| as_pickle_too(&subject, inspection))
+}
+
+/// A file that is both another format and a pickle is judged as both: its name does not say who loads it.
+fn as_pickle_too(subject: &Subject<'_>, mut inspection: Inspection) -> Inspection {
+    if !matches!(inspection.format, "pickle" | "joblib" | "cloudpickle" | "dill") {
+        safety::readings::with_plain(&subject.source, subject.limits, &mut inspection.safety);
     }
+    inspection
 }
 
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {

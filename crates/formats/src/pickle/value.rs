@@ -80,6 +80,8 @@ pub struct Entries {
     pub kept: Vec<(Value, Value)>,
     /// How many there are.
     pub len: u64,
+    /// Whether it is the state of an object: what is set on it later may be set on the object.
+    pub is_state: bool,
 }
 
 /// How an object would be made.
@@ -104,6 +106,10 @@ pub struct Object {
     pub kwargs: Option<Value>,
     /// What `__setstate__` would be given.
     pub state: Option<Value>,
+    /// Whether it was given a state more than once. The last one is kept.
+    pub is_rebuilt: bool,
+    /// Whether its state stands in for methods that opcodes call.
+    pub takes_over: bool,
     /// What would be appended to it.
     pub items: Items,
     /// What would be set on it as items.
@@ -145,6 +151,12 @@ impl Tree {
 
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Whether a value is the node made last.
+    pub(super) fn is_last(&self, value: Value) -> bool {
+        let last = self.nodes.len().checked_sub(1).and_then(|last| u32::try_from(last).ok());
+        matches!((value, last), (Value::Node(NodeId(id)), Some(last)) if id == last)
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
@@ -229,7 +241,18 @@ impl Tree {
 impl Object {
     pub(crate) fn made_by(callee: Value, call: Call, args: Value, offset: u64) -> Self {
         let (items, entries) = (Items::default(), Entries::default());
-        Self { callee, call, args, kwargs: None, state: None, items, entries, offset }
+        Self {
+            callee,
+            call,
+            args,
+            kwargs: None,
+            state: None,
+            is_rebuilt: false,
+            takes_over: false,
+            items,
+            entries,
+            offset,
+        }
     }
 }
 

@@ -4,14 +4,17 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use packwright_formats::compress::Compression;
-use packwright_formats::joblib::JoblibInline;
+use packwright_formats::joblib::{JoblibInline, PlainLoader, UnpaddedLoader};
 use packwright_formats::numpy::{ArrayData, NdArray};
-use packwright_formats::pickle::{self, Bytes, Node, Pickle, Value};
+use packwright_formats::pickle::{self, Bytes, Inline, Node, Pickle, Value};
 use packwright_formats::skops;
 use packwright_source::{Budget, ByteSource, Cursor, Limits, ReadError, read_exact_at};
 
 /// More bytes than any list of names or labels needs.
 const READ_BACK: u64 = 32 << 20;
+
+/// More opcodes than a file needs to do harm that is a pickle besides what it says it is.
+const STRANGE_STEPS: u64 = 1_000_000;
 
 /// A read pickle and its source.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct PickleFile {
     pub(crate) compression: Option<Compression>,
     /// The types of a skops file; `None` for a pickle.
     pub(crate) skops: Option<Vec<skops::Type>>,
+    /// The same bytes as other loaders read them, where that may differ: who it is, and what they read.
+    pub(crate) others: Vec<(&'static str, PickleFile)>,
     source: Arc<dyn ByteSource>,
     budget: Budget,
 }
@@ -29,14 +34,42 @@ impl PickleFile {
     pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
         let mut budget = Budget::new(*limits);
         let compression = Compression::of(head);
-        let inflated = compression.map(|compression| compression.open(Arc::clone(&source), &budget));
+        let mut file = Self::read_as(&mut JoblibInline, source, compression, &mut budget);
+        // What a loader that breaks at the first array reads is a part of what joblib reads.
+        if file.pickle.plain_goes_on == Some(true) {
+            let other = Self::read_as(&mut PlainLoader, Arc::clone(&file.source), compression, &mut budget);
+            file.others.push(("a plain pickle.load", other));
+        }
+        if file.pickle.unpadded_goes_on == Some(true) {
+            let other =
+                Self::read_as(&mut UnpaddedLoader, Arc::clone(&file.source), compression, &mut budget);
+            file.others.push(("joblib below 1.2", other));
+        }
+        file
+    }
+
+    /// Reads a file that is no pickle by its format as `pickle.load` would. The steps of such a reading are few.
+    pub(crate) fn read_plain(source: Arc<dyn ByteSource>, limits: &Limits) -> Self {
+        let mut budget = Budget::new(Limits { steps: limits.steps.min(STRANGE_STEPS), ..*limits });
+        Self::read_as(&mut PlainLoader, source, None, &mut budget)
+    }
+
+    /// One reading; what it costs is taken from the budget of all.
+    fn read_as(
+        inline: &mut dyn Inline,
+        source: Arc<dyn ByteSource>,
+        compression: Option<Compression>,
+        budget: &mut Budget,
+    ) -> Self {
+        let inflated = compression.map(|compression| compression.open(Arc::clone(&source), budget));
         let mut cursor = match inflated {
             Some(inflated) => Cursor::forward("pickle", Box::new(inflated)),
             None => Cursor::over("pickle", &*source, 0),
         };
-        let pickle = pickle::read(&mut cursor, &mut budget, &mut JoblibInline);
+        let pickle = pickle::read(&mut cursor, budget, inline);
         drop(cursor);
-        Self { pickle, compression, skops: None, source, budget }
+        let budget = budget.clone();
+        Self { pickle, compression, skops: None, others: Vec::new(), source, budget }
     }
 
     /// Reads a skops file.
@@ -47,7 +80,8 @@ impl PickleFile {
     pub(crate) fn read_skops(source: Arc<dyn ByteSource>, limits: &Limits) -> Result<Self, ReadError> {
         let mut budget = Budget::new(*limits);
         let read = skops::read(&source, &mut budget)?;
-        Ok(Self { pickle: read.pickle, compression: None, skops: Some(read.types), source, budget })
+        let others = Vec::new();
+        Ok(Self { pickle: read.pickle, compression: None, skops: Some(read.types), others, source, budget })
     }
 
     /// The bytes of a value in the stream: kept ones from memory, skipped ones by reading again. `None` beyond a

@@ -5,6 +5,7 @@ mod harm;
 mod known;
 mod names;
 pub(crate) mod pickle;
+pub(crate) mod readings;
 pub(crate) mod skops;
 #[cfg(test)]
 mod tests;
