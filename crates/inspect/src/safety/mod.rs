@@ -3,6 +3,8 @@
 mod arguments;
 mod harm;
 mod known;
+#[cfg(test)]
+mod loader_tests;
 mod names;
 pub(crate) mod pickle;
 pub(crate) mod readings;

@@ -5,9 +5,13 @@ use packwright_source::{Limits, MemorySource};
 use super::{Safety, Verdict};
 use crate::pickled::PickleFile;
 
-fn judge(bytes: &[u8]) -> Safety {
+pub(super) fn judge(bytes: &[u8]) -> Safety {
+    judge_within(bytes, &Limits::default())
+}
+
+pub(super) fn judge_within(bytes: &[u8], limits: &Limits) -> Safety {
     let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    let mut file = PickleFile::read(source, bytes, &Limits::default());
+    let mut file = PickleFile::read(source, bytes, limits);
     let error = file.pickle.error.take();
     super::pickle::judge(&file, error.as_ref())
 }

@@ -237,6 +237,7 @@ impl Machine<'_, '_> {
             Some(Node::Bytes(bytes)) if bytes.is_text => Ok(()),
             // `str` itself must be the type: what is made as an instance of another class is none.
             Some(Node::Object(object)) if self.is_no_text(object) => self.raises(at, "a text"),
+            Some(Node::Object(_)) => Ok(()),
             _ => self.raises_on_data(value, at, "a text"),
         }
     }
