@@ -41,6 +41,8 @@ pub struct Skops {
     pub pickle: Pickle,
     /// Every type, each once, in order of first appearance.
     pub types: Vec<Type>,
+    /// Members of the archive that the schema does not name, in the order of the archive.
+    pub unnamed: Vec<String>,
     /// `_skops_version`.
     pub version: Option<String>,
 }
@@ -58,6 +60,10 @@ pub fn read(source: &Arc<dyn ByteSource>, budget: &mut Budget) -> Result<Skops, 
         let offset = archive.get("schema.json").and_then(|member| member.stored_at).unwrap_or(0);
         ReadError::new("skops", offset, ErrorKind::malformed("schema", "JSON", error.to_string()))
     })?;
+    let mut named = BTreeSet::from(["schema.json"]);
+    collect_files(&schema, &mut named);
+    let members = archive.members().iter().map(|member| &member.name);
+    let unnamed = members.filter(|name| !named.contains(name.as_str())).cloned().collect();
     let version = schema.get("_skops_version").and_then(Json::as_str).map(str::to_owned);
     let mut reader = Reader {
         source,
@@ -70,7 +76,19 @@ pub fn read(source: &Arc<dyn ByteSource>, budget: &mut Budget) -> Result<Skops, 
     };
     let root = reader.node(&schema, &mut String::new(), 0)?;
     reader.pickle.roots.push(root);
-    Ok(Skops { pickle: reader.pickle, types: reader.types, version })
+    Ok(Skops { pickle: reader.pickle, types: reader.types, unnamed, version })
+}
+
+/// Every member that a node of the schema keeps its data in. The parser bounds the depth.
+fn collect_files<'j>(json: &'j Json, files: &mut BTreeSet<&'j str>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| collect_files(item, files)),
+        Json::Object(entries) => {
+            files.extend(entries.get("file").and_then(Json::as_str));
+            entries.values().for_each(|value| collect_files(value, files));
+        }
+        _ => {}
+    }
 }
 
 struct Reader<'r> {

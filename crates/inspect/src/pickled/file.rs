@@ -23,6 +23,8 @@ pub(crate) struct PickleFile {
     pub(crate) compression: Option<Compression>,
     /// The types of a skops file; `None` for a pickle.
     pub(crate) skops: Option<Vec<skops::Type>>,
+    /// Members of a skops file that its schema does not name.
+    pub(crate) unnamed: Vec<String>,
     /// The same bytes as other loaders read them, where that may differ: who it is, and what they read.
     pub(crate) others: Vec<(&'static str, PickleFile)>,
     source: Arc<dyn ByteSource>,
@@ -69,7 +71,7 @@ impl PickleFile {
         let pickle = pickle::read(&mut cursor, budget, inline);
         drop(cursor);
         let budget = budget.clone();
-        Self { pickle, compression, skops: None, others: Vec::new(), source, budget }
+        Self { pickle, compression, skops: None, unnamed: Vec::new(), others: Vec::new(), source, budget }
     }
 
     /// Reads a skops file.
@@ -80,8 +82,15 @@ impl PickleFile {
     pub(crate) fn read_skops(source: Arc<dyn ByteSource>, limits: &Limits) -> Result<Self, ReadError> {
         let mut budget = Budget::new(*limits);
         let read = skops::read(&source, &mut budget)?;
-        let others = Vec::new();
-        Ok(Self { pickle: read.pickle, compression: None, skops: Some(read.types), others, source, budget })
+        Ok(Self {
+            pickle: read.pickle,
+            compression: None,
+            skops: Some(read.types),
+            unnamed: read.unnamed,
+            others: Vec::new(),
+            source,
+            budget,
+        })
     }
 
     /// The bytes of a value in the stream: kept ones from memory, skipped ones by reading again. `None` beyond a
