@@ -232,13 +232,13 @@ impl Machine<'_, '_> {
 
     /// Python raises where a part of a name is no text.
     pub(super) fn raises_unless_text(&self, value: Value, at: u64) -> Result<(), ReadError> {
-        match self.pickle.tree.get(value) {
-            Some(Node::Text(_)) => Ok(()),
-            Some(Node::Bytes(bytes)) if bytes.is_text => Ok(()),
-            // `str` itself must be the type: what is made as an instance of another class is none.
-            Some(Node::Object(object)) if self.is_no_text(object) => self.raises(at, "a text"),
-            Some(Node::Object(_)) => Ok(()),
-            _ => self.raises_on_data(value, at, "a text"),
-        }
+        let may_be_text = match self.pickle.tree.get(value) {
+            Some(Node::Text(_)) => true,
+            Some(Node::Bytes(bytes)) => bytes.is_text,
+            Some(Node::Object(object)) => !self.is_no_text(object),
+            Some(_) => false,
+            None => value == Value::Dropped,
+        };
+        if may_be_text { Ok(()) } else { self.raises(at, "a text") }
     }
 }
