@@ -74,7 +74,9 @@ fn describe(pickle: &Pickle, object: &Object) -> Result<Wrapper, String> {
     }
     let Some(state) = object.state else { return Err("no state".to_owned()) };
     let Some(Node::Dict(entries)) = tree.get(state) else { return Err("a state that is no dict".to_owned()) };
-    if u64::try_from(entries.kept.len()).ok() != Some(entries.len)
+    // Each attribute once: looking through more, wrapper by wrapper, would take long.
+    if KEYS.len() < entries.kept.len()
+        || u64::try_from(entries.kept.len()).ok() != Some(entries.len)
         || !entries.kept.iter().all(|(key, _)| tree.text(*key).is_some_and(|key| KEYS.contains(&key)))
     {
         return Err("attributes that joblib does not write".to_owned());

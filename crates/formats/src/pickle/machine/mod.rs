@@ -22,6 +22,13 @@ const KEPT_BYTES: u64 = 2 << 10;
 /// The longest line of a text opcode, in bytes.
 const LINE: u64 = 8 << 20;
 
+/// More values on the stack than any model needs, and more marks; a mark is worth three values.
+const STACK: usize = 4_000_000;
+/// A name this long is paid for, in bytes.
+const LONG_NAME: u64 = 1 << 10;
+/// More names than any model imports.
+const NAMES: usize = 20_000;
+
 /// What lies below a MARK.
 struct Mark {
     stack_len: usize,
@@ -100,10 +107,23 @@ impl Machine<'_, '_> {
                 return self.pop(at);
             }
             self.step(opcode, at, at == start)?;
+            self.bound(
+                "values on the stack",
+                self.stack.len().saturating_add(self.marks.len().saturating_mul(3)),
+                STACK,
+            )?;
             if opcode != Opcode::Frame {
                 self.check_frame(at);
             }
         }
+    }
+
+    fn bound(&self, what: &'static str, asked: usize, limit: usize) -> Result<(), ReadError> {
+        if asked <= limit {
+            return Ok(());
+        }
+        let of = |n| u64::try_from(n).unwrap_or(u64::MAX);
+        Err(self.cursor.error(ErrorKind::Limit { what, asked: of(asked), limit: of(limit) }))
     }
 
     /// An opcode that starts inside a frame must end inside it: CPython's readers disagree about what follows one
@@ -369,7 +389,12 @@ impl Machine<'_, '_> {
         if !is_name(module) || !is_name(name) {
             self.raises(at, "a name that can be imported")?;
         }
+        let len = u64::try_from(module.len().saturating_add(name.len())).unwrap_or(u64::MAX);
+        if LONG_NAME < len {
+            self.budget.keep("a name", len).map_err(|kind| self.cursor.error(kind))?;
+        }
         let global = self.pickle.trace.name(module, name, at).unwrap_or(Value::Dropped);
+        self.bound("names", self.pickle.trace.globals().len(), NAMES)?;
         self.pickle.trace.pushed(global);
         Ok(global)
     }
