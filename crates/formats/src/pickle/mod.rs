@@ -65,6 +65,8 @@ pub struct Pickle {
     /// Whether an opcode stands where a loader that knows no padding would end the first padded array. `None` without
     /// padded arrays.
     pub unpadded_goes_on: Option<bool>,
+    /// How many items all containers keep.
+    pub(crate) n_items: usize,
     /// One more than the highest memo number of the pickles in the stream, those inside others aside.
     pub memo_bound: u64,
 }

@@ -159,8 +159,20 @@ impl Tree {
         matches!((value, last), (Value::Node(NodeId(id)), Some(last)) if id == last)
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
-        self.nodes.truncate(len);
+    /// Drops the nodes from `len` on. Says how many they are, how many bytes of text and how many items they kept.
+    pub(super) fn truncate(&mut self, len: usize) -> (u64, u64, usize) {
+        let (mut n_nodes, mut n_bytes, mut n_items) = (0_u64, 0_u64, 0_usize);
+        for node in self.nodes.drain(len.min(self.nodes.len())..) {
+            n_nodes = n_nodes.saturating_add(1);
+            n_items = n_items.saturating_add(node.n_kept());
+            let bytes = match &node {
+                Node::Text(text) => text.len(),
+                Node::Bytes(bytes) => bytes.kept.as_ref().map_or(0, |kept| kept.len()),
+                _ => 0,
+            };
+            n_bytes = n_bytes.saturating_add(u64::try_from(bytes).unwrap_or(0));
+        }
+        (n_nodes, n_bytes, n_items)
     }
 
     pub(super) fn get_mut(&mut self, value: Value) -> Option<&mut Node> {
@@ -234,6 +246,21 @@ impl Tree {
         match self.get(value)? {
             Node::Object(object) => Some(object),
             _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// How many items are kept in it.
+    pub(super) fn n_kept(&self) -> usize {
+        match self {
+            Self::List(items) | Self::Set(items) | Self::FrozenSet(items) => items.kept.len(),
+            Self::Tuple(items) => items.len(),
+            Self::Dict(entries) => entries.kept.len().saturating_mul(2),
+            Self::Object(object) => {
+                object.items.kept.len().saturating_add(object.entries.kept.len().saturating_mul(2))
+            }
+            _ => 0,
         }
     }
 }

@@ -24,6 +24,8 @@ const LINE: u64 = 8 << 20;
 
 /// More values on the stack than any model needs, and more marks; a mark is worth three values.
 const STACK: usize = 4_000_000;
+/// How many items all containers together keep; more than 1.5 million values can be used for.
+const ITEMS: usize = 4_000_000;
 /// A name this long is paid for, in bytes.
 const LONG_NAME: u64 = 1 << 10;
 /// More names than any model imports.
@@ -229,9 +231,12 @@ impl Machine<'_, '_> {
     }
 
     fn node(&mut self, node: Node) -> Value {
-        if self.budget.value()
+        let n_items = node.n_kept();
+        if n_items <= ITEMS.saturating_sub(self.pickle.n_items)
+            && self.budget.value()
             && let Some(value) = self.pickle.tree.push(node)
         {
+            self.pickle.n_items = self.pickle.n_items.saturating_add(n_items);
             return value;
         }
         self.pickle.is_cut = true;
@@ -315,7 +320,9 @@ impl Machine<'_, '_> {
         let kept_nothing = kept_before == Some(KEPT_ITEMS) && self.kept_len(target) == kept_before;
         if kept_nothing && !mark.older_changed && !self.pickle.trace.points_beyond(mark.tree_len) {
             self.memo.forget(mark.memo_fill);
-            self.pickle.tree.truncate(mark.tree_len);
+            let (n_nodes, n_bytes, n_items) = self.pickle.tree.truncate(mark.tree_len);
+            self.budget.return_values(n_nodes, n_bytes);
+            self.pickle.n_items = self.pickle.n_items.saturating_sub(n_items);
         }
     }
 
@@ -345,7 +352,9 @@ impl Machine<'_, '_> {
                 return Ok(());
             }
         };
-        into.extend(items);
+        let before = into.kept.len();
+        into.extend_within(items, ITEMS.saturating_sub(self.pickle.n_items));
+        self.pickle.n_items = self.pickle.n_items.saturating_add(into.kept.len().saturating_sub(before));
         Ok(())
     }
 
@@ -364,7 +373,10 @@ impl Machine<'_, '_> {
                 return Ok(());
             }
         };
-        into.extend(items);
+        let before = into.kept.len();
+        into.extend_within(items, ITEMS.saturating_sub(self.pickle.n_items).checked_div(2).unwrap_or(0));
+        self.pickle.n_items =
+            self.pickle.n_items.saturating_add(into.kept.len().saturating_sub(before).saturating_mul(2));
         Ok(())
     }
 
@@ -549,13 +561,14 @@ impl Machine<'_, '_> {
 impl Items {
     pub(crate) fn from_all(items: &[Value]) -> Self {
         let mut kept = Self::default();
-        kept.extend(items);
+        kept.extend_within(items, KEPT_ITEMS);
         kept
     }
 
-    pub(super) fn extend(&mut self, items: &[Value]) {
+    /// Keeps up to `room` more items.
+    pub(super) fn extend_within(&mut self, items: &[Value], room: usize) {
         self.len = self.len.saturating_add(u64::try_from(items.len()).unwrap_or(0));
-        let room = KEPT_ITEMS.saturating_sub(self.kept.len()).min(items.len());
+        let room = KEPT_ITEMS.saturating_sub(self.kept.len()).min(items.len()).min(room);
         self.kept.extend_from_slice(items.get(..room).unwrap_or_default());
     }
 }
@@ -563,15 +576,17 @@ impl Items {
 impl Entries {
     pub(crate) fn from_flat(items: &[Value]) -> Self {
         let mut kept = Self::default();
-        kept.extend(items);
+        kept.extend_within(items, KEPT_ITEMS);
         kept
     }
 
-    pub(super) fn extend(&mut self, flat: &[Value]) {
+    /// Keeps up to `room` more pairs.
+    pub(super) fn extend_within(&mut self, flat: &[Value], room: usize) {
+        let most = KEPT_ITEMS.min(self.kept.len().saturating_add(room));
         for pair in flat.chunks_exact(2) {
             if let [key, value] = pair {
                 self.len = self.len.saturating_add(1);
-                if self.kept.len() < KEPT_ITEMS {
+                if self.kept.len() < most {
                     self.kept.push((*key, *value));
                 }
             }
