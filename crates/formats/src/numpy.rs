@@ -21,6 +21,8 @@ pub struct DType {
     pub has_objects: bool,
     /// The fields of a structured dtype, in order; empty otherwise.
     pub fields: Vec<String>,
+    /// Whether each item is an array itself.
+    pub is_subarray: bool,
 }
 
 /// An array as a pickle describes it.
@@ -46,101 +48,120 @@ pub enum ArrayData {
 }
 
 impl DType {
-    /// The dtype that a code such as `f8`, `<U10`, `O8` means.
+    /// The dtype that a code such as `f8`, `<U10`, `O8`, `M8[ns]` means. `None` for every other way to write one, as
+    /// its size would be a guess.
     pub fn from_code(code: &str) -> Option<Self> {
         let (is_big_endian, code) = match code.strip_prefix(['<', '|', '=']) {
             Some(rest) => (false, rest),
             None => code.strip_prefix('>').map_or((false, code), |rest| (true, rest)),
         };
-        let mut chars = code.chars();
-        let kind = chars.next()?;
-        let digits: String = chars.take_while(char::is_ascii_digit).collect();
-        let count: u64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-        // `f4,V96` and the like are codes of another dtype.
-        let rest = code.get(kind.len_utf8().checked_add(digits.len())?..)?;
-        let is_unit = matches!(kind, 'M' | 'm') && rest.starts_with('[') && !rest.contains(',');
-        if !rest.is_empty() && !is_unit {
-            return None;
-        }
-        let (kind, item_size) = match kind {
-            '?' => ('b', 1),
-            'U' => ('U', count.checked_mul(4)?),
-            'M' | 'm' => (kind, 8),
-            'b' if count <= 1 => ('b', 1),
-            'S' | 'V' => (kind, count),
-            'i' | 'u' | 'f' | 'c' if 0 < count => (kind, count),
-            'a' => ('S', count),
-            'O' => ('O', 8),
-            _ => return None,
+        let (kind, item_size) = match code {
+            "?" | "b1" => ('b', 1),
+            "b" | "i1" => ('i', 1),
+            "h" | "i2" => ('i', 2),
+            "i" | "i4" => ('i', 4),
+            "q" | "i8" => ('i', 8),
+            "B" | "u1" => ('u', 1),
+            "H" | "u2" => ('u', 2),
+            "I" | "u4" => ('u', 4),
+            "Q" | "u8" => ('u', 8),
+            "e" | "f2" => ('f', 2),
+            "f" | "f4" => ('f', 4),
+            "d" | "f8" => ('f', 8),
+            "f16" => ('f', 16),
+            "F" | "c8" => ('c', 8),
+            "D" | "c16" => ('c', 16),
+            "c32" => ('c', 32),
+            "O" | "O8" => ('O', 8),
+            _ => Self::sized_code(code)?,
         };
-        Some(Self { kind, item_size, is_big_endian, has_objects: kind == 'O', fields: Vec::new() })
+        let has_objects = kind == 'O';
+        Some(Self { kind, item_size, is_big_endian, has_objects, fields: Vec::new(), is_subarray: false })
     }
 
-    /// The dtype behind a value: `numpy.dtype(code, …)` with its state, or a scalar class as joblib 0.9 wrote it.
-    pub fn from_value(pickle: &Pickle, value: Value) -> Option<Self> {
-        Self::from_value_at(pickle, value, 0)
-    }
-
-    fn from_value_at(pickle: &Pickle, value: Value, depth: u32) -> Option<Self> {
-        // BUILD can make a dtype a part of itself.
-        if NESTED < depth {
-            return None;
+    /// Kind and item size of texts, bytes and times.
+    fn sized_code(code: &str) -> Option<(char, u64)> {
+        let kind = code.chars().next()?;
+        let rest = code.get(kind.len_utf8()..)?;
+        match kind {
+            'M' | 'm' => {
+                let unit = rest.strip_prefix('8')?;
+                let is_unit = unit.is_empty()
+                    || unit.strip_prefix('[').and_then(|unit| unit.strip_suffix(']')).is_some_and(|unit| {
+                        unit.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/')
+                    });
+                is_unit.then_some((kind, 8))
+            }
+            'S' | 'U' | 'V' => {
+                let is_number = rest.bytes().all(|byte| byte.is_ascii_digit());
+                let is_plain = is_number && (rest == "0" || !rest.starts_with('0'));
+                let count: u64 = if is_plain { rest.parse().ok()? } else { return None };
+                Some((kind, if kind == 'U' { count.checked_mul(4)? } else { count }))
+            }
+            _ => None,
         }
-        let deeper = depth.saturating_add(1);
+    }
+
+    /// The dtype behind a value: `numpy.dtype(code, …)` with its state. `None` where the state contradicts the code
+    /// or is not what NumPy writes.
+    pub fn from_value(pickle: &Pickle, value: Value) -> Option<Self> {
+        Self::nested(pickle, value, NESTED)
+    }
+
+    fn nested(pickle: &Pickle, value: Value, depth: u32) -> Option<Self> {
+        let depth = depth.checked_sub(1)?;
         let object = pickle.tree.object(value)?;
         let callee = pickle.trace.global(object.callee)?;
-        if callee.name != "dtype" && !callee.name.ends_with("DType") || !is_numpy(&callee.module) {
+        let is_changed = object.is_rebuilt || 0 < object.items.len || 0 < object.entries.len;
+        if callee.name != "dtype" || !is_numpy(&callee.module) || object.kwargs.is_some() || is_changed {
             return None;
         }
         let code = *pickle.tree.items(object.args)?.first()?;
-        let mut dtype = match pickle.tree.get(code)? {
-            Node::Text(code) => Self::from_code(code)?,
+        let dtype = Self::from_code(pickle.tree.text(code)?)?;
+        match object.state {
+            None => Some(dtype),
+            Some(_) if !takes_state(pickle, object) => None,
+            Some(state) => dtype.with_state(pickle, pickle.tree.items(state)?, depth),
+        }
+    }
+
+    /// State: (version, byte order, subdtype, names, fields, item size, alignment, flags), and metadata since version 4.
+    fn with_state(mut self, pickle: &Pickle, state: &[Value], depth: u32) -> Option<Self> {
+        let tree = &pickle.tree;
+        let [Value::Int(3 | 4), order, sub, names, fields, size, _, flags, ..] = state else {
+            return None;
+        };
+        if 9 < state.len() {
+            return None;
+        }
+        self.is_big_endian = tree.text(*order)? == ">";
+        // NumPy goes by the size in the state for texts, bytes and structures, and ignores it for all others.
+        match (self.kind, tree.int(*size)?) {
+            ('S' | 'U' | 'V', size) if u64::try_from(size).ok()? == self.item_size => {}
+            ('S' | 'U' | 'V', _) => return None,
+            (_, -1) => {}
+            (_, size) if u64::try_from(size).ok()? == self.item_size => {}
             _ => return None,
-        };
-        if callee.name == "dtype" && object.state.is_some() && !takes_state(pickle, object) {
-            return None;
         }
-        // State: (version, byte order, subdtype, names, fields, item size, alignment, flags).
-        let Some(state) = object.state.and_then(|state| pickle.tree.items(state)) else {
-            return Some(dtype);
-        };
-        if let Some(order) = state.get(1).and_then(|order| pickle.tree.text(*order)) {
-            dtype.is_big_endian = order == ">";
+        // NPY_ITEM_HASOBJECT, the lowest bit of the flags, is what NumPy itself goes by.
+        let is_flagged = tree.int(*flags)?.rem_euclid(2) == 1;
+        let mut holds_objects = self.kind == 'O';
+        if *sub != Value::None {
+            let base = Self::nested(pickle, *tree.items(*sub)?.first()?, depth)?;
+            holds_objects |= base.has_objects;
+            self.is_subarray = true;
         }
-        if let Some(names) = state.get(3).and_then(|names| pickle.tree.items(*names)) {
-            dtype.fields =
-                names.iter().filter_map(|name| pickle.tree.text(*name)).map(str::to_owned).collect();
-        }
-        if let Some(size) = state.get(5).and_then(|size| pickle.tree.int(*size))
-            && 0 < size
-        {
-            let size = u64::try_from(size).ok()?;
-            // NumPy takes a size for these kinds alone. A file that states another one wants to be read differently here
-            // and there: joblib goes by it to find the end of an array.
-            if !matches!(dtype.kind, 'S' | 'U' | 'V') && size != dtype.item_size {
-                return None;
+        if *fields != Value::None {
+            let names = tree.items(*names)?;
+            self.fields = names.iter().filter_map(|name| tree.text(*name)).map(str::to_owned).collect();
+            for (_, field) in tree.entries(*fields)? {
+                let inner = Self::nested(pickle, *tree.items(*field)?.first()?, depth)?;
+                holds_objects |= inner.has_objects;
             }
-            dtype.item_size = size;
         }
-        if let Some(sub) = state.get(2).and_then(|sub| pickle.tree.items(*sub))
-            && let Some(base) = sub.first().and_then(|base| Self::from_value_at(pickle, *base, deeper))
-        {
-            dtype.has_objects |= base.has_objects;
-        }
-        for (_, field) in state.get(4).and_then(|fields| pickle.tree.entries(*fields)).unwrap_or_default() {
-            let inner = pickle.tree.items(*field).and_then(|field| field.first().copied());
-            dtype.has_objects |= inner
-                .and_then(|inner| Self::from_value_at(pickle, inner, deeper))
-                .is_some_and(|inner| inner.has_objects);
-        }
-        // NPY_ITEM_HASOBJECT, the lowest bit of the flags, is what NumPy itself goes by. It never differs from the fields
-        // unless somebody wants joblib to read an array where there is a pickle, or a pickle where there is an array.
-        if let Some(flags) = state.get(7).and_then(|flags| pickle.tree.int(*flags))
-            && dtype.has_objects != (flags.rem_euclid(2) == 1)
-        {
-            return None;
-        }
-        Some(dtype)
+        let is_plain = self.kind == 'V' || !self.is_subarray && self.fields.is_empty();
+        self.has_objects = holds_objects;
+        (is_plain && is_flagged == holds_objects).then_some(self)
     }
 
     /// NumPy's own name: `float64`, `int32`, `str`, `object` …
@@ -306,7 +327,7 @@ mod tests {
             ("V16", Some(16)),
             ("f4,V96", None),
             ("M8[s],V96", None),
-            ("f", None),
+            ("f", Some(4)),
             ("f8x", None),
             ("(2,)f4", None),
         ] {

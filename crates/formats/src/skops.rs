@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::archive::Archive;
 use crate::npy;
+use crate::numpy::DType;
 use crate::pickle::{Bytes, Entries, Items, Node, Object, Pickle, Value};
 
 /// How deep nodes may nest.
@@ -40,6 +41,8 @@ pub struct Skops {
     pub pickle: Pickle,
     /// Every type, each once, in order of first appearance.
     pub types: Vec<Type>,
+    /// Members of the archive that the schema does not name, in the order of the archive.
+    pub unnamed: Vec<String>,
     /// `_skops_version`.
     pub version: Option<String>,
 }
@@ -57,6 +60,10 @@ pub fn read(source: &Arc<dyn ByteSource>, budget: &mut Budget) -> Result<Skops, 
         let offset = archive.get("schema.json").and_then(|member| member.stored_at).unwrap_or(0);
         ReadError::new("skops", offset, ErrorKind::malformed("schema", "JSON", error.to_string()))
     })?;
+    let mut named = BTreeSet::from(["schema.json"]);
+    collect_files(&schema, &mut named);
+    let members = archive.members().iter().map(|member| &member.name);
+    let unnamed = members.filter(|name| !named.contains(name.as_str())).cloned().collect();
     let version = schema.get("_skops_version").and_then(Json::as_str).map(str::to_owned);
     let mut reader = Reader {
         source,
@@ -69,7 +76,19 @@ pub fn read(source: &Arc<dyn ByteSource>, budget: &mut Budget) -> Result<Skops, 
     };
     let root = reader.node(&schema, &mut String::new(), 0)?;
     reader.pickle.roots.push(root);
-    Ok(Skops { pickle: reader.pickle, types: reader.types, version })
+    Ok(Skops { pickle: reader.pickle, types: reader.types, unnamed, version })
+}
+
+/// Every member that a node of the schema keeps its data in. The parser bounds the depth.
+fn collect_files<'j>(json: &'j Json, files: &mut BTreeSet<&'j str>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| collect_files(item, files)),
+        Json::Object(entries) => {
+            files.extend(entries.get("file").and_then(Json::as_str));
+            entries.values().for_each(|value| collect_files(value, files));
+        }
+        _ => {}
+    }
 }
 
 struct Reader<'r> {
@@ -261,11 +280,20 @@ impl Reader<'_> {
             let dims = if dims.is_empty() { vec![u64::try_from(items.len()).unwrap_or(0)] } else { dims };
             ("O8".to_owned(), dims, self.insert(Node::List(Box::new(Items::from_all(&items)))))
         };
+        let Some(made_of) = DType::from_code(&dtype) else {
+            return Ok(Value::Dropped);
+        };
         let code = self.text(&code_without_order(&dtype));
         let order = self.text(if dtype.starts_with('>') { ">" } else { "<" });
         let class = self.global("numpy", "dtype");
         let args = self.insert(Node::Tuple([code, Value::Bool(false), Value::Bool(true)].into()));
-        let state = self.insert(Node::Tuple([Value::Int(3), order].into()));
+        // As NumPy writes it: sizes of texts and bytes only, and whether there are objects.
+        let is_sized = matches!(made_of.kind, 'S' | 'U' | 'V');
+        let size = if is_sized { i64::try_from(made_of.item_size).unwrap_or(-1) } else { -1 };
+        let flags = Value::Int(if made_of.has_objects { 63 } else { 0 });
+        let (none, size) = (Value::None, Value::Int(size));
+        let state = [Value::Int(3), order, none, none, none, size, Value::Int(-1), flags];
+        let state = self.insert(Node::Tuple(state.into()));
         let made =
             Object { state: Some(state), ..Object::made_by(class, crate::pickle::Call::Function, args, 0) };
         let dtype = self.insert(Node::Object(Box::new(made)));

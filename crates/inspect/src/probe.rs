@@ -8,8 +8,8 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, container, lightgbm, npy, onnx, pickled, strangers,
-    xgboost,
+    Artifact, ArtifactKind, InspectError, Inspection, container, lightgbm, npy, onnx, pickled, safety,
+    strangers, xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -60,6 +60,10 @@ pub(crate) fn head_of(source: &dyn ByteSource) -> io::Result<Vec<u8>> {
 
 /// Inspects one file, wherever its bytes are.
 pub(crate) fn inspect_subject(subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+    as_pickle_too(subject, read(subject))
+}
+
+fn read(subject: &Subject<'_>) -> Result<Inspection, InspectError> {
     if let Some(stranger) = strangers::name_certain(subject) {
         return Err(stranger);
     }
@@ -70,6 +74,27 @@ pub(crate) fn inspect_subject(subject: &Subject<'_>) -> Result<Inspection, Inspe
         }),
         Some((_, reader)) => reader.read(subject),
         None => Err(strangers::name(subject).unwrap_or_else(|| strangers::unknown(subject))),
+    }
+}
+
+/// A file that is both something else and a pickle is judged as both: its first bytes and its name do not say who loads
+/// it. What is no model is shown when it would run code as a pickle.
+pub(crate) fn as_pickle_too(
+    subject: &Subject<'_>,
+    read: Result<Inspection, InspectError>,
+) -> Result<Inspection, InspectError> {
+    match read {
+        Ok(inspection) if matches!(inspection.format, "pickle" | "joblib" | "cloudpickle" | "dill") => {
+            Ok(inspection)
+        }
+        Ok(mut inspection) => {
+            safety::readings::with_plain(&subject.source, subject.limits, &mut inspection.safety);
+            Ok(inspection)
+        }
+        Err(error) if safety::readings::runs_as_plain(&subject.source, subject.limits) => {
+            pickled::PickleReader.read(subject).or(Err(error))
+        }
+        Err(error) => Err(error),
     }
 }
 

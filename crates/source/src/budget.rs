@@ -43,7 +43,7 @@ impl Default for Limits {
     }
 }
 
-/// What is left of some [`Limits`]. Reading spends it; nothing gives it back.
+/// What is left of some [`Limits`]. Reading spends it; only memory that was freed is given back.
 #[derive(Debug, Clone)]
 pub struct Budget {
     limits: Limits,
@@ -100,6 +100,12 @@ impl Budget {
     /// [`ErrorKind::Limit`] when fewer are left.
     pub fn step(&mut self, what: &'static str, n: u64) -> Result<(), ErrorKind> {
         spend(&mut self.steps, what, n)
+    }
+
+    /// Takes back values of a tree, and the bytes that they kept, once they were freed.
+    pub fn return_values(&mut self, n_values: u64, n_bytes: u64) {
+        self.values = self.values.saturating_add(n_values).min(self.limits.values);
+        self.kept_bytes = self.kept_bytes.saturating_add(n_bytes).min(self.limits.kept_bytes);
     }
 
     /// Pays for one value in a tree. False when the tree is full: the caller drops the value and says so.

@@ -118,9 +118,6 @@ impl Inline for Sites {
             InlineOutcome::Nothing | InlineOutcome::Malformed(_) => return outcome,
         };
         match array {
-            _ if 0 < site.depth => {
-                self.unsupported = Some("an array inside an object array".to_owned());
-            }
             Ok(array) => {
                 self.found.insert(site.offset, array);
             }

@@ -8,6 +8,16 @@ use super::value::Value;
 pub trait Inline {
     /// Called when BUILD has given an object its state. The machine stands right behind the BUILD.
     fn after_build(&mut self, pickle: &Pickle, site: &Site<'_>) -> InlineOutcome;
+
+    /// Whether reading ends where Python would certainly raise, so that bytes that are no pickle at all name nothing.
+    fn stops_where_python_does(&self) -> bool {
+        false
+    }
+
+    /// Whether a value is known to be nothing that can be called, iterated over or changed by an opcode.
+    fn is_inert(&self, _pickle: &Pickle, _value: Value) -> bool {
+        false
+    }
 }
 
 /// The place right behind a BUILD.
@@ -16,8 +26,6 @@ pub struct Site<'a> {
     pub object: Value,
     /// The offset behind the BUILD.
     pub offset: u64,
-    /// How many pickles this one lies in.
-    pub depth: u32,
     pub(super) memo: &'a Memo,
 }
 
@@ -51,7 +59,7 @@ pub enum InlineOutcome {
         /// Its length in bytes, without the padding.
         len: u64,
     },
-    /// A pickle with a memo of its own.
+    /// A plain pickle with a memo of its own.
     Pickle,
     /// The description contradicts itself.
     Malformed(String),

@@ -11,14 +11,28 @@ use super::value::Value;
 pub(super) struct Memo {
     dense: Vec<Value>,
     sparse: BTreeMap<u64, Value>,
+    /// The sparse numbers in the order in which they were first used.
+    order: Vec<u64>,
+}
+
+/// How much a memo holds.
+#[derive(Clone, Copy)]
+pub(super) struct Fill {
+    dense: usize,
+    order: usize,
 }
 
 /// More memo entries than any model needs.
 const MEMO: usize = 4_000_000;
 
 impl Memo {
-    pub(super) fn len(&self) -> usize {
-        self.dense.len()
+    pub(super) fn fill(&self) -> Fill {
+        Fill { dense: self.dense.len(), order: self.order.len() }
+    }
+
+    /// Whether a number may have been in use when the memo was filled that far.
+    pub(super) fn is_older(&self, number: u64, fill: Fill) -> bool {
+        usize::try_from(number).is_ok_and(|number| number < fill.dense) || self.sparse.contains_key(&number)
     }
 
     /// What MEMOIZE numbers by.
@@ -47,7 +61,7 @@ impl Memo {
     }
 
     pub(super) fn put(&mut self, number: u64, value: Value) -> Result<(), ErrorKind> {
-        if MEMO <= self.dense.len().saturating_add(self.sparse.len()) {
+        if MEMO <= self.dense.len().saturating_add(self.order.len()) {
             let limit = u64::try_from(MEMO).unwrap_or(u64::MAX);
             return Err(ErrorKind::Limit { what: "the memo", asked: number, limit });
         }
@@ -62,18 +76,32 @@ impl Memo {
                 }
             }
             _ => {
-                self.sparse.insert(number, value);
+                if self.sparse.insert(number, value).is_none() {
+                    self.order.push(number);
+                }
             }
         }
         Ok(())
     }
 
-    /// Empties every dense entry from `len` on; the numbering stays.
-    pub(super) fn forget(&mut self, len: usize) {
-        for slot in self.dense.get_mut(len..).unwrap_or_default() {
-            if !matches!(slot, Value::Global(_)) {
-                *slot = Value::Dropped;
+    /// Empties every entry made since the memo was filled that far; the numbering stays.
+    pub(super) fn forget(&mut self, fill: Fill) {
+        for slot in self.dense.get_mut(fill.dense..).unwrap_or_default() {
+            slot.forget();
+        }
+        for number in self.order.get(fill.order..).unwrap_or_default() {
+            if let Some(slot) = self.sparse.get_mut(number) {
+                slot.forget();
             }
+        }
+    }
+}
+
+impl Value {
+    /// Only nodes go with the tree.
+    fn forget(&mut self) {
+        if matches!(self, Self::Node(_)) {
+            *self = Self::Dropped;
         }
     }
 }

@@ -21,6 +21,8 @@ mod trace;
 mod value;
 
 #[cfg(test)]
+mod given_back;
+#[cfg(test)]
 mod tests;
 
 pub use inline::{Inline, InlineOutcome, NoInline, Site};
@@ -28,7 +30,7 @@ pub use opcode::Opcode;
 pub use trace::{Argument, Given, Global, LAST_PLACE, Oddity, OddityKind, To, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
 
-use packwright_source::{Budget, Cursor, ReadError};
+use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
 /// How many items of one container are kept; more than any list of features or classes that was seen in practice.
 pub const KEPT_ITEMS: usize = 65_536;
@@ -67,6 +69,14 @@ pub struct Pickle {
     pub is_cut: bool,
     /// How many inline arrays there are.
     pub n_inline: u64,
+    /// Whether an opcode stands where the first inline array begins: a loader that knows no inline arrays would go on
+    /// there. `None` without inline arrays.
+    pub plain_goes_on: Option<bool>,
+    /// Whether an opcode stands where a loader that knows no padding would end the first padded array. `None` without
+    /// padded arrays.
+    pub unpadded_goes_on: Option<bool>,
+    /// How many items all containers keep.
+    pub(crate) n_items: usize,
     /// One more than the highest memo number of the pickles in the stream, those inside others aside.
     pub memo_bound: u64,
 }
@@ -110,8 +120,11 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
         }
         pickle.end = cursor.position();
         match cursor.peek() {
-            Ok(Some(_)) if STREAMS <= pickle.roots.len() => {
-                pickle.trailing = cursor.remaining().unwrap_or(1);
+            Ok(Some(0x80)) if STREAMS <= pickle.roots.len() => {
+                let limit = u64::try_from(STREAMS).unwrap_or(u64::MAX);
+                let asked = limit.saturating_add(1);
+                let kind = ErrorKind::Limit { what: "pickles in one file", asked, limit };
+                pickle.error = Some(cursor.error(kind));
                 return pickle;
             }
             Ok(Some(_)) => {}
@@ -164,5 +177,5 @@ impl Checkpoint {
 }
 
 fn is_damaged_middle(error: &ReadError) -> bool {
-    matches!(error.kind(), packwright_source::ErrorKind::Limit { .. } | packwright_source::ErrorKind::Io(_))
+    matches!(error.kind(), ErrorKind::Limit { .. } | ErrorKind::Io(_))
 }

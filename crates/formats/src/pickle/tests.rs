@@ -318,3 +318,12 @@ fn what_is_given_is_noted_for_every_call_and_state() {
         ]
     );
 }
+
+#[test]
+fn names_marks_and_values_on_the_stack_are_bounded() {
+    let names: Vec<String> = (0..30_000).map(|n| format!("ca\nb{n}\n0")).collect();
+    for bytes in [names.concat().into_bytes(), b"(".repeat(2_000_000), b"N".repeat(5_000_000)] {
+        let error = read_bytes(&bytes).error.expect("an error");
+        assert!(matches!(error.kind(), ErrorKind::Limit { .. }), "{error}");
+    }
+}

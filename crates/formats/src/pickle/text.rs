@@ -11,6 +11,12 @@ pub(super) fn raw_unicode(line: &[u8]) -> String {
     let mut text = String::new();
     let mut rest = line;
     while let Some((byte, after)) = rest.split_first() {
+        if let (b'\\', Some(b'\\')) = (byte, after.first()) {
+            // A pair stays a pair; the second never begins an escape.
+            text.push_str("\\\\");
+            rest = after.get(1..).unwrap_or_default();
+            continue;
+        }
         let digits = match (byte, after.first()) {
             (b'\\', Some(b'u')) => after.get(1..5),
             (b'\\', Some(b'U')) => after.get(1..9),
@@ -41,16 +47,32 @@ pub(super) fn unescape(quoted: &[u8]) -> Vec<u8> {
                 (Some(high), Some(low)) => (high.saturating_mul(16).saturating_add(low), 3),
                 _ => (*byte, 0),
             },
-            (b'\\', [b'n', ..]) => (b'\n', 1),
-            (b'\\', [b'r', ..]) => (b'\r', 1),
-            (b'\\', [b't', ..]) => (b'\t', 1),
-            (b'\\', [escaped @ (b'\\' | b'\'' | b'"'), ..]) => (*escaped, 1),
+            (b'\\', [b'0'..=b'7', ..]) => octal(after),
+            (b'\\', [letter, ..]) => match letter {
+                b'a' => (7, 1),
+                b'b' => (8, 1),
+                b't' => (b'\t', 1),
+                b'n' => (b'\n', 1),
+                b'v' => (11, 1),
+                b'f' => (12, 1),
+                b'r' => (b'\r', 1),
+                b'\\' | b'\'' | b'"' => (*letter, 1),
+                _ => (*byte, 0),
+            },
             _ => (*byte, 0),
         };
         bytes.push(out);
         rest = after.get(used..).unwrap_or_default();
     }
     bytes
+}
+
+/// Up to three octal digits; only the lowest byte counts.
+fn octal(after: &[u8]) -> (u8, usize) {
+    let digits = after.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7'));
+    let value =
+        digits.clone().fold(0_u16, |value, digit| value.wrapping_mul(8).wrapping_add(u16::from(digit & 7)));
+    (u8::try_from(value & 0xff).unwrap_or(0), digits.count())
 }
 
 fn hex(digit: u8) -> Option<u8> {

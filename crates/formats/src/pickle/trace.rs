@@ -28,6 +28,8 @@ pub struct Global {
     pub given: BTreeSet<Given>,
     /// Where list items are first appended to what it makes.
     pub appended_at: Option<u64>,
+    /// How often it is referred to without being called or instantiated right there: kept, or given to something.
+    pub kept: u64,
 }
 
 /// Something given to a call, a new instance or a state that is no number, text or byte string.
@@ -114,6 +116,16 @@ pub enum OddityKind {
     OddTarget,
     /// The attributes of a state with slots have names that change how the object works, or that are computed.
     SlotNames,
+    /// An object is given a state again: the first may have changed what taking a state does.
+    SecondBuild,
+    /// A state gives an object something to call under the name of a method that opcodes or loaders call.
+    ShadowedMethod,
+    /// A state has a key that is computed, or keys that were not kept.
+    ComputedKey,
+    /// A dict is changed after it became the state of an object.
+    StateChanged,
+    /// An object or its state was dropped because the tree was full.
+    Unseen,
 }
 
 /// What a load would import and call.
@@ -125,6 +137,8 @@ pub struct Trace {
     kinds: BTreeSet<OddityKind>,
     n_oddities: u64,
     last_node: Option<NodeId>,
+    /// The last arguments that a name was spent in.
+    last_spent: Option<NodeId>,
     /// Persistent ids, the first few.
     persistent: Vec<(Value, u64)>,
 }
@@ -169,6 +183,7 @@ impl Trace {
             uses: 0,
             given: BTreeSet::new(),
             appended_at: None,
+            kept: 0,
         });
         self.index.insert(key, id);
         Some(Value::Global(id))
@@ -239,6 +254,29 @@ impl Trace {
         let is_new = self.kinds.insert(kind);
         if is_new || self.oddities.len() < KEPT_ODDITIES {
             self.oddities.push(Oddity { kind, offset });
+        }
+    }
+
+    /// Notes that a name was pushed.
+    pub(super) fn pushed(&mut self, value: Value) {
+        if let Some(global) = self.global_mut(value) {
+            global.kept = global.kept.saturating_add(1);
+        }
+    }
+
+    /// Notes that one push of a name ended as what is called or instantiated.
+    pub(super) fn spent(&mut self, value: Value) {
+        if let Some(global) = self.global_mut(value) {
+            global.kept = global.kept.saturating_sub(1);
+        }
+    }
+
+    /// The same for a name in a tuple of arguments, each of which counts once.
+    pub(super) fn spent_in(&mut self, value: Value, args: Value) {
+        let Value::Node(id) = args else { return };
+        if self.last_spent < Some(id) {
+            self.last_spent = Some(id);
+            self.spent(value);
         }
     }
 

@@ -80,6 +80,8 @@ pub struct Entries {
     pub kept: Vec<(Value, Value)>,
     /// How many there are.
     pub len: u64,
+    /// Whether it is the state of an object: what is set on it later may be set on the object.
+    pub is_state: bool,
 }
 
 /// How an object would be made.
@@ -104,6 +106,10 @@ pub struct Object {
     pub kwargs: Option<Value>,
     /// What `__setstate__` would be given.
     pub state: Option<Value>,
+    /// Whether it was given a state more than once. The last one is kept.
+    pub is_rebuilt: bool,
+    /// Whether its state stands in for methods that opcodes call.
+    pub takes_over: bool,
     /// What would be appended to it.
     pub items: Items,
     /// What would be set on it as items.
@@ -147,8 +153,26 @@ impl Tree {
         self.nodes.len()
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
-        self.nodes.truncate(len);
+    /// Whether a value is the node made last.
+    pub(super) fn is_last(&self, value: Value) -> bool {
+        let last = self.nodes.len().checked_sub(1).and_then(|last| u32::try_from(last).ok());
+        matches!((value, last), (Value::Node(NodeId(id)), Some(last)) if id == last)
+    }
+
+    /// Drops the nodes from `len` on. Says how many they are, how many bytes of text and how many items they kept.
+    pub(super) fn truncate(&mut self, len: usize) -> (u64, u64, usize) {
+        let (mut n_nodes, mut n_bytes, mut n_items) = (0_u64, 0_u64, 0_usize);
+        for node in self.nodes.drain(len.min(self.nodes.len())..) {
+            n_nodes = n_nodes.saturating_add(1);
+            n_items = n_items.saturating_add(node.n_kept());
+            let bytes = match &node {
+                Node::Text(text) => text.len(),
+                Node::Bytes(bytes) => bytes.kept.as_ref().map_or(0, |kept| kept.len()),
+                _ => 0,
+            };
+            n_bytes = n_bytes.saturating_add(u64::try_from(bytes).unwrap_or(0));
+        }
+        (n_nodes, n_bytes, n_items)
     }
 
     pub(super) fn get_mut(&mut self, value: Value) -> Option<&mut Node> {
@@ -226,10 +250,36 @@ impl Tree {
     }
 }
 
+impl Node {
+    /// How many items are kept in it.
+    pub(super) fn n_kept(&self) -> usize {
+        match self {
+            Self::List(items) | Self::Set(items) | Self::FrozenSet(items) => items.kept.len(),
+            Self::Tuple(items) => items.len(),
+            Self::Dict(entries) => entries.kept.len().saturating_mul(2),
+            Self::Object(object) => {
+                object.items.kept.len().saturating_add(object.entries.kept.len().saturating_mul(2))
+            }
+            _ => 0,
+        }
+    }
+}
+
 impl Object {
     pub(crate) fn made_by(callee: Value, call: Call, args: Value, offset: u64) -> Self {
         let (items, entries) = (Items::default(), Entries::default());
-        Self { callee, call, args, kwargs: None, state: None, items, entries, offset }
+        Self {
+            callee,
+            call,
+            args,
+            kwargs: None,
+            state: None,
+            is_rebuilt: false,
+            takes_over: false,
+            items,
+            entries,
+            offset,
+        }
     }
 }
 

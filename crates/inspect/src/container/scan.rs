@@ -168,18 +168,23 @@ impl<'a> Scan<'a> {
         {
             return self.inner(kind, subject, &spot);
         }
-        let Some((claim, reader)) = chosen else {
-            if let Some(InspectError::NotAModel { what, .. } | InspectError::Unknown(what)) =
-                strangers::name_certain(subject).or_else(|| strangers::name(subject))
+        let named = || strangers::name_certain(subject).or_else(|| strangers::name(subject));
+        let read = match chosen {
+            Some((_, reader)) => reader.read(subject),
+            None => Err(named().unwrap_or_else(|| strangers::unknown(subject))),
+        };
+        let is_stranger = chosen.is_none();
+        match probe::as_pickle_too(subject, read) {
+            Ok(inspection) => self.inspected(inspection, spot, file_name, subject),
+            Err(InspectError::NotAModel { what, .. } | InspectError::Unknown(what))
+                if is_stranger && named().is_some() =>
             {
                 self.stranger(subject, &spot, what);
             }
-            return;
-        };
-        match reader.read(subject) {
-            Ok(inspection) => self.inspected(inspection, spot, file_name, subject),
-            Err(InspectError::NotAModel { what, .. }) => self.others.push((spot.place, what)),
-            Err(InspectError::Damaged(error)) if is_believed(claim, &error) => {
+            Err(InspectError::NotAModel { what, .. }) if !is_stranger => self.others.push((spot.place, what)),
+            Err(InspectError::Damaged(error))
+                if chosen.is_some_and(|(claim, _)| is_believed(claim, &error)) =>
+            {
                 self.not_read(&spot.place, "a member", &error);
             }
             Err(_) => {}

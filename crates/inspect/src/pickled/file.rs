@@ -4,14 +4,17 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use packwright_formats::compress::{Compression, Inflated, Trailing};
-use packwright_formats::joblib::JoblibInline;
+use packwright_formats::joblib::{JoblibInline, PlainLoader, UnpaddedLoader};
 use packwright_formats::numpy::{ArrayData, NdArray};
-use packwright_formats::pickle::{self, Bytes, Node, Pickle, Value};
+use packwright_formats::pickle::{self, Bytes, Inline, Node, Pickle, Value};
 use packwright_formats::skops;
 use packwright_source::{Budget, ByteSource, Cursor, Limits, ReadError, read_exact_at};
 
 /// More bytes than any list of names or labels needs.
 const READ_BACK: u64 = 32 << 20;
+
+/// More opcodes than a file needs to do harm that is a pickle besides what it says it is.
+const STRANGE_STEPS: u64 = 1_000_000;
 
 /// A read pickle and its source.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub(crate) struct PickleFile {
     pub(crate) skops: Option<Vec<skops::Type>>,
     /// What follows the compressed data; `None` without compression.
     pub(crate) trailing: Option<Trailing>,
+    /// Members of a skops file that its schema does not name.
+    pub(crate) unnamed: Vec<String>,
+    /// The same bytes as other loaders read them, where that may differ: who it is, and what they read.
+    pub(crate) others: Vec<(&'static str, PickleFile)>,
     source: Arc<dyn ByteSource>,
     budget: Budget,
 }
@@ -40,15 +47,46 @@ impl PickleFile {
         limits: &Limits,
     ) -> Self {
         let mut budget = Budget::new(*limits);
-        let inflated = compression.map(|compression| compression.open(Arc::clone(&source), &budget));
+        let mut file = Self::read_as(&mut JoblibInline, source, offset, compression, &mut budget);
+        // What a loader that breaks at the first array reads is a part of what joblib reads.
+        if file.pickle.plain_goes_on == Some(true) {
+            let source = Arc::clone(&file.source);
+            let other = Self::read_as(&mut PlainLoader, source, offset, compression, &mut budget);
+            file.others.push(("a plain pickle.load", other));
+        }
+        if file.pickle.unpadded_goes_on == Some(true) {
+            let source = Arc::clone(&file.source);
+            let other = Self::read_as(&mut UnpaddedLoader, source, offset, compression, &mut budget);
+            file.others.push(("joblib below 1.2", other));
+        }
+        file
+    }
+
+    /// Reads a file that is no pickle by its format as `pickle.load` would. The steps of such a reading are few.
+    pub(crate) fn read_plain(source: Arc<dyn ByteSource>, limits: &Limits) -> Self {
+        let mut budget = Budget::new(Limits { steps: limits.steps.min(STRANGE_STEPS), ..*limits });
+        Self::read_as(&mut PlainLoader, source, 0, None, &mut budget)
+    }
+
+    /// One reading; what it costs is taken from the budget of all.
+    fn read_as(
+        inline: &mut dyn Inline,
+        source: Arc<dyn ByteSource>,
+        offset: u64,
+        compression: Option<Compression>,
+        budget: &mut Budget,
+    ) -> Self {
+        let inflated = compression.map(|compression| compression.open(Arc::clone(&source), budget));
         let trailing = inflated.as_ref().map(Inflated::trailing);
         let mut cursor = match inflated {
             Some(inflated) => Cursor::forward("pickle", Box::new(inflated)),
             None => Cursor::over("pickle", &*source, offset),
         };
-        let pickle = pickle::read(&mut cursor, &mut budget, &mut JoblibInline);
+        let pickle = pickle::read(&mut cursor, budget, inline);
         drop(cursor);
-        Self { pickle, compression, skops: None, trailing, source, budget }
+        let budget = budget.clone();
+        let (skops, unnamed, others) = (None, Vec::new(), Vec::new());
+        Self { pickle, compression, skops, trailing, unnamed, others, source, budget }
     }
 
     /// Reads a skops file.
@@ -64,6 +102,8 @@ impl PickleFile {
             compression: None,
             skops: Some(read.types),
             trailing: None,
+            unnamed: read.unnamed,
+            others: Vec::new(),
             source,
             budget,
         })

@@ -3,9 +3,12 @@
 mod arguments;
 mod harm;
 mod known;
+#[cfg(test)]
+mod loader_tests;
 mod names;
 mod nested;
 pub(crate) mod pickle;
+pub(crate) mod readings;
 pub(crate) mod skops;
 #[cfg(test)]
 mod tests;

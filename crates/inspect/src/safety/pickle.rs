@@ -1,19 +1,26 @@
 //! The verdict on a pickle: what a load would import and call, name by name.
 
 use packwright_formats::compress::Trailing;
+use packwright_formats::joblib::is_array_wrapper;
 use packwright_formats::pickle::{Global, OddityKind, Value};
 use packwright_source::ReadError;
 use std::collections::BTreeMap;
 
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments, nested};
+use super::{Finding, Needs, Safety, Severity, arguments, nested, readings};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
 const SHOWN_CHARS: usize = 200;
 
-/// Judges everything that a load of this file would do.
+/// Judges everything that a load of this file would do, whoever loads it.
 pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
+    let safety = judge_reading(file, error);
+    readings::with_others(file, safety)
+}
+
+/// Judges one reading of a file.
+pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Safety {
     let mut findings = Vec::new();
     let mut needs = Needs::DataOnly;
     for global in file.pickle.trace.globals() {
@@ -21,11 +28,15 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
-    for finding in arguments::judge(file) {
+    let mut unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
+    for finding in arguments::judge(file).into_iter().chain(hidden_wrapper(file)) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
     for oddity in file.pickle.trace.oddities() {
+        if oddity.kind == OddityKind::Unseen && unread.is_empty() {
+            unread.push("the file holds more values than are kept".to_owned());
+        }
         let (severity, rule, what, why) = judge_oddity(oddity.kind);
         let place = format!("byte {}", oddity.offset);
         let finding = Finding { rule, severity, what: what.to_owned(), place, why: why.to_owned() };
@@ -76,7 +87,6 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
             why: "no loader reads them".to_owned(),
         });
     }
-    let unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
     if let Some(error) = error {
         findings.push(Finding {
             rule: "pickle/not-read-to-the-end",
@@ -91,7 +101,22 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
     Safety { needs, unread, findings, summary }
 }
 
-fn needs_of(finding: &Finding) -> Needs {
+/// joblib skips the bytes behind every array wrapper. A wrapper made of a class that was handed around is one that the
+/// reader does not see.
+fn hidden_wrapper(file: &PickleFile) -> Option<Finding> {
+    let mut globals = file.pickle.trace.globals().iter();
+    let wrapper = globals.find(|global| 0 < global.kept && is_array_wrapper(&global.module, &global.name))?;
+    Some(Finding {
+        rule: "joblib/hidden-wrapper",
+        severity: Severity::Dangerous,
+        what: format!("{}.{}", wrapper.module, wrapper.name),
+        place: format!("byte {}", wrapper.offset),
+        why: "it is given to something instead of being made right there: joblib would skip bytes that can't be told"
+            .to_owned(),
+    })
+}
+
+pub(super) fn needs_of(finding: &Finding) -> Needs {
     match finding.severity {
         Severity::Dangerous => Needs::DangerousCalls,
         Severity::Review => Needs::UnknownCode,
@@ -258,6 +283,36 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
         OddityKind::OddPadding => {
             (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")
         }
+        OddityKind::SecondBuild => (
+            Severity::Review,
+            "pickle/second-build",
+            "an object that is given a state twice",
+            "the first state may change what taking the second does; no pickler writes it",
+        ),
+        OddityKind::ShadowedMethod => (
+            Severity::Review,
+            "pickle/shadowed-method",
+            "a state that stands in for a method",
+            "what calls the method on the object calls what the file put in its place",
+        ),
+        OddityKind::ComputedKey => (
+            Severity::Review,
+            "pickle/computed-key",
+            "a state whose keys can't all be told",
+            "an attribute may stand in for a method of the object",
+        ),
+        OddityKind::StateChanged => (
+            Severity::Review,
+            "pickle/state-changed",
+            "a change of a dict that is the state of an object already",
+            "the object may change with it; no pickler writes it",
+        ),
+        OddityKind::Unseen => (
+            Severity::Unscanned,
+            "pickle/too-many-values",
+            "an object beyond the values that are kept",
+            "what it is given can't be told",
+        ),
         OddityKind::UnknownProtocol => {
             (Severity::Review, "pickle/protocol", "a protocol above 5", "what its opcodes mean is not known")
         }
@@ -291,7 +346,7 @@ fn shown_arguments(file: &PickleFile, args: Value) -> String {
 }
 
 /// One line for a person.
-fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
+pub(super) fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
     let named = |severity| {
         let mut names: Vec<&str> =
             findings.iter().filter(|f| f.severity == severity).map(|f| f.what.as_str()).collect();

@@ -9,10 +9,21 @@ use super::{Finding, Needs, Safety, Severity};
 use crate::SkopsType;
 use crate::pickled::{PickleFile, library_of};
 
+/// How many members that the schema does not name are listed.
+const UNNAMED_ROWS: usize = 20;
+
 /// Judges every type that a load of this file would make or refer to.
 pub(crate) fn judge(file: &PickleFile) -> Safety {
     let types = file.skops.as_deref().unwrap_or_default();
     let mut findings: Vec<Finding> = types.iter().map(judge_type).collect();
+    findings.extend(file.unnamed.iter().take(UNNAMED_ROWS).map(|name| Finding {
+        rule: "skops/other-member",
+        severity: Severity::Review,
+        what: name.clone(),
+        place: "the archive".to_owned(),
+        why: "the schema does not name it; who loads the archive as something else, as numpy.load does, reads it"
+            .to_owned(),
+    }));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let worst = findings.iter().map(|finding| finding.severity).max();
     let needs = match worst {

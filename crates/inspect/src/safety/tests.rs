@@ -5,9 +5,13 @@ use packwright_source::{Limits, MemorySource};
 use super::{Safety, Verdict};
 use crate::pickled::PickleFile;
 
-fn judge(bytes: &[u8]) -> Safety {
+pub(super) fn judge(bytes: &[u8]) -> Safety {
+    judge_within(bytes, &Limits::default())
+}
+
+pub(super) fn judge_within(bytes: &[u8], limits: &Limits) -> Safety {
     let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    let mut file = PickleFile::read(source, bytes, &Limits::default());
+    let mut file = PickleFile::read(source, bytes, limits);
     let error = file.pickle.error.take();
     super::pickle::judge(&file, error.as_ref())
 }
@@ -53,7 +57,7 @@ fn a_known_call_is_safe_with_known_arguments_alone() {
         // A later call counts as much as the first.
         (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00U\x01b\x87R0cnumpy.core.multiarray\n_reconstruct\ncsklearn.svm._classes\nSVC\nK\x00U\x01b\x87R.", Verdict::Review),
         (b"\x80\x02cpandas.core.indexes.base\n_new_Index\ncpandas.core.indexes.base\nIndex\n}\x86R.", Verdict::Safe),
-        (b"\x80\x02cpandas.core.indexes.base\n_new_Index\ncjoblib.numpy_pickle\nNumpyArrayWrapper\n}\x86R.", Verdict::Review),
+        (b"\x80\x02cpandas.core.indexes.base\n_new_Index\ncjoblib.numpy_pickle\nNumpyArrayWrapper\n}\x86R.", Verdict::Dangerous),
         // A partial keeps functions that only compute, given at once or by its state.
         (b"\x80\x02cfunctools\npartial\ncnumpy\nclip\n\x85R.", Verdict::Safe),
         (b"\x80\x02cfunctools\npartial\ncsklearn.svm._classes\nSVC\n\x85R.", Verdict::Review),
@@ -64,7 +68,7 @@ fn a_known_call_is_safe_with_known_arguments_alone() {
         (b"ccopy_reg\n_reconstructor\n(csklearn.svm._classes\nSVC\nc__builtin__\nobject\nNtR.", Verdict::Safe),
         (b"ccopy_reg\n_reconstructor\n(csklearn.svm._classes\nSVC\ncsklearn.svm._classes\nSVC\nNtR.", Verdict::Review),
         // The arguments are computed; the wrapper is made where no reader sees it.
-        (b"\x80\x02ccopy_reg\n__newobj__\ncbuiltins\nlist\n]csklearn.svm._classes\nSVC\na\x85RR.", Verdict::Review),
+        (b"\x80\x02ccopy_reg\n__newobj__\ncbuiltins\nlist\n]csklearn.svm._classes\nSVC\na\x85RR.", Verdict::Dangerous),
         // Appending asks the object for `extend`, and a Bunch answers with an item.
         (b"\x80\x02csklearn.utils._bunch\nBunch\n)\x81U\x06extendcnumpy\nmean\ns(K\x01e.", Verdict::Review),
         (b"\x80\x02ccollections\ndeque\n)R(K\x01e.", Verdict::Safe),

@@ -44,6 +44,7 @@ impl Machine<'_, '_> {
             self.push_text(at, text_from(bytes));
             return Ok(());
         }
+        self.pickle.is_cut |= len <= KEPT_TEXT;
         let offset = self.cursor.position();
         self.cursor.skip(len, "a text")?;
         self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(offset, len) })));
@@ -55,6 +56,7 @@ impl Machine<'_, '_> {
         if self.budget.keep("text", len).is_ok() {
             self.push_node(Node::Text(text.into()));
         } else {
+            self.pickle.is_cut = true;
             self.push_node(Node::Bytes(Box::new(Bytes { is_text: true, ..Bytes::at(at, len) })));
         }
     }
@@ -101,7 +103,7 @@ impl Machine<'_, '_> {
     }
 
     pub(super) fn int_line(&mut self) -> Result<(), ReadError> {
-        let line = self.cursor.line("an integer", 64)?;
+        let line = self.cursor.line("an integer", LINE)?;
         let value = match line.as_slice() {
             b"00" => Value::Bool(false),
             b"01" => Value::Bool(true),
@@ -120,14 +122,14 @@ impl Machine<'_, '_> {
     }
 
     pub(super) fn float_line(&mut self) -> Result<(), ReadError> {
-        let line = self.cursor.line("a float", 256)?;
+        let line = self.cursor.line("a float", LINE)?;
         let x = self.parse(&line, "float")?;
         self.push(Value::Float(x));
         Ok(())
     }
 
     pub(super) fn number_line(&mut self) -> Result<u64, ReadError> {
-        let line = self.cursor.line("a memo number", 32)?;
+        let line = self.cursor.line("a memo number", LINE)?;
         self.parse(&line, "memo number")
     }
 
@@ -139,6 +141,13 @@ impl Machine<'_, '_> {
         let text = String::from_utf8_lossy(line);
         text.trim().parse().map_err(|_no_number| {
             let found: String = text.chars().take(40).collect();
+            // Python takes `1_0` and `0x10` too; everything else it refuses as we do.
+            let is_spelled = |byte: &u8| byte.is_ascii_alphanumeric() || b"_+-. \t\r\x0b\x0c".contains(byte);
+            if line.iter().all(is_spelled) && line.iter().any(u8::is_ascii_digit) {
+                return self
+                    .cursor
+                    .error(ErrorKind::Unsupported(format!("way to write a {what}: {found:?}")));
+            }
             self.cursor.error(ErrorKind::malformed(what, "decimal digits", format!("{found:?}")))
         })
     }

@@ -1,12 +1,14 @@
 //! The symbolic stack machine.
 
 mod arguments;
+mod arrays;
 mod given;
+mod state;
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
 use super::inline::{Inline, InlineOutcome, Site};
-use super::memo::Memo;
+use super::memo::{Fill, Memo};
 use super::opcode::Opcode;
 use super::text::raw_unicode;
 use super::trace::OddityKind;
@@ -20,11 +22,20 @@ const KEPT_BYTES: u64 = 2 << 10;
 /// The longest line of a text opcode, in bytes.
 const LINE: u64 = 8 << 20;
 
+/// More values on the stack than any model needs, and more marks; a mark is worth three values.
+const STACK: usize = 4_000_000;
+/// How many items all containers together keep; more than 1.5 million values can be used for.
+const ITEMS: usize = 4_000_000;
+/// A name this long is paid for, in bytes.
+const LONG_NAME: u64 = 1 << 10;
+/// More names than any model imports.
+const NAMES: usize = 20_000;
+
 /// What lies below a MARK.
 struct Mark {
     stack_len: usize,
     tree_len: usize,
-    memo_len: usize,
+    memo_fill: Fill,
     /// Whether something older than this mark was changed since: then nothing made since may be given back.
     older_changed: bool,
 }
@@ -102,10 +113,23 @@ impl Machine<'_, '_> {
                 return Ok(root);
             }
             self.step(opcode, at, at == start)?;
+            self.bound(
+                "values on the stack",
+                self.stack.len().saturating_add(self.marks.len().saturating_mul(3)),
+                STACK,
+            )?;
             if opcode != Opcode::Frame {
                 self.check_frame(at);
             }
         }
+    }
+
+    fn bound(&self, what: &'static str, asked: usize, limit: usize) -> Result<(), ReadError> {
+        if asked <= limit {
+            return Ok(());
+        }
+        let of = |n| u64::try_from(n).unwrap_or(u64::MAX);
+        Err(self.cursor.error(ErrorKind::Limit { what, asked: of(asked), limit: of(limit) }))
     }
 
     /// An opcode that starts inside a frame must end inside it: CPython's readers disagree about what follows one
@@ -128,7 +152,7 @@ impl Machine<'_, '_> {
             Opcode::Proto => {
                 let protocol = self.cursor.byte("the protocol")?;
                 if !is_first { self.odd(OddityKind::LateProto, at); }
-                if 5 < protocol { self.odd(OddityKind::UnknownProtocol, at); }
+                if 5 < protocol { self.raises(at, "a protocol up to 5")?; self.odd(OddityKind::UnknownProtocol, at); }
                 self.pickle.protocol = self.pickle.protocol.max(protocol);
             }
             Opcode::Frame => self.frame(at)?,
@@ -155,11 +179,11 @@ impl Machine<'_, '_> {
             Opcode::BinBytes8 | Opcode::ByteArray8 => { let n = self.len8()?; self.bytes(n)?; }
             Opcode::NextBuffer => { self.odd(OddityKind::OutOfBandBuffer, at); self.push(Value::Dropped); }
             Opcode::Mark => self.marks.push(Mark {
-                stack_len: self.stack.len(), tree_len: self.pickle.tree.len(), memo_len: self.memo.len(), older_changed: false,
+                stack_len: self.stack.len(), tree_len: self.pickle.tree.len(), memo_fill: self.memo.fill(), older_changed: false,
             }),
             Opcode::Pop => self.pop_any(at)?,
             Opcode::PopMark => { self.pop_mark(at)?; }
-            Opcode::Dup => { let top = self.top(at)?; self.push(top); }
+            Opcode::Dup => { let top = self.top(at)?; self.pickle.trace.pushed(top); self.push(top); }
             Opcode::EmptyList => self.push_node(Node::List(Box::default())),
             Opcode::EmptyDict => self.push_node(Node::Dict(Box::default())),
             Opcode::EmptySet => self.push_node(Node::Set(Box::default())),
@@ -171,33 +195,33 @@ impl Machine<'_, '_> {
             Opcode::Tuple2 => { let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b].into())); }
             Opcode::Tuple3 => { let c = self.pop(at)?; let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b, c].into())); }
             Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::new(Entries::from_flat(&items)))); }
-            Opcode::Append => { let item = self.pop(at)?; let target = self.top(at)?; self.extend(target, &[item], at); }
-            Opcode::Appends | Opcode::AddItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.extend(target, &items, at); self.give_back(target, kept, &mark); }
-            Opcode::SetItem => { let value = self.pop(at)?; let key = self.pop(at)?; let target = self.top(at)?; self.set_items(target, &[key, value], at); }
-            Opcode::SetItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.set_items(target, &items, at); self.give_back(target, kept, &mark); }
-            Opcode::Get => { let n = self.number_line()?; self.recall(n, at); }
-            Opcode::BinGet => { let n = self.cursor.byte("a memo number")?; self.recall(n.into(), at); }
-            Opcode::LongBinGet => { let n = self.len4()?; self.recall(n, at); }
+            Opcode::Append => { let item = self.pop(at)?; let target = self.top(at)?; self.extend(target, &[item], at)?; }
+            Opcode::Appends | Opcode::AddItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.extend(target, &items, at)?; self.give_back(target, kept, &mark); }
+            Opcode::SetItem => { let value = self.pop(at)?; let key = self.pop(at)?; let target = self.top(at)?; self.set_items(target, &[key, value], at)?; }
+            Opcode::SetItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.set_items(target, &items, at)?; self.give_back(target, kept, &mark); }
+            Opcode::Get => { let n = self.number_line()?; self.recall(n, at)?; }
+            Opcode::BinGet => { let n = self.cursor.byte("a memo number")?; self.recall(n.into(), at)?; }
+            Opcode::LongBinGet => { let n = self.len4()?; self.recall(n, at)?; }
             Opcode::Put => { let n = self.number_line()?; self.remember(Some(n), at)?; }
             Opcode::BinPut => { let n = self.cursor.byte("a memo number")?; self.remember(Some(n.into()), at)?; }
             Opcode::LongBinPut => { let n = self.len4()?; self.remember(Some(n), at)?; }
             Opcode::Memoize => self.remember(None, at)?,
-            Opcode::Global => { let (module, name) = self.name_lines()?; let global = self.global(&module, &name, at); self.push(global); }
+            Opcode::Global => { let (module, name) = self.name_lines()?; let global = self.global(&module, &name, at)?; self.push(global); }
             Opcode::StackGlobal => self.stack_global(at)?,
-            Opcode::Ext1 => { self.cursor.skip(1, "an extension code")?; self.extension(at); }
-            Opcode::Ext2 => { self.cursor.skip(2, "an extension code")?; self.extension(at); }
-            Opcode::Ext4 => { self.cursor.skip(4, "an extension code")?; self.extension(at); }
+            Opcode::Ext1 => { self.cursor.skip(1, "an extension code")?; self.extension(at)?; }
+            Opcode::Ext2 => { self.cursor.skip(2, "an extension code")?; self.extension(at)?; }
+            Opcode::Ext4 => { self.cursor.skip(4, "an extension code")?; self.extension(at)?; }
             Opcode::PersId => { let line = self.cursor.line("a persistent id", LINE)?; self.push_text(at, String::from_utf8_lossy(&line).into_owned()); self.persistent(at)?; }
             Opcode::BinPersId => self.persistent(at)?,
-            Opcode::Reduce => { let args = self.pop(at)?; let callee = self.pop(at)?; self.call(callee, args, at); }
-            Opcode::NewObj => { let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, None, at); }
-            Opcode::NewObjEx => { let kwargs = self.pop(at)?; let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, Some(kwargs), at); }
-            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at); let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at); }
+            Opcode::Reduce => { let args = self.pop(at)?; let callee = self.pop(at)?; self.call(callee, args, at)?; }
+            Opcode::NewObj => { let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, None, at)?; }
+            Opcode::NewObjEx => { let kwargs = self.pop(at)?; let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, Some(kwargs), at)?; }
+            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at)?; let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at)?; }
             Opcode::Obj => {
                 let items = self.pop_mark(at)?.0;
                 let Some((class, args)) = items.split_first() else { return Err(self.underflow(at)) };
                 let args = self.node(Node::Tuple(args.into()));
-                self.call(*class, args, at);
+                self.call(*class, args, at)?;
             }
             Opcode::Build => { let state = self.pop(at)?; self.build(state, at)?; }
         }
@@ -211,9 +235,12 @@ impl Machine<'_, '_> {
     }
 
     fn node(&mut self, node: Node) -> Value {
-        if self.budget.value()
+        let n_items = node.n_kept();
+        if n_items <= ITEMS.saturating_sub(self.pickle.n_items)
+            && self.budget.value()
             && let Some(value) = self.pickle.tree.push(node)
         {
+            self.pickle.n_items = self.pickle.n_items.saturating_add(n_items);
             return value;
         }
         self.pickle.is_cut = true;
@@ -245,7 +272,10 @@ impl Machine<'_, '_> {
 
     /// POP takes a mark away when the mark is on top.
     fn pop_any(&mut self, at: u64) -> Result<(), ReadError> {
-        if self.stack.len() == self.floor() && self.marks.pop().is_some() {
+        if self.stack.len() == self.floor()
+            && let Some(mark) = self.marks.pop()
+        {
+            self.leave(&mark);
             return Ok(());
         }
         self.pop(at).map(drop)
@@ -256,14 +286,18 @@ impl Machine<'_, '_> {
             let kind = ErrorKind::malformed("stack", "a mark", "none");
             return Err(ReadError::new(self.cursor.format(), at, kind));
         };
-        if mark.older_changed
-            && let Some(below) = self.marks.last_mut()
-        {
-            // What is older than the inner mark may be older than the outer one too.
-            below.older_changed = true;
-        }
+        self.leave(&mark);
         let items = self.stack.split_off(mark.stack_len.min(self.stack.len()));
         Ok((items, mark))
+    }
+
+    /// What is older than an inner mark may be older than the outer one too.
+    fn leave(&mut self, inner: &Mark) {
+        if inner.older_changed
+            && let Some(outer) = self.marks.last_mut()
+        {
+            outer.older_changed = true;
+        }
     }
 
     fn underflow(&self, at: u64) -> ReadError {
@@ -289,8 +323,10 @@ impl Machine<'_, '_> {
     fn give_back(&mut self, target: Value, kept_before: Option<usize>, mark: &Mark) {
         let kept_nothing = kept_before == Some(KEPT_ITEMS) && self.kept_len(target) == kept_before;
         if kept_nothing && !mark.older_changed && !self.pickle.trace.points_beyond(mark.tree_len) {
-            self.memo.forget(mark.memo_len);
-            self.pickle.tree.truncate(mark.tree_len);
+            self.memo.forget(mark.memo_fill);
+            let (n_nodes, n_bytes, n_items) = self.pickle.tree.truncate(mark.tree_len);
+            self.budget.return_values(n_nodes, n_bytes);
+            self.pickle.n_items = self.pickle.n_items.saturating_sub(n_items);
         }
     }
 
@@ -305,27 +341,47 @@ impl Machine<'_, '_> {
 
     // Containers.
 
-    fn extend(&mut self, target: Value, items: &[Value], at: u64) {
+    fn extend(&mut self, target: Value, items: &[Value], at: u64) -> Result<(), ReadError> {
         self.touch(target);
+        self.raises_on_fixed(target, at, "something that holds items")?;
+        self.note_method_call(target, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
             Some(Node::Object(object)) => {
                 self.pickle.trace.appended(object.callee, at);
                 &mut object.items
             }
-            _ => return self.odd_target(target, at),
+            _ => {
+                self.odd_target(target, at);
+                return Ok(());
+            }
         };
-        into.extend(items);
+        let before = into.kept.len();
+        into.extend_within(items, ITEMS.saturating_sub(self.pickle.n_items));
+        self.pickle.n_items = self.pickle.n_items.saturating_add(into.kept.len().saturating_sub(before));
+        Ok(())
     }
 
-    fn set_items(&mut self, target: Value, items: &[Value], at: u64) {
+    fn set_items(&mut self, target: Value, items: &[Value], at: u64) -> Result<(), ReadError> {
         self.touch(target);
+        if !items.len().is_multiple_of(2) {
+            self.raises(at, "keys and values in pairs")?;
+        }
+        self.raises_on_fixed(target, at, "something that holds items")?;
+        self.note_late_items(target, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::Dict(entries)) => entries,
             Some(Node::Object(object)) => &mut object.entries,
-            _ => return self.odd_target(target, at),
+            _ => {
+                self.odd_target(target, at);
+                return Ok(());
+            }
         };
-        into.extend(items);
+        let before = into.kept.len();
+        into.extend_within(items, ITEMS.saturating_sub(self.pickle.n_items).checked_div(2).unwrap_or(0));
+        self.pickle.n_items =
+            self.pickle.n_items.saturating_add(into.kept.len().saturating_sub(before).saturating_mul(2));
+        Ok(())
     }
 
     fn odd_target(&mut self, target: Value, at: u64) {
@@ -339,8 +395,24 @@ impl Machine<'_, '_> {
 
     // Names and calls.
 
-    fn global(&mut self, module: &str, name: &str, at: u64) -> Value {
-        self.pickle.trace.name(module, name, at).unwrap_or(Value::Dropped)
+    fn global(&mut self, module: &str, name: &str, at: u64) -> Result<Value, ReadError> {
+        let is_part = |char: char| {
+            char.is_alphanumeric()
+                || matches!(char, '_' | '.' | '-')
+                || !char.is_ascii() && char != '\u{fffd}'
+        };
+        let is_name = |text: &str| !text.is_empty() && text.chars().all(is_part);
+        if !is_name(module) || !is_name(name) {
+            self.raises(at, "a name that can be imported")?;
+        }
+        let len = u64::try_from(module.len().saturating_add(name.len())).unwrap_or(u64::MAX);
+        if LONG_NAME < len {
+            self.budget.keep("a name", len).map_err(|kind| self.cursor.error(kind))?;
+        }
+        let global = self.pickle.trace.name(module, name, at).unwrap_or(Value::Dropped);
+        self.bound("names", self.pickle.trace.globals().len(), NAMES)?;
+        self.pickle.trace.pushed(global);
+        Ok(global)
     }
 
     fn name_lines(&mut self) -> Result<(String, String), ReadError> {
@@ -355,77 +427,101 @@ impl Machine<'_, '_> {
         let tree = &self.pickle.tree;
         if let (Some(module), Some(name)) = (tree.text(module), tree.text(name)) {
             let (module, name) = (module.to_owned(), name.to_owned());
-            let global = self.global(&module, &name, at);
+            let global = self.global(&module, &name, at)?;
             self.push(global);
         } else {
+            self.raises_unless_text(name, at)?;
+            self.raises_unless_text(module, at)?;
             self.odd(OddityKind::ComputedName, at);
             self.push(Value::Dropped);
         }
         Ok(())
     }
 
-    fn extension(&mut self, at: u64) {
+    fn extension(&mut self, at: u64) -> Result<(), ReadError> {
+        self.raises(at, "a registered extension")?;
         self.odd(OddityKind::ExtensionCode, at);
         self.push(Value::Dropped);
+        Ok(())
     }
 
     fn persistent(&mut self, at: u64) -> Result<(), ReadError> {
+        self.raises(at, "no persistent id")?;
         let id = self.pop(at)?;
         self.pickle.trace.persistent_id(id, at);
         self.push_node(Node::Persistent(id));
         Ok(())
     }
 
-    fn call(&mut self, callee: Value, args: Value, at: u64) {
+    fn call(&mut self, callee: Value, args: Value, at: u64) -> Result<(), ReadError> {
+        self.raises_on_data(callee, at, "something to call")?;
+        self.raises_on_scalar(args, at, "arguments")?;
         self.pickle.trace.called(callee, args, at);
         self.note_arguments(callee, args);
+        self.pickle.trace.spent(callee);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
             Some(global) if is_reconstructor(&global.module, &global.name) => {
-                self.pickle.tree.items(args).and_then(|args| args.first().copied())
+                let items = self.pickle.tree.items(args);
+                Some(items.and_then(|args| args.first().copied()).unwrap_or(Value::Dropped))
             }
             _ => None,
         };
         if let Some(class) = class {
             self.pickle.trace.made(class, at);
+            // The same arguments may be given to many calls, but only once right after they were made.
+            if self.pickle.tree.is_last(args) {
+                self.pickle.trace.spent_in(class, args);
+            }
         }
         let (callee, call) = class.map_or((callee, Call::Function), |class| (class, Call::New));
         self.push_node(Node::Object(Box::new(Object::made_by(callee, call, args, at))));
+        Ok(())
     }
 
-    fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
+    fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) -> Result<(), ReadError> {
+        self.raises_on_data(class, at, "a class")?;
+        self.raises_on_scalar(args, at, "arguments")?;
         self.pickle.trace.made(class, at);
         self.note_arguments(class, args);
+        self.pickle.trace.spent(class);
         let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
         self.push_node(Node::Object(Box::new(object)));
+        Ok(())
     }
 
     fn build(&mut self, state: Value, at: u64) -> Result<(), ReadError> {
         let target = self.top(at)?;
         self.touch(target);
-        match self.pickle.tree.get_mut(target) {
-            Some(Node::Object(object)) => {
-                object.state = Some(state);
-                let maker = object.callee;
-                self.note_state(maker, state, at);
-            }
-            _ => self.odd_target(target, at),
+        if let Some(Node::Object(object)) = self.pickle.tree.get_mut(target) {
+            let maker = object.callee;
+            let is_second = object.state.is_some();
+            object.is_rebuilt |= is_second;
+            object.state = Some(state);
+            self.note_state(maker, state, at);
+            self.note_build(target, state, is_second, at);
+        } else {
+            self.build_on_other(target, state, at)?;
+        }
+        // What lies inside an object array is read by a plain reader.
+        if 0 < self.depth {
+            return Ok(());
         }
         let offset = self.cursor.position();
-        let site = Site { object: target, offset, depth: self.depth, memo: &self.memo };
+        let site = Site { object: target, offset, memo: &self.memo };
         match self.inline.after_build(self.pickle, &site) {
             InlineOutcome::Nothing => Ok(()),
             InlineOutcome::Raw { pad, len } => {
+                self.note_other_loaders()?;
                 self.leave_frame(at);
-                if pad {
-                    self.padding(at)?;
-                }
+                let padding = if pad { self.padding(at)? } else { 0 };
                 let offset = self.cursor.position();
-                self.cursor.skip(len, "an array")?;
+                self.skip_array(padding, len)?;
                 self.inline_array(target, state, super::InlineData::Raw(Bytes::at(offset, len)));
                 Ok(())
             }
             InlineOutcome::Pickle => {
+                self.note_other_loaders()?;
                 self.leave_frame(at);
                 let depth = self.depth.saturating_add(1);
                 let root = run_at(self.cursor, self.budget, self.inline, self.pickle, depth)?;
@@ -433,38 +529,11 @@ impl Machine<'_, '_> {
                 Ok(())
             }
             InlineOutcome::Malformed(found) => {
+                self.note_other_loaders()?;
                 let kind = ErrorKind::malformed("array description", "a shape and a dtype", found);
                 Err(ReadError::new(self.cursor.format(), at, kind))
             }
         }
-    }
-
-    /// joblib ends the frame before it writes an array.
-    fn leave_frame(&mut self, at: u64) {
-        if self.frame_end.is_some_and(|end| self.cursor.position() < end) {
-            self.odd(OddityKind::FrameCrossed, at);
-        }
-        self.frame_end = None;
-    }
-
-    /// A length byte and that many 0xff bytes.
-    fn padding(&mut self, at: u64) -> Result<(), ReadError> {
-        let len = self.cursor.byte("the padding of an array")?;
-        let bytes = self.cursor.take(len.into(), "the padding of an array")?;
-        if bytes.iter().any(|byte| *byte != 0xff) {
-            self.odd(OddityKind::OddPadding, at);
-        }
-        Ok(())
-    }
-
-    /// The wrapper on the stack becomes the array; the memo keeps the wrapper, as joblib's does.
-    fn inline_array(&mut self, wrapper: Value, state: Value, data: super::InlineData) {
-        self.pickle.n_inline = self.pickle.n_inline.saturating_add(1);
-        let array = self.node(Node::Array(Box::new(super::InlineArray { state, data })));
-        if self.stack.last() == Some(&wrapper) {
-            self.stack.pop();
-        }
-        self.push(array);
     }
 
     // The memo.
@@ -473,32 +542,37 @@ impl Machine<'_, '_> {
         let top = self.top(at)?;
         let number = number.unwrap_or_else(|| self.memo.count());
         if let Some(mark) = self.marks.last_mut()
-            && usize::try_from(number).is_ok_and(|number| number < mark.memo_len)
+            && self.memo.is_older(number, mark.memo_fill)
         {
             mark.older_changed = true;
         }
         self.memo.put(number, top).map_err(|kind| self.cursor.error(kind))
     }
 
-    fn recall(&mut self, number: u64, at: u64) {
-        let value = self.memo.get(number).unwrap_or_else(|| {
+    fn recall(&mut self, number: u64, at: u64) -> Result<(), ReadError> {
+        let value = self.memo.get(number);
+        if value.is_none() {
+            self.raises(at, "a number that the memo holds")?;
             self.odd(OddityKind::MemoMissing, at);
-            Value::Dropped
-        });
+        }
+        let value = value.unwrap_or(Value::Dropped);
+        self.pickle.trace.pushed(value);
         self.push(value);
+        Ok(())
     }
 }
 
 impl Items {
     pub(crate) fn from_all(items: &[Value]) -> Self {
         let mut kept = Self::default();
-        kept.extend(items);
+        kept.extend_within(items, KEPT_ITEMS);
         kept
     }
 
-    pub(super) fn extend(&mut self, items: &[Value]) {
+    /// Keeps up to `room` more items.
+    pub(super) fn extend_within(&mut self, items: &[Value], room: usize) {
         self.len = self.len.saturating_add(u64::try_from(items.len()).unwrap_or(0));
-        let room = KEPT_ITEMS.saturating_sub(self.kept.len()).min(items.len());
+        let room = KEPT_ITEMS.saturating_sub(self.kept.len()).min(items.len()).min(room);
         self.kept.extend_from_slice(items.get(..room).unwrap_or_default());
     }
 }
@@ -506,15 +580,17 @@ impl Items {
 impl Entries {
     pub(crate) fn from_flat(items: &[Value]) -> Self {
         let mut kept = Self::default();
-        kept.extend(items);
+        kept.extend_within(items, KEPT_ITEMS);
         kept
     }
 
-    pub(super) fn extend(&mut self, flat: &[Value]) {
+    /// Keeps up to `room` more pairs.
+    pub(super) fn extend_within(&mut self, flat: &[Value], room: usize) {
+        let most = KEPT_ITEMS.min(self.kept.len().saturating_add(room));
         for pair in flat.chunks_exact(2) {
             if let [key, value] = pair {
                 self.len = self.len.saturating_add(1);
-                if self.kept.len() < KEPT_ITEMS {
+                if self.kept.len() < most {
                     self.kept.push((*key, *value));
                 }
             }
