@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use packwright_source::{Budget, ByteSource, ErrorKind, Input, read_up_to};
 
-use self::streams::Streams;
+use self::streams::{Frames, Streams};
 
 pub use self::unpacked::Unpacked;
 
@@ -37,9 +37,9 @@ pub enum Compression {
     Bz2,
     /// xz, one or more streams.
     Xz,
-    /// The old `.lzma` container.
+    /// The old `.lzma` container, one or more streams.
     Lzma,
-    /// The LZ4 frame format.
+    /// The LZ4 frame format, one or more frames.
     Lz4,
     /// joblib before 0.10: `ZF`, a length in hexadecimal, then zlib.
     ZFile,
@@ -90,19 +90,19 @@ impl Compression {
         let trailing = Arc::new(AtomicU64::new(0));
         let streams = |reader| Streams::new(self, reader, Arc::clone(&trailing));
         let inner: Box<dyn Read + Send> = match self {
-            Self::Zlib | Self::ZFile | Self::Gzip | Self::Bz2 | Self::Xz => Box::new(streams(reader)),
-            Self::Lzma => {
-                let reader = io::BufReader::with_capacity(SKIP_BYTES, reader);
-                match lzma_rust2::LzmaReader::new_mem_limit(reader, DICTIONARY_KIB, None) {
-                    Ok(reader) => Box::new(reader),
-                    Err(error) => Box::new(Failed(Some(error))),
-                }
+            Self::Lzma if !streams::begins_lzma(&reader) => {
+                let error =
+                    io::Error::new(io::ErrorKind::InvalidData, "the lzma header states what no writer does");
+                Box::new(Failed(Some(error)))
+            }
+            Self::Zlib | Self::ZFile | Self::Gzip | Self::Bz2 | Self::Xz | Self::Lzma => {
+                Box::new(streams(reader))
             }
             Self::Lz4 => {
                 // The decoder takes the end of the file for the end of the frame; loaders do not.
                 let is_whole = ends_with_mark(reader.source.as_ref());
-                let decoder = lz4_flex::frame::FrameDecoder::new(reader);
-                if is_whole { Box::new(decoder) } else { Box::new(decoder.chain(Failed(Some(cut_short())))) }
+                let frames = Frames::new(reader);
+                if is_whole { Box::new(frames) } else { Box::new(frames.chain(Failed(Some(cut_short())))) }
             }
         };
         Inflated { inner, name: self.name(), given: 0, source_len, budget: budget.clone(), trailing }

@@ -29,6 +29,19 @@ fn xz(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn lzma(text: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::LzmaOptions::with_preset(0);
+    let mut encoder = lzma_rust2::LzmaWriter::new_use_header(Vec::new(), &options, None).unwrap();
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn lz4(text: &[u8]) -> Vec<u8> {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// What comes out, and how many bytes are left over.
 fn inflate(bytes: &[u8]) -> (String, u64) {
     let compression = Compression::of(bytes).unwrap();
@@ -42,8 +55,10 @@ fn inflate(bytes: &[u8]) -> (String, u64) {
 
 #[test]
 fn streams_that_follow_one_another_are_one() {
-    for compress in [gzip, bz2, xz] {
+    for compress in [gzip, bz2, xz, lzma, lz4] {
         assert_eq!(inflate(&[compress(b"one"), compress(b"two")].concat()), ("onetwo".into(), 0));
+    }
+    for compress in [gzip, bz2, xz, lzma] {
         assert_eq!(inflate(&[compress(b"one"), b"garbage".to_vec()].concat()), ("one".into(), 7));
     }
 }
@@ -57,6 +72,14 @@ fn padding_is_skipped_where_readers_skip_it() {
         inflate(&[bz2(b"one"), vec![0; 2], two.clone()].concat()),
         ("one".into(), 2 + two.len() as u64)
     );
+}
+
+#[test]
+fn xz_and_lzma_follow_each_other_and_an_empty_stream_is_one() {
+    assert_eq!(inflate(&[lzma(b"one"), xz(b"two")].concat()), ("onetwo".into(), 0));
+    assert_eq!(inflate(&[xz(b"one"), lzma(b"two")].concat()), ("onetwo".into(), 0));
+    assert_eq!(inflate(&[lzma(b""), lzma(b"two")].concat()), ("two".into(), 0));
+    assert_eq!(inflate(&[lz4(b""), lz4(b"two")].concat()), ("two".into(), 0));
 }
 
 #[test]
