@@ -48,6 +48,28 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 #[test]
+fn what_its_first_bytes_call_no_model_is_judged_as_the_pickle_that_it_is_too() {
+    let payload = b"cposix\nsystem\n(Vtrue\ntR.";
+    for (name, first) in [
+        ("a.pkl", &b"MZ\n0"[..]),
+        ("a.gif", b"GIF8\0\0\0\0\x000"),
+        ("a.json", b"C\x010"),
+        ("a.dat", b"K\x010"),
+    ] {
+        let bytes = [first, payload].concat();
+        let inspection = inspect(name, &bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(inspection.safety.verdict(), Verdict::Dangerous, "{name}");
+    }
+    for (name, benign) in [
+        ("a.csv", &b"col1,col2\nval1,val2\n1,2\n"[..]),
+        ("a.gif", b"GIF89a\x01\0\x01\0"),
+        ("a.txt", b"class Foo:\n    pass\n."),
+    ] {
+        assert!(inspect(name, benign).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn a_real_file_cut_at_any_byte_is_never_called_safe() {
     for name in FILES {
         let bytes = fixture(name);
