@@ -12,6 +12,8 @@
 //!
 //! Specification: CPython 3.14 `Lib/pickletools.py`, PEP 307, PEP 3154, PEP 574.
 
+mod by_value;
+mod code;
 mod inline;
 mod machine;
 mod memo;
@@ -23,9 +25,11 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use by_value::{Maker, Origin, is_cloudpickle, is_dill, is_metaclass, maker_of};
+pub use code::{Code, PythonRange};
 pub use inline::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
-pub use trace::{Global, Oddity, OddityKind, Trace};
+pub use trace::{Global, Oddity, OddityKind, Run, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
 
 use packwright_source::{Budget, Cursor, ReadError};

@@ -1,5 +1,6 @@
 //! What loading an artifact would import and call, and what that means.
 
+mod by_value;
 mod known;
 mod names;
 pub(crate) mod pickle;

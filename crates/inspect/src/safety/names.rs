@@ -246,6 +246,12 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("codeop", "*", RUN_CODE),
     ("commands", "*", RUN_PROGRAM),
     ("ctypes", "*", NATIVE),
+    ("dill", "Unpickler copy load load_module load_module_asdict load_session loads", PICKLES),
+    ("dill._dill", "Unpickler _create_capsule _eval_repr _getattr _unmarshal copy load loads", RUN_CODE),
+    ("dill._dill", "_create_filehandle", FILES),
+    ("dill.session", "*", PICKLES),
+    ("dill.source", "*", RUN_CODE),
+    ("dill.temp", "*", FILES),
     ("dis", "*", RUN_CODE),
     ("distutils", "*", RUN_PROGRAM),
     ("doctest", "*", RUN_CODE),
@@ -291,6 +297,8 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("_pickle", "*", PICKLES),
     ("cPickle", "*", PICKLES),
     ("cloudpickle", "load loads", PICKLES),
+    ("cloudpickle.cloudpickle", "load loads", PICKLES),
+    ("cloudpickle.cloudpickle_fast", "load loads", PICKLES),
     ("pip", "*", INSTALL),
     ("pkgutil", "*", IMPORT),
     ("platform", "*", RUN_PROGRAM),
@@ -348,15 +356,6 @@ const IMPORT: &str = "can import any module";
 const WALK: &str = "can reach any function by its name";
 const PICKLES: &str = "loads further pickles";
 const INSTALL: &str = "can install packages";
-
-/// Functions that build functions and classes from bytecode in the file.
-const BY_VALUE: &[&str] =
-    &["cloudpickle", "dill", "dill._dill", "cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast"];
-
-/// Whether a name builds code that the file itself carries.
-pub(super) fn carries_code(module: &str, name: &str) -> bool {
-    BY_VALUE.contains(&module) && !matches!(name, "load" | "loads")
-}
 
 /// What is known of a name, in the way it is used.
 pub(super) fn look_up(module: &str, name: &str, usage: Use) -> Known {

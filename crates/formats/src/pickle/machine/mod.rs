@@ -1,9 +1,11 @@
 //! The symbolic stack machine.
 
 mod arguments;
+mod by_value;
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
+use super::by_value::Maker;
 use super::inline::{Inline, InlineOutcome, Site};
 use super::memo::Memo;
 use super::opcode::Opcode;
@@ -187,7 +189,7 @@ impl Machine<'_, '_> {
             Opcode::Reduce => { let args = self.pop(at)?; let callee = self.pop(at)?; self.call(callee, args, at); }
             Opcode::NewObj => { let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, None, at); }
             Opcode::NewObjEx => { let kwargs = self.pop(at)?; let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, Some(kwargs), at); }
-            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at); let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at); }
+            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at); self.pickle.trace.referred(callee); let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at); }
             Opcode::Obj => {
                 let items = self.pop_mark(at)?.0;
                 let Some((class, args)) = items.split_first() else { return Err(self.underflow(at)) };
@@ -202,6 +204,7 @@ impl Machine<'_, '_> {
     // Pushing and popping.
 
     fn push(&mut self, value: Value) {
+        self.pickle.trace.referred(value);
         self.stack.push(value);
     }
 
@@ -369,6 +372,13 @@ impl Machine<'_, '_> {
     }
 
     fn call(&mut self, callee: Value, args: Value, at: u64) {
+        let by_value = match callee {
+            Value::Global(_) => self.call_by_value(callee, args, at),
+            _ => self.call_computed(callee, args, at),
+        };
+        if let Some(result) = by_value {
+            return self.push(result);
+        }
         self.pickle.trace.called(callee, args, at);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
@@ -378,14 +388,14 @@ impl Machine<'_, '_> {
             _ => None,
         };
         if let Some(class) = class {
-            self.pickle.trace.made(class, at);
+            self.made(class, at);
         }
         let (callee, call) = class.map_or((callee, Call::Function), |class| (class, Call::New));
         self.push_node(Node::Object(Box::new(Object::made_by(callee, call, args, at))));
     }
 
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
-        self.pickle.trace.made(class, at);
+        self.made(class, at);
         let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
         self.push_node(Node::Object(Box::new(object)));
     }
@@ -393,7 +403,9 @@ impl Machine<'_, '_> {
     fn build(&mut self, state: Value, at: u64) -> Result<(), ReadError> {
         let target = self.top(at)?;
         self.touch(target);
+        let is_foreign = self.is_foreign(target);
         match self.pickle.tree.get_mut(target) {
+            Some(Node::Object(_)) if is_foreign => self.odd(OddityKind::GlobalChanged, at),
             Some(Node::Object(object)) => object.state = Some(state),
             _ => self.odd_target(target, at),
         }
@@ -423,6 +435,13 @@ impl Machine<'_, '_> {
                 Err(ReadError::new(self.cursor.format(), at, kind))
             }
         }
+    }
+
+    /// Whether a value is what the program has already: an imported module, or an attribute of something.
+    fn is_foreign(&self, target: Value) -> bool {
+        let object = self.pickle.tree.object(target);
+        let maker = object.and_then(|object| self.pickle.trace.global(object.callee)?.maker);
+        matches!(maker, Some(Maker::Import | Maker::Attribute | Maker::Eval | Maker::File))
     }
 
     /// joblib ends the frame before it writes an array.

@@ -1,0 +1,301 @@
+//! Calls that rebuild code by value: what they give, and which of them call what they are given.
+//!
+//! Each call is resolved when its opcode runs, never from the finished tree: a result that is thrown away was still
+//! called. What is resolved is counted on the name; a name that is used in any other way than in resolved calls is
+//! judged as if nothing were known of its arguments.
+
+use super::Machine;
+use crate::pickle::by_value::{Maker, Origin, is_harmless_type, is_identifier, is_metaclass};
+use crate::pickle::trace::OddityKind;
+use crate::pickle::value::{Call, Node, Object, Value};
+
+/// Attributes that only describe what they belong to.
+const PLAIN_ATTRIBUTES: &[&str] = &["__dict__", "__doc__", "__func__", "__weakref__"];
+
+/// Names that dill's `_get_attr` looks up among Python's own functions when the module has none of that name.
+const BUILTINS: &[&str] = &[
+    "__build_class__",
+    "__import__",
+    "__loader__",
+    "breakpoint",
+    "compile",
+    "delattr",
+    "dir",
+    "eval",
+    "exec",
+    "execfile",
+    "getattr",
+    "globals",
+    "input",
+    "locals",
+    "open",
+    "setattr",
+    "vars",
+];
+
+/// Types whose methods dill finds by the text that names them.
+const BUILTIN_TYPES: &[&str] = &[
+    "bool",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "object",
+    "set",
+    "str",
+    "tuple",
+    "type",
+];
+
+impl Machine<'_, '_> {
+    /// A call of a constructor by value; `None` when its arguments are not what the libraries write, or when it is
+    /// no such constructor.
+    pub(super) fn call_by_value(&mut self, callee: Value, args: Value, at: u64) -> Option<Value> {
+        let maker = self.pickle.trace.global(callee)?.maker?;
+        let given = self.pickle.tree.items(args)?.to_vec();
+        let arg = |index: usize| given.get(index).copied();
+        let result = match maker {
+            Maker::Type => {
+                let name = self.pickle.tree.text(arg(0)?)?;
+                is_identifier(name, false).then(|| self.object(callee, args, at))?
+            }
+            Maker::Code | Maker::Function | Maker::Cell | Maker::NewModule => {
+                let made = self.object(callee, args, at);
+                if maker != Maker::Cell {
+                    self.pickle.trace.carry(made);
+                }
+                made
+            }
+            Maker::Class => {
+                self.metaclass(arg(0)?, args, at);
+                self.class(callee, args, at)
+            }
+            Maker::Enum => self.class(callee, args, at),
+            Maker::TypeCall => return self.type_call(callee, &given, args, at),
+            Maker::NamedTuple => {
+                let name = self.pickle.tree.text(arg(0)?)?.to_owned();
+                let module = self.pickle.tree.text(arg(2)?)?.to_owned();
+                // A name that the module has already is taken from there, whatever it is.
+                let found = self.global(&module, &name, at);
+                self.pickle.trace.made(found, at);
+                self.class(callee, args, at)
+            }
+            Maker::Fill | Maker::SetState => {
+                let target = arg(0)?;
+                self.set_state(target, arg(1), at);
+                if maker == Maker::Fill { target } else { Value::None }
+            }
+            Maker::SetAttribute => {
+                let target = arg(0)?;
+                if !self.is_carried(target) {
+                    return None;
+                }
+                if let (Some(name), Some(value)) = (arg(1), arg(2)) {
+                    self.set_items(target, &[name, value], at);
+                }
+                Value::None
+            }
+            Maker::SetItems => {
+                let target = arg(0)?;
+                let is_dict = matches!(self.pickle.tree.get(target), Some(Node::Dict(_)));
+                if !is_dict && !self.is_carried(target) {
+                    self.odd(OddityKind::GlobalChanged, at);
+                } else if let Some(entries) = self.pickle.tree.entries(arg(1)?) {
+                    let flat: Vec<Value> = entries.iter().flat_map(|(key, value)| [*key, *value]).collect();
+                    self.set_items(target, &flat, at);
+                }
+                Value::None
+            }
+            Maker::Import => self.import(callee, args, at),
+            Maker::Attribute => self.attribute(callee, &given, args, at)?,
+            Maker::Array => {
+                self.pickle.trace.resolve(callee);
+                self.call(arg(0)?, arg(1)?, at);
+                let array = self.stack.pop()?;
+                if let (Some(Node::Object(object)), Some(state)) = (self.pickle.tree.get_mut(array), arg(2)) {
+                    object.state = Some(state);
+                }
+                return Some(array);
+            }
+            Maker::Partial => {
+                self.pickle.trace.resolve(callee);
+                let (wrapper, function) = match self.pickle.trace.global(callee)?.name.as_str() {
+                    "_genpartial" => (self.global("functools", "partial", at), arg(0)?),
+                    _ => (arg(0)?, arg(1)?),
+                };
+                let function = self.node(Node::Tuple([function].into()));
+                self.call(wrapper, function, at);
+                return self.stack.pop();
+            }
+            Maker::Data => self.object(callee, args, at),
+            Maker::Eval => {
+                let name = self.pickle.tree.text(arg(1)?)?;
+                let owner = self.pickle.tree.text(arg(2)?)?.split('\'').nth(3)?;
+                let is_method = is_identifier(name, false) && BUILTIN_TYPES.contains(&owner);
+                is_method.then(|| self.object(callee, args, at))?
+            }
+            Maker::File => {
+                let name = self.pickle.tree.text(arg(0)?)?;
+                matches!(name, "<stdin>" | "<stdout>" | "<stderr>").then(|| self.object(callee, args, at))?
+            }
+            Maker::Marshal | Maker::Native => return None,
+        };
+        self.pickle.trace.resolve(callee);
+        Some(result)
+    }
+
+    /// A call of something that is no plain name. Code of the file is named as such; the rest can't be told.
+    pub(super) fn call_computed(&mut self, callee: Value, args: Value, at: u64) -> Option<Value> {
+        match self.pickle.origin(callee) {
+            Origin::Type => {
+                let name = self.pickle.type_name(callee)?.to_owned();
+                if name == "PartialType" {
+                    let partial = self.global("functools", "partial", at);
+                    self.pickle.trace.called(partial, args, at);
+                    return Some(self.object(partial, args, at));
+                }
+                if !is_harmless_type(&name) {
+                    return None;
+                }
+                let made = self.object(callee, args, at);
+                if matches!(self.pickle.origin(made), Origin::Code | Origin::Function | Origin::Class) {
+                    self.pickle.trace.carry(made);
+                }
+                Some(made)
+            }
+            Origin::Function | Origin::Class | Origin::Method => {
+                self.pickle.trace.run(callee, Call::Function, at);
+                if let Some(found) = self.named_tuple(callee, at) {
+                    self.pickle.trace.called(found, args, at);
+                }
+                Some(self.object(callee, args, at))
+            }
+            _ => None,
+        }
+    }
+
+    /// `class.__new__`: of a name, of a class that the file carries, or of a type of Python's own.
+    pub(super) fn made(&mut self, class: Value, at: u64) {
+        match self.pickle.origin(class) {
+            Origin::Class => self.pickle.trace.run(class, Call::New, at),
+            Origin::Type if self.pickle.type_name(class).is_some_and(is_harmless_type) => {}
+            _ => self.pickle.trace.made(class, at),
+        }
+    }
+
+    /// The name that a named tuple is taken from, where its module has it already.
+    fn named_tuple(&mut self, class: Value, at: u64) -> Option<Value> {
+        let object = self.pickle.tree.object(class)?;
+        if self.pickle.trace.global(object.callee)?.maker != Some(Maker::NamedTuple) {
+            return None;
+        }
+        let name = self.pickle.text_argument(object, 0)?.to_owned();
+        let module = self.pickle.text_argument(object, 2)?.to_owned();
+        Some(self.global(&module, &name, at))
+    }
+
+    fn object(&mut self, callee: Value, args: Value, at: u64) -> Value {
+        self.node(Node::Object(Box::new(Object::made_by(callee, Call::Function, args, at))))
+    }
+
+    fn class(&mut self, callee: Value, args: Value, at: u64) -> Value {
+        let class = self.object(callee, args, at);
+        self.pickle.trace.carry(class);
+        class
+    }
+
+    /// A metaclass is called with the name, the bases and the namespace of the class.
+    fn metaclass(&mut self, metaclass: Value, args: Value, at: u64) {
+        match self.pickle.trace.global(metaclass) {
+            Some(global) if is_metaclass(&global.module, &global.name) => {}
+            Some(_) => self.pickle.trace.called(metaclass, args, at),
+            None => match self.pickle.origin(metaclass) {
+                Origin::Class => self.pickle.trace.run(metaclass, Call::Function, at),
+                Origin::Type if matches!(self.pickle.type_name(metaclass), Some("type" | "TypeType")) => {}
+                _ => self.odd(OddityKind::ComputedCallee, at),
+            },
+        }
+    }
+
+    /// `type(name, bases, dict)`, or `_create_type(type, name, bases, dict)`.
+    fn type_call(&mut self, callee: Value, given: &[Value], args: Value, at: u64) -> Option<Value> {
+        if self.pickle.is_plain_type(callee) {
+            let is_class = given.len() == 3 && given.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
+            // `type(x)` of a constant only asks for its class.
+            let is_constant = matches!(given, [Value::None | Value::Global(_)]);
+            if !is_class && !is_constant {
+                return None;
+            }
+            self.pickle.trace.resolve(callee);
+            return Some(if is_class { self.class(callee, args, at) } else { self.object(callee, args, at) });
+        }
+        self.pickle.trace.resolve(callee);
+        let (meta, rest) = given.split_first()?;
+        let makes_class = rest.len() == 3 && rest.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
+        if makes_class {
+            self.metaclass(*meta, args, at);
+            return Some(self.class(callee, args, at));
+        }
+        let rest = self.node(Node::Tuple(rest.into()));
+        self.call(*meta, rest, at);
+        self.stack.pop()
+    }
+
+    fn import(&mut self, callee: Value, args: Value, at: u64) -> Value {
+        let name = self.pickle.tree.items(args).and_then(|args| args.first().copied());
+        match name.and_then(|name| self.pickle.tree.text(name)) {
+            Some(name) if is_identifier(name, true) => {
+                let name = name.to_owned();
+                self.pickle.trace.import(&name, at);
+            }
+            _ => self.odd(OddityKind::ComputedName, at),
+        }
+        self.object(callee, args, at)
+    }
+
+    /// `getattr(holder, name)`: of a module it is one more importable name.
+    fn attribute(&mut self, callee: Value, given: &[Value], args: Value, at: u64) -> Option<Value> {
+        let holder = *given.first()?;
+        let name = self.pickle.tree.text(*given.get(1)?).filter(|name| is_identifier(name, false))?.to_owned();
+        if let Some(module) = self.pickle.module_name(holder) {
+            let module = module.to_owned();
+            let is_dill = self.pickle.trace.global(callee).is_some_and(|callee| callee.name == "_get_attr");
+            let is_builtin = is_dill && BUILTINS.contains(&name.as_str());
+            // What is given instead of a missing attribute may be anything; dill writes it for its own setters alone.
+            if let Some(default) = given.get(2) {
+                let is_setter = module == "dill._dill" && matches!(name.as_str(), "_setattr" | "_delattr");
+                if !is_setter {
+                    return None;
+                }
+                self.pickle.trace.resolve(*default);
+            }
+            return Some(self.global(if is_builtin { "builtins" } else { &module }, &name, at));
+        }
+        let is_plain = !name.starts_with("__") && self.is_carried(holder);
+        let is_descriptive = PLAIN_ATTRIBUTES.contains(&name.as_str())
+            && (self.is_carried(holder) || self.pickle.trace.global(holder).is_some());
+        (is_plain || is_descriptive).then(|| self.object(callee, args, at))
+    }
+
+    fn set_state(&mut self, target: Value, state: Option<Value>, at: u64) {
+        if !self.is_carried(target) {
+            return self.odd(OddityKind::GlobalChanged, at);
+        }
+        self.touch(target);
+        if let (Some(Node::Object(object)), Some(state)) = (self.pickle.tree.get_mut(target), state) {
+            object.state = Some(state);
+        }
+    }
+
+    /// Whether a value was made by the file, so that changing it changes nothing else.
+    pub(super) fn is_carried(&self, value: Value) -> bool {
+        matches!(
+            self.pickle.origin(value),
+            Origin::Function | Origin::Class | Origin::Instance | Origin::Holder
+        )
+    }
+}

@@ -1,0 +1,403 @@
+//! Code that a pickle carries: functions and classes by value, what they refer to, and what of it a load runs.
+//!
+//! Carrying code is `review`: it runs when the model is used, and a person must decide whose code it is. A harmful
+//! name that it refers to is mentioned, and makes it `dangerous` only where loading itself would run the code that
+//! refers to it.
+
+mod references;
+
+use packwright_formats::pickle::{Call, Code, Global, Maker, Origin, Run, Value};
+use std::collections::BTreeSet;
+
+use super::names::{self, Known, Use};
+use super::{Finding, Severity};
+use crate::pickled::{PickleFile, is_standard, library_of, top_level};
+
+/// How many functions, classes and calls are listed each.
+const SHOWN: usize = 256;
+/// How many references of one function are named.
+const SHOWN_NAMES: usize = 12;
+
+/// Methods that run when an instance is made and given its state, or when a class is derived or filled.
+const MADE_HOOKS: &[&str] = &[
+    "__new__",
+    "__setstate__",
+    "__setattr__",
+    "__setitem__",
+    "__del__",
+    "__hash__",
+    "__eq__",
+    "__getattribute__",
+    "__getattr__",
+    "__init_subclass__",
+    "__set_name__",
+    "append",
+    "extend",
+    "add",
+];
+/// Methods that run as well when a class is called.
+const CALLED_HOOKS: &[&str] = &["__init__", "__call__", "__prepare__", "__instancecheck__"];
+
+/// Every finding about code that the file carries.
+pub(super) fn judge(file: &PickleFile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let carried = Carried::of(file);
+    for class in carried.classes.iter().take(SHOWN) {
+        findings.push(class_finding(file, *class));
+    }
+    for function in carried.functions.iter().take(SHOWN) {
+        findings.extend(function_finding(file, *function));
+    }
+    for run in file.pickle.trace.runs().iter().take(SHOWN) {
+        findings.extend(run_finding(file, run));
+    }
+    for (module, offset) in file.pickle.trace.imports() {
+        findings.push(import_finding(module, offset));
+    }
+    findings.extend(privacy(file));
+    let is_listed = !carried.classes.is_empty() || !carried.functions.is_empty();
+    if 0 < file.pickle.trace.n_carried() && !is_listed {
+        findings.push(Finding {
+            rule: "pickle/code-function",
+            severity: Severity::Review,
+            what: "bytecode".to_owned(),
+            place: "in the file".to_owned(),
+            why: "the file carries code of a layout that is not known".to_owned(),
+        });
+    }
+    findings
+}
+
+/// `the code of 2 functions and 1 class`; `None` when the file carries none.
+pub(super) fn words(file: &PickleFile) -> Option<String> {
+    let carried = Carried::of(file);
+    let count = |n: usize, one: &str, many: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts: Vec<String> = [
+        count(carried.functions.len(), "function", "functions"),
+        count(carried.classes.len(), "class", "classes"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| format!("the code of {}", parts.join(" and ")))
+}
+
+/// A constructor of code by value, when it is used as the libraries use it.
+pub(super) fn maker_finding(file: &PickleFile, global: &Global) -> Option<(Severity, String)> {
+    let maker = global.maker?;
+    let is_python = matches!(global.module.as_str(), "builtins" | "__builtin__" | "logging");
+    if global.is_resolved() {
+        let why = match maker {
+            Maker::Import => "imports a module by its name; the names are listed",
+            Maker::Attribute => "takes an attribute of a module or of code that the file carries",
+            Maker::SetAttribute | Maker::SetItems | Maker::SetState | Maker::Fill => {
+                "fills a function or class that the file carries"
+            }
+            Maker::Type => "gives a type of Python by its name",
+            Maker::Array => "makes an array from a call that is listed by itself",
+            Maker::Data | Maker::Eval | Maker::File => "only builds data",
+            _ => "rebuilds the functions and classes that the file carries; they are listed by name",
+        };
+        return Some((Severity::Info, why.to_owned()));
+    }
+    let is_called = global.called_at.is_some();
+    let harm = match maker {
+        Maker::Attribute | Maker::Eval if is_called => "can reach any function by its name",
+        Maker::SetAttribute if is_called => "can change code that is already running",
+        Maker::File => "opens a file",
+        Maker::Marshal => "reads marshalled code",
+        Maker::Native => "makes a pointer into memory",
+        // Names of Python itself have rules of their own.
+        _ if is_python => return None,
+        Maker::Attribute | Maker::Eval | Maker::SetAttribute => "can reach any function by its name",
+        _ => {
+            let why = "rebuilds code, with arguments that the library does not write or handed on as a value";
+            return Some((Severity::Review, why.to_owned()));
+        }
+    };
+    let arguments = global.called_with.map(|args| super::pickle::arguments(file, args)).unwrap_or_default();
+    let how = if is_called { "loading calls it" } else { "the file refers to it" };
+    Some((Severity::Dangerous, format!("{how}{arguments}; it {harm}")))
+}
+
+/// Whether a harmful name is only referred to by functions that the file carries: it stands in their globals and
+/// nowhere else, so that nothing but their code can call it.
+pub(super) fn is_only_referred(file: &PickleFile, global: &Global) -> bool {
+    if global.called_at.is_some() || global.made_at.is_some() {
+        return false;
+    }
+    let mut dicts = BTreeSet::new();
+    let mut seen: u64 = 0;
+    for function in file.pickle.trace.carried() {
+        if file.pickle.origin(*function) != Origin::Function {
+            continue;
+        }
+        for dict in file.pickle.globals_of(*function) {
+            let Value::Node(id) = dict else { continue };
+            if !dicts.insert(id) {
+                continue;
+            }
+            for (_, value) in file.pickle.tree.entries(dict).unwrap_or_default() {
+                if file.pickle.trace.global(*value).is_some_and(|found| std::ptr::eq(found, global)) {
+                    seen = seen.saturating_add(1);
+                }
+            }
+        }
+    }
+    0 < seen && global.refs <= seen
+}
+
+/// The functions and classes of a file. Methods belong to their class, inner functions to the outer one.
+struct Carried {
+    functions: Vec<Value>,
+    classes: Vec<Value>,
+}
+
+impl Carried {
+    fn of(file: &PickleFile) -> Self {
+        let pickle = &file.pickle;
+        let all = pickle.trace.carried();
+        let classes: Vec<Value> =
+            all.iter().copied().filter(|value| pickle.origin(*value) == Origin::Class).collect();
+        let mut inner = BTreeSet::new();
+        for class in &classes {
+            for (_, value) in pickle.class_entries(*class) {
+                inner.extend(pickle.code_of(value).and_then(node));
+            }
+        }
+        let codes: Vec<Value> =
+            all.iter().copied().filter(|value| pickle.origin(*value) == Origin::Code).collect();
+        for code in &codes {
+            let consts = pickle.code(*code).and_then(|code| pickle.tree.items(code.consts));
+            inner.extend(consts.unwrap_or_default().iter().filter_map(|value| node(*value)));
+        }
+        let functions =
+            codes.into_iter().filter(|code| node(*code).is_some_and(|id| !inner.contains(&id))).collect();
+        Self { functions, classes }
+    }
+}
+
+fn node(value: Value) -> Option<packwright_formats::pickle::NodeId> {
+    match value {
+        Value::Node(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn place(file: &PickleFile, value: Value) -> String {
+    file.pickle.tree.object(value).map_or_else(String::new, |object| format!("byte {}", object.offset))
+}
+
+fn function_finding(file: &PickleFile, value: Value) -> Option<Finding> {
+    let Some(code) = file.pickle.code(value) else {
+        return Some(Finding {
+            rule: "pickle/code-function",
+            severity: Severity::Review,
+            what: "a function".to_owned(),
+            place: place(file, value),
+            why: "the file carries its code, in a layout that is not known".to_owned(),
+        });
+    };
+    let function =
+        file.pickle.trace.carried().iter().find(|function| file.pickle.code_of(**function) == Some(value));
+    let named = references::of_code(file, value, function.copied());
+    Some(Finding {
+        rule: "pickle/code-function",
+        severity: Severity::Review,
+        what: format!("function {}{}", code_name(&code), source(&code)),
+        place: place(file, value),
+        why: why("the file carries its code", &named),
+    })
+}
+
+fn class_finding(file: &PickleFile, class: Value) -> Finding {
+    let pickle = &file.pickle;
+    let name = pickle.class_name(class).unwrap_or("without a name");
+    let mut methods: Vec<&str> = Vec::new();
+    let mut named = Vec::new();
+    let mut filename = None;
+    let mut first = pickle.class_entry(class, "__firstlineno__").and_then(|line| pickle.tree.int(line));
+    for (key, value) in pickle.class_entries(class) {
+        let Some(code) = pickle.code_of(value) else { continue };
+        if let (Some(key), Some(fields)) = (pickle.tree.text(key), pickle.code(code)) {
+            methods.push(key);
+            filename = filename.or(fields.filename);
+            first = first.or(fields.first_line);
+            named.extend(references::of_code(file, code, Some(references::unwrapped(file, value))));
+        }
+    }
+    references::deduplicate(&mut named);
+    let begin = match methods.len() {
+        0 => "the file carries its definition; it has no methods of its own".to_owned(),
+        _ => format!("the file carries the code of its methods {}", shortened(&methods)),
+    };
+    let file_name = filename.map(base_name).unwrap_or_default();
+    let source = match (file_name, first) {
+        ("", _) => String::new(),
+        (file_name, Some(line)) => format!(" ({file_name}, line {line})"),
+        (file_name, None) => format!(" ({file_name})"),
+    };
+    Finding {
+        rule: "pickle/code-class",
+        severity: Severity::Review,
+        what: format!("class {name}{source}"),
+        place: place(file, class),
+        why: why(&begin, &named),
+    }
+}
+
+/// What a load runs of the code that the file carries.
+fn run_finding(file: &PickleFile, run: &Run) -> Option<Finding> {
+    let pickle = &file.pickle;
+    let (starts, what, begin) = match pickle.origin(run.callee) {
+        Origin::Class => {
+            let name = pickle.class_name(run.callee).unwrap_or("without a name");
+            let hooks = hooks(file, run.callee, run.call, 0);
+            if hooks.is_empty() {
+                return None;
+            }
+            let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
+            let starts: Vec<Value> = hooks.iter().map(|(_, function)| *function).collect();
+            let begin = format!("loading runs its {}, which the file carries", shortened(&names));
+            (starts, format!("class {name}"), begin)
+        }
+        _ => {
+            let code = pickle.code_of(run.callee).and_then(|code| pickle.code(code));
+            let name = code.map_or("of the file", |code| code.name);
+            let begin = "loading calls a function that the file carries".to_owned();
+            (vec![run.callee], format!("a call of {name}"), begin)
+        }
+    };
+    let reached = references::reached(file, &starts);
+    let harmful = reached.iter().any(|reference| reference.harm.is_some());
+    Some(Finding {
+        rule: "pickle/runs-carried-code",
+        severity: if harmful { Severity::Dangerous } else { Severity::Review },
+        what,
+        place: format!("byte {}", run.offset),
+        why: why(&begin, &reached),
+    })
+}
+
+/// The methods of a class, and of the classes by value that it derives from, that run on their own.
+fn hooks(file: &PickleFile, class: Value, call: Call, depth: u32) -> Vec<(&'static str, Value)> {
+    let pickle = &file.pickle;
+    let called = if call == Call::Function { CALLED_HOOKS } else { &[] };
+    let mut found = Vec::new();
+    for name in MADE_HOOKS.iter().chain(called) {
+        if let Some(value) = pickle.class_entry(class, name).filter(|value| pickle.code_of(*value).is_some()) {
+            found.push((*name, value));
+        }
+    }
+    if let Some(object) = pickle.tree.object(class).filter(|_| depth < 8) {
+        for base in pickle.bases_of(object) {
+            if pickle.origin(*base) == Origin::Class {
+                found.extend(hooks(file, *base, call, depth.saturating_add(1)));
+            }
+        }
+    }
+    found
+}
+
+fn import_finding(module: &str, offset: u64) -> Finding {
+    let finding = |severity, why: &str| Finding {
+        rule: "pickle/imports-module",
+        severity,
+        what: format!("module {module}"),
+        place: format!("byte {offset}"),
+        why: why.to_owned(),
+    };
+    let is_program = module.split('.').any(|part| part == "__main__") && module != "__main__";
+    if is_program || matches!(top_level(module), "antigravity" | "this" | "idlelib" | "test" | "turtledemo") {
+        return finding(Severity::Dangerous, "loading imports it, and importing it starts a program");
+    }
+    match (library_of(module), is_standard(module)) {
+        ("", true) if names::harm(module, "").is_some() => {
+            finding(Severity::Info, "the carried code uses it; loading only imports it, which does nothing by itself")
+        }
+        ("", true) => finding(Severity::Info, "the carried code uses it; it is part of Python"),
+        ("", false) => finding(
+            Severity::Review,
+            "loading imports it, which runs its code; it belongs to no library that Packwright knows",
+        ),
+        (library, _) => finding(Severity::Info, &format!("the carried code uses it; it is part of {library}")),
+    }
+}
+
+/// Paths below a person's home folder, each once.
+fn privacy(file: &PickleFile) -> Vec<Finding> {
+    let pickle = &file.pickle;
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    for value in pickle.trace.carried() {
+        let own = pickle.code(*value).and_then(|code| code.filename);
+        let dicts = pickle.globals_of(*value);
+        let others = dicts.iter().filter_map(|dict| pickle.tree.text(pickle.tree.entry(*dict, "__file__")?));
+        for path in own.into_iter().chain(others) {
+            if is_in_home(path) && seen.insert(path) && seen.len() <= SHOWN {
+                findings.push(Finding {
+                    rule: "privacy/user-name-in-path",
+                    severity: Severity::Info,
+                    what: path.to_owned(),
+                    place: place(file, *value),
+                    why: "the code keeps the path of its source file, and with it the name of a person's account"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+    findings
+}
+
+fn is_in_home(path: &str) -> bool {
+    let parts: Vec<&str> = path.split(['/', '\\']).collect();
+    parts.windows(3).any(|window| {
+        matches!(window, [before, "home" | "Users", name]
+            if !name.is_empty() && (before.is_empty() || before.ends_with(':') || before.len() == 1))
+    }) && parts.len() > 3
+}
+
+fn code_name<'a>(code: &Code<'a>) -> &'a str {
+    code.qualname.unwrap_or(code.name)
+}
+
+fn source(code: &Code<'_>) -> String {
+    match (code.filename.map(base_name), code.first_line) {
+        (Some(file), Some(line)) => format!(" ({file}, line {line})"),
+        (Some(file), None) => format!(" ({file})"),
+        _ => String::new(),
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn why(begin: &str, named: &[references::Reference]) -> String {
+    if named.is_empty() {
+        return begin.to_owned();
+    }
+    let words: Vec<String> = named.iter().map(references::Reference::words).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    format!("{begin}; it refers to {}", shortened(&words))
+}
+
+fn shortened(names: &[&str]) -> String {
+    let shown = names.iter().take(SHOWN_NAMES).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Whether a global that is only referred to does harm when it is called.
+fn harm_of(global: &Global) -> Option<&'static str> {
+    match names::look_up(&global.module, &global.name, Use::Referred) {
+        Known::Harmful(why) => Some(why),
+        Known::Yes | Known::No => None,
+    }
+}
