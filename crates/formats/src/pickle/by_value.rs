@@ -142,6 +142,7 @@ pub fn maker_of(module: &str, name: &str) -> Option<Maker> {
         },
         // A logger is pickled as a call that only looks it up.
         "logging" if name == "getLogger" => Some(Maker::Data),
+        "dill" | "dill._shims" if name == "_dill" => Some(Maker::Data),
         _ if is_cloudpickle(module) => cloudpickle(name),
         _ if is_dill(module) => dill(name),
         _ => None,

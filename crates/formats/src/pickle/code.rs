@@ -76,14 +76,23 @@ impl Pickle {
             return None;
         }
         let mut args = self.tree.items(self.tree.object(value)?.args)?;
-        // dill puts the line table of older versions first.
-        if !matches!(args.first()?, Value::Int(_)) {
+        let is_dill = self.trace.global(self.tree.object(value)?.callee).is_some();
+        // Since Python 3.10 dill puts the line table of older versions first.
+        let has_both_tables = !matches!(args.first()?, Value::Int(_));
+        if has_both_tables {
             args = args.get(1..)?;
         }
         let layout = Layout::of(args.len())?;
         let at = |index: usize| args.get(layout.before.saturating_add(index)).copied();
         let after_name = usize::from(layout.has_qualname);
-        let (bytecode, lines) = (self.kept(at(0)?), self.kept(at(after_name.saturating_add(7))?));
+        // The table that dill writes alone may be the old one under a new Python: it says nothing.
+        let lines = if is_dill { None } else { self.kept(at(after_name.saturating_add(7))?) };
+        let bytecode = self.kept(at(0)?).unwrap_or_default();
+        let python = narrowed(layout.python, bytecode, lines);
+        let python = match layout.python {
+            PythonRange { last: Some(10), .. } if has_both_tables => PythonRange::exactly(10),
+            _ => python,
+        };
         Some(Code {
             name: self.tree.text(at(5)?)?,
             qualname: if layout.has_qualname { self.tree.text(at(6)?) } else { None },
@@ -91,7 +100,7 @@ impl Pickle {
             first_line: self.tree.int(at(after_name.saturating_add(6))?),
             names: self.tree.items(at(2)?)?.iter().filter_map(|name| self.tree.text(*name)).collect(),
             consts: at(1)?,
-            python: narrowed(layout.python, bytecode.unwrap_or_default(), lines),
+            python,
         })
     }
 
@@ -187,20 +196,20 @@ fn narrowed(range: PythonRange, code: &[u8], lines: Option<&[u8]>) -> PythonRang
         6 if has(&[160, 161]) => PythonRange::exactly(7),
         8 => {
             // The line table of 3.10 covers all of the code; older ones end where the last line starts.
-            let covered: usize =
-                lines.unwrap_or_default().iter().step_by(2).map(|delta| usize::from(*delta)).sum();
-            if lines.is_none() || code.is_empty() {
-                range
-            } else if covered == code.len() {
-                PythonRange::exactly(10)
-            } else if pairs().any(|(opcode, arg)| opcode == 107 && 5 < arg) || has(&[81, 88]) {
+            let covered = lines.map(|lines| lines.iter().step_by(2).map(|delta| usize::from(*delta)).sum());
+            let last = match covered {
+                Some(covered) if covered == code.len() => return PythonRange::exactly(10),
+                Some::<usize>(_) if !code.is_empty() => 9,
+                _ => 10,
+            };
+            if pairs().any(|(opcode, arg)| opcode == 107 && 5 < arg) || has(&[81, 88]) {
                 // COMPARE_OP with `in`, `is` and exceptions, WITH_CLEANUP_START, END_FINALLY.
                 PythonRange::exactly(8)
             } else if has(&[82, 117, 118, 121]) {
                 // LIST_TO_TUPLE, IS_OP, CONTAINS_OP, JUMP_IF_NOT_EXC_MATCH.
-                PythonRange::exactly(9)
+                PythonRange { first: 9, last: Some(last) }
             } else {
-                PythonRange { first: 8, last: Some(9) }
+                PythonRange { first: 8, last: Some(last) }
             }
         }
         11 => match (code.first(), code.get(2)) {
@@ -239,6 +248,7 @@ mod tests {
             (range(8, Some(10)), b"|\x00d\x01k\x06S\x00", b"\x00\x01", range(8, Some(8))),
             (range(8, Some(10)), b"|\x00d\x01u\x00S\x00", b"\x00\x01", range(9, Some(9))),
             (range(11, None), b"\x97\x00|\x00S\x00", b"", range(11, Some(12))),
+            (range(11, None), b"", b"", range(11, None)),
             (range(11, None), b"\x97\x00\xa6\x00\xab\x00S\x00", b"", range(11, Some(11))),
             (range(11, None), b"\x97\x00y\x00", b"", range(12, Some(12))),
             (range(11, None), b"\x95\x01\x97\x00y\x00", b"", range(12, Some(12))),
@@ -247,6 +257,8 @@ mod tests {
         ] {
             assert_eq!(narrowed(wide, code, Some(lines)), narrow, "{}", code.escape_ascii());
         }
+        let without_lines = narrowed(range(8, Some(10)), b"|\x00d\x01u\x00S\x00", None);
+        assert_eq!(without_lines, range(9, Some(10)));
         assert_eq!(range(6, Some(7)).and(range(7, Some(7))), Some(range(7, Some(7))));
         assert_eq!(range(6, Some(7)).and(range(8, None)), None);
         assert_eq!(range(11, None).and(range(11, Some(12))), Some(range(11, Some(12))));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::by_value::{Maker, maker_of};
-use super::value::{Call, NodeId, Value};
+use super::value::{NodeId, Value};
 
 /// How many oddities are kept; the rest only count.
 const KEPT_ODDITIES: usize = 256;
@@ -43,13 +43,28 @@ impl Global {
     }
 }
 
+/// How a load runs code of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunKind {
+    /// It is called.
+    Called,
+    /// An instance is made without the constructor, and may be given a state.
+    Made,
+    /// Items are put into an instance.
+    Filled,
+    /// An instance is a key of a dict or in a set.
+    Hashed,
+    /// Another class is derived from it.
+    Derived,
+}
+
 /// Code of the file that a load runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
     /// The function, class or method that is called.
     pub callee: Value,
-    /// How: of a class an instance may only be made, without its constructor.
-    pub call: Call,
+    /// How.
+    pub kind: RunKind,
     /// Where.
     pub offset: u64,
 }
@@ -106,7 +121,7 @@ pub struct Trace {
     carried: Vec<Value>,
     n_carried: u64,
     runs: Vec<Run>,
-    ran: BTreeSet<(NodeId, bool)>,
+    ran: BTreeSet<(NodeId, RunKind)>,
     imports: BTreeMap<String, u64>,
     /// Persistent ids, the first few.
     persistent: Vec<(Value, u64)>,
@@ -198,11 +213,11 @@ impl Trace {
         }
     }
 
-    pub(super) fn run(&mut self, callee: Value, call: Call, offset: u64) {
+    pub(super) fn run(&mut self, callee: Value, kind: RunKind, offset: u64) {
         let Value::Node(id) = callee else {
             return;
         };
-        let key = (id, call == Call::New);
+        let key = (id, kind);
         if self.ran.contains(&key) {
             return;
         }
@@ -212,7 +227,7 @@ impl Trace {
         }
         self.ran.insert(key);
         self.note(callee);
-        self.runs.push(Run { callee, call, offset });
+        self.runs.push(Run { callee, kind, offset });
     }
 
     pub(super) fn import(&mut self, module: &str, offset: u64) {

@@ -15,6 +15,11 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
             libraries.entry(library).or_insert(global.module.as_str());
         }
     }
+    for (module, _) in file.pickle.trace.imports() {
+        if !library_of(module).is_empty() {
+            libraries.entry(library_of(module)).or_insert(module);
+        }
+    }
     let sklearn = sklearn_version(estimator);
     for (library, module) in libraries {
         let source = format!("{} is imported by the file", top_level(module));
@@ -92,11 +97,17 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
 
 /// Modules that no known library provides: the person's own code.
 pub(super) fn own_modules(file: &PickleFile) -> Vec<OwnModule> {
+    let is_own = |module: &str| library_of(module).is_empty() && !is_standard(module);
     let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for global in file.pickle.trace.globals() {
-        if library_of(&global.module).is_empty() && !is_standard(&global.module) {
+        // A named tuple by value only looks whether its module has the name already.
+        let is_needed = 0 < global.refs || file.skops.is_some();
+        if is_needed && is_own(&global.module) {
             modules.entry(&global.module).or_default().insert(&global.name);
         }
+    }
+    for (module, _) in file.pickle.trace.imports().filter(|(module, _)| is_own(module)) {
+        modules.entry(module).or_default();
     }
     let own = |(module, names): (&str, BTreeSet<&str>)| OwnModule {
         module: module.to_owned(),

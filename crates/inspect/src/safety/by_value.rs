@@ -6,7 +6,7 @@
 
 mod references;
 
-use packwright_formats::pickle::{Call, Code, Global, Maker, Origin, Run, Value};
+use packwright_formats::pickle::{Code, Global, Maker, NodeId, Origin, Run, RunKind, Value};
 use std::collections::BTreeSet;
 
 use super::names::{self, Known, Use};
@@ -18,25 +18,20 @@ const SHOWN: usize = 256;
 /// How many references of one function are named.
 const SHOWN_NAMES: usize = 12;
 
-/// Methods that run when an instance is made and given its state, or when a class is derived or filled.
-const MADE_HOOKS: &[&str] = &[
-    "__new__",
-    "__setstate__",
-    "__setattr__",
-    "__setitem__",
-    "__del__",
-    "__hash__",
-    "__eq__",
-    "__getattribute__",
-    "__getattr__",
-    "__init_subclass__",
-    "__set_name__",
-    "append",
-    "extend",
-    "add",
-];
-/// Methods that run as well when a class is called.
-const CALLED_HOOKS: &[&str] = &["__init__", "__call__", "__prepare__", "__instancecheck__"];
+/// Methods that run in each kind of use of a class, and those that may.
+fn methods_of(kind: RunKind) -> (&'static [&'static str], &'static [&'static str]) {
+    const LOOKED_UP: &[&str] = &["__setattr__", "__getattribute__", "__getattr__", "__set_name__"];
+    match kind {
+        RunKind::Called => (
+            &["__new__", "__init__", "__prepare__", "__call__", "__setstate__", "__del__"],
+            LOOKED_UP,
+        ),
+        RunKind::Made => (&["__new__", "__setstate__", "__del__"], LOOKED_UP),
+        RunKind::Filled => (&["__setitem__", "append", "extend", "add"], &[]),
+        RunKind::Hashed => (&["__hash__"], &["__eq__"]),
+        RunKind::Derived => (&["__init_subclass__"], &["__mro_entries__"]),
+    }
+}
 
 /// Every finding about code that the file carries.
 pub(super) fn judge(file: &PickleFile) -> Vec<Finding> {
@@ -148,7 +143,7 @@ pub(super) fn is_only_referred(file: &PickleFile, global: &Global) -> bool {
             }
         }
     }
-    0 < seen && global.refs <= seen
+    0 < seen && global.refs <= seen.saturating_add(global.resolved)
 }
 
 /// The functions and classes of a file. Methods belong to their class, inner functions to the outer one.
@@ -175,13 +170,26 @@ impl Carried {
             let consts = pickle.code(*code).and_then(|code| pickle.tree.items(code.consts));
             inner.extend(consts.unwrap_or_default().iter().filter_map(|value| node(*value)));
         }
+        for class in &classes {
+            inner.extend(methods_by_name(file, *class).filter_map(node));
+        }
         let functions =
             codes.into_iter().filter(|code| node(*code).is_some_and(|id| !inner.contains(&id))).collect();
         Self { functions, classes }
     }
 }
 
-fn node(value: Value) -> Option<packwright_formats::pickle::NodeId> {
+/// Code whose qualified name lies in a class: a method that its class holds inside a wrapper.
+fn methods_by_name(file: &PickleFile, class: Value) -> impl Iterator<Item = Value> {
+    let pickle = &file.pickle;
+    let name = pickle.class_name(class).unwrap_or_default();
+    pickle.trace.carried().iter().copied().filter(move |value| {
+        let code = pickle.code(*value).and_then(|code| code.qualname);
+        code.and_then(|qualname| qualname.strip_prefix(name)).is_some_and(|rest| rest.starts_with('.'))
+    })
+}
+
+fn node(value: Value) -> Option<NodeId> {
     match value {
         Value::Node(id) => Some(id),
         _ => None,
@@ -230,6 +238,10 @@ fn class_finding(file: &PickleFile, class: Value) -> Finding {
             named.extend(references::of_code(file, code, Some(references::unwrapped(file, value))));
         }
     }
+    for code in methods_by_name(file, class) {
+        let function = pickle.trace.carried().iter().find(|function| pickle.code_of(**function) == Some(code));
+        named.extend(references::of_code(file, code, function.copied()));
+    }
     references::deduplicate(&mut named);
     let begin = match methods.len() {
         0 => "the file carries its definition; it has no methods of its own".to_owned(),
@@ -256,13 +268,16 @@ fn run_finding(file: &PickleFile, run: &Run) -> Option<Finding> {
     let (starts, what, begin) = match pickle.origin(run.callee) {
         Origin::Class => {
             let name = pickle.class_name(run.callee).unwrap_or("without a name");
-            let hooks = hooks(file, run.callee, run.call, 0);
-            if hooks.is_empty() {
+            let (certain, possible) = methods_of(run.kind);
+            let certain = hooks(file, run.callee, certain, 0);
+            let possible = hooks(file, run.callee, possible, 0);
+            let (verb, named) = if certain.is_empty() { ("can run", &possible) } else { ("runs", &certain) };
+            if named.is_empty() {
                 return None;
             }
-            let names: Vec<&str> = hooks.iter().map(|(name, _)| *name).collect();
-            let starts: Vec<Value> = hooks.iter().map(|(_, function)| *function).collect();
-            let begin = format!("loading runs its {}, which the file carries", shortened(&names));
+            let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+            let begin = format!("loading {verb} its {}, which the file carries", shortened(&names));
+            let starts = certain.iter().chain(&possible).map(|(_, function)| *function).collect();
             (starts, format!("class {name}"), begin)
         }
         _ => {
@@ -283,20 +298,28 @@ fn run_finding(file: &PickleFile, run: &Run) -> Option<Finding> {
     })
 }
 
-/// The methods of a class, and of the classes by value that it derives from, that run on their own.
-fn hooks(file: &PickleFile, class: Value, call: Call, depth: u32) -> Vec<(&'static str, Value)> {
+/// Those of some methods that a class has, or a class by value that it derives from.
+fn hooks(
+    file: &PickleFile,
+    class: Value,
+    methods: &[&'static str],
+    depth: u32,
+) -> Vec<(&'static str, Value)> {
     let pickle = &file.pickle;
-    let called = if call == Call::Function { CALLED_HOOKS } else { &[] };
     let mut found = Vec::new();
-    for name in MADE_HOOKS.iter().chain(called) {
-        if let Some(value) = pickle.class_entry(class, name).filter(|value| pickle.code_of(*value).is_some()) {
+    for name in methods {
+        // Whatever stands there is called, a function or an object with `__call__`; not so a constant.
+        let is_callable = |value: &Value| {
+            pickle.trace.global(*value).is_some() || pickle.tree.object(*value).is_some()
+        };
+        if let Some(value) = pickle.class_entry(class, name).filter(is_callable) {
             found.push((*name, value));
         }
     }
     if let Some(object) = pickle.tree.object(class).filter(|_| depth < 8) {
         for base in pickle.bases_of(object) {
             if pickle.origin(*base) == Origin::Class {
-                found.extend(hooks(file, *base, call, depth.saturating_add(1)));
+                found.extend(hooks(file, *base, methods, depth.saturating_add(1)));
             }
         }
     }

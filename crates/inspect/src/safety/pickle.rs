@@ -128,6 +128,14 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             };
             finding("pickle/dangerous-name", Severity::Dangerous, how)
         }
+        Known::No
+            if usage == Use::Referred
+                && (!library_of(&global.module).is_empty() || is_standard(&global.module))
+                && by_value::is_only_referred(file, global) =>
+        {
+            let how = "only the code that the file carries refers to it; loading does not call it".to_owned();
+            finding("pickle/code-refers-to", Severity::Info, how)
+        }
         Known::No => {
             let library = library_of(&global.module);
             let whose = match (library, top_level(&global.module)) {

@@ -6,7 +6,7 @@
 
 use super::Machine;
 use crate::pickle::by_value::{Maker, Origin, is_harmless_type, is_identifier, is_metaclass};
-use crate::pickle::trace::OddityKind;
+use crate::pickle::trace::{OddityKind, RunKind};
 use crate::pickle::value::{Call, Node, Object, Value};
 
 /// Attributes that only describe what they belong to.
@@ -168,7 +168,7 @@ impl Machine<'_, '_> {
                 Some(made)
             }
             Origin::Function | Origin::Class | Origin::Method => {
-                self.pickle.trace.run(callee, Call::Function, at);
+                self.pickle.trace.run(callee, RunKind::Called, at);
                 if let Some(found) = self.named_tuple(callee, at) {
                     self.pickle.trace.called(found, args, at);
                 }
@@ -181,7 +181,7 @@ impl Machine<'_, '_> {
     /// `class.__new__`: of a name, of a class that the file carries, or of a type of Python's own.
     pub(super) fn made(&mut self, class: Value, at: u64) {
         match self.pickle.origin(class) {
-            Origin::Class => self.pickle.trace.run(class, Call::New, at),
+            Origin::Class => self.pickle.trace.run(class, RunKind::Made, at),
             Origin::Type if self.pickle.type_name(class).is_some_and(is_harmless_type) => {}
             _ => self.pickle.trace.made(class, at),
         }
@@ -205,7 +205,35 @@ impl Machine<'_, '_> {
     fn class(&mut self, callee: Value, args: Value, at: u64) -> Value {
         let class = self.object(callee, args, at);
         self.pickle.trace.carry(class);
+        let bases = self.pickle.tree.object(class).map(|object| self.pickle.bases_of(object).to_vec());
+        for base in bases.unwrap_or_default() {
+            if self.pickle.origin(base) == Origin::Class {
+                self.pickle.trace.run(base, RunKind::Derived, at);
+                // A base hands on its metaclass, whatever metaclass is asked for.
+                let object = self.pickle.tree.object(base);
+                let metaclass = object.and_then(|object| self.pickle.argument(object, 0));
+                if let Some(metaclass) = metaclass.filter(|meta| self.pickle.origin(*meta) == Origin::Class) {
+                    self.pickle.trace.run(metaclass, RunKind::Called, at);
+                }
+            }
+        }
         class
+    }
+
+    /// Items, or keys and values, that are put into a container: what of the file's own code that runs.
+    pub(super) fn filled(&mut self, target: Value, hashed: &[Value], at: u64) {
+        if self.pickle.trace.n_carried() == 0 {
+            return;
+        }
+        for (value, kind) in std::iter::once((target, RunKind::Filled))
+            .chain(hashed.iter().map(|value| (*value, RunKind::Hashed)))
+        {
+            if self.pickle.origin(value) == Origin::Instance
+                && let Some(class) = self.pickle.tree.object(value).map(|object| object.callee)
+            {
+                self.pickle.trace.run(class, kind, at);
+            }
+        }
     }
 
     /// A metaclass is called with the name, the bases and the namespace of the class.
@@ -214,8 +242,8 @@ impl Machine<'_, '_> {
             Some(global) if is_metaclass(&global.module, &global.name) => {}
             Some(_) => self.pickle.trace.called(metaclass, args, at),
             None => match self.pickle.origin(metaclass) {
-                Origin::Class => self.pickle.trace.run(metaclass, Call::Function, at),
-                Origin::Type if matches!(self.pickle.type_name(metaclass), Some("type" | "TypeType")) => {}
+                Origin::Class => self.pickle.trace.run(metaclass, RunKind::Called, at),
+                Origin::Type if matches!(self.pickle.type_name(metaclass), Some("type" | "TypeType" | "ClassType")) => {}
                 _ => self.odd(OddityKind::ComputedCallee, at),
             },
         }
@@ -263,6 +291,7 @@ impl Machine<'_, '_> {
         let name = self.pickle.tree.text(*given.get(1)?).filter(|name| is_identifier(name, false))?.to_owned();
         if let Some(module) = self.pickle.module_name(holder) {
             let module = module.to_owned();
+            self.pickle.trace.resolve(holder);
             let is_dill = self.pickle.trace.global(callee).is_some_and(|callee| callee.name == "_get_attr");
             let is_builtin = is_dill && BUILTINS.contains(&name.as_str());
             // What is given instead of a missing attribute may be anything; dill writes it for its own setters alone.

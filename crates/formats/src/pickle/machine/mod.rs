@@ -162,12 +162,12 @@ impl Machine<'_, '_> {
             Opcode::EmptySet => self.push_node(Node::Set(Box::default())),
             Opcode::EmptyTuple => self.push_node(Node::Tuple(Box::default())),
             Opcode::List => { let items = self.pop_mark(at)?.0; self.push_node(Node::List(Box::new(Items::from_all(&items)))); }
-            Opcode::FrozenSet => { let items = self.pop_mark(at)?.0; self.push_node(Node::FrozenSet(Box::new(Items::from_all(&items)))); }
+            Opcode::FrozenSet => { let items = self.pop_mark(at)?.0; self.filled(Value::None, &items, at); self.push_node(Node::FrozenSet(Box::new(Items::from_all(&items)))); }
             Opcode::Tuple => { let items = self.pop_mark(at)?.0; self.push_node(Node::Tuple(items.into())); }
             Opcode::Tuple1 => { let a = self.pop(at)?; self.push_node(Node::Tuple([a].into())); }
             Opcode::Tuple2 => { let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b].into())); }
             Opcode::Tuple3 => { let c = self.pop(at)?; let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b, c].into())); }
-            Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::new(Entries::from_flat(&items)))); }
+            Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::default())); let dict = self.top(at)?; self.set_items(dict, &items, at); }
             Opcode::Append => { let item = self.pop(at)?; let target = self.top(at)?; self.extend(target, &[item], at); }
             Opcode::Appends | Opcode::AddItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.extend(target, &items, at); self.give_back(target, kept, &mark); }
             Opcode::SetItem => { let value = self.pop(at)?; let key = self.pop(at)?; let target = self.top(at)?; self.set_items(target, &[key, value], at); }
@@ -305,6 +305,8 @@ impl Machine<'_, '_> {
 
     fn extend(&mut self, target: Value, items: &[Value], at: u64) {
         self.touch(target);
+        let is_set = matches!(self.pickle.tree.get(target), Some(Node::Set(_)));
+        self.filled(target, if is_set { items } else { &[] }, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
             Some(Node::Object(object)) => &mut object.items,
@@ -315,6 +317,11 @@ impl Machine<'_, '_> {
 
     fn set_items(&mut self, target: Value, items: &[Value], at: u64) {
         self.touch(target);
+        let keys: Vec<Value> = match self.pickle.trace.n_carried() {
+            0 => Vec::new(),
+            _ => items.iter().step_by(2).copied().collect(),
+        };
+        self.filled(target, &keys, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::Dict(entries)) => entries,
             Some(Node::Object(object)) => &mut object.entries,
