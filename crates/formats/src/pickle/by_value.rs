@@ -1,6 +1,6 @@
 //! Functions and classes by value: the calls that cloudpickle and dill write to rebuild code that the file carries.
 //!
-//! Read from the sources of cloudpickle 0.5 to 3.1 (its copies in joblib, PySpark and Ray included) and dill 0.2.9
+//! Read from the sources of cloudpickle 0.5 to 3.1 (its copies in joblib, `PySpark` and Ray included) and dill 0.2.9
 //! to 0.4. The list of constructors is exact: any other name of these modules is a name like any other.
 
 use super::value::{Call, Node, Value};
@@ -242,7 +242,9 @@ impl Pickle {
                 Some("FunctionType" | "LambdaType") => Origin::Function,
                 Some("type" | "TypeType" | "ClassType") => Origin::Class,
                 Some("ModuleType" | "CellType") => Origin::Holder,
-                Some("MethodType" | "staticmethod" | "StaticMethodType" | "classmethod" | "ClassMethodType") => {
+                Some(
+                    "MethodType" | "staticmethod" | "StaticMethodType" | "classmethod" | "ClassMethodType",
+                ) => {
                     let function = self.argument(object, 0).map(|function| self.origin_at(function, depth));
                     if function == Some(Origin::Function) { Origin::Method } else { Origin::Other }
                 }
@@ -290,7 +292,7 @@ impl Pickle {
         self.bases_of(object).iter().any(|base| match self.trace.global(*base) {
             Some(global) => is_metaclass(&global.module, &global.name),
             None => {
-                self.origin_at(*base, depth) == Origin::Type
+                matches!(self.type_name(*base), Some("type" | "TypeType"))
                     || self.is_metaclass_by_value(*base, depth.saturating_add(1))
             }
         })
@@ -300,10 +302,9 @@ impl Pickle {
     pub fn bases_of(&self, class: &Object) -> &[Value] {
         let maker = self.trace.global(class.callee).and_then(|callee| callee.maker);
         let at = match maker {
-            Some(Maker::Class) => 2,
             Some(Maker::Enum) => 0,
             Some(Maker::TypeCall) if self.is_plain_type(class.callee) => 1,
-            Some(Maker::TypeCall) => 2,
+            Some(Maker::Class | Maker::TypeCall) => 2,
             _ => 1,
         };
         self.argument(class, at).and_then(|bases| self.tree.items(bases)).unwrap_or_default()

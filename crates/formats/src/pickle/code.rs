@@ -129,8 +129,11 @@ impl Pickle {
         let Some(object) = self.tree.object(function) else {
             return Vec::new();
         };
-        let mut dicts: Vec<Value> =
-            [1, 2].iter().filter_map(|index| self.argument(object, *index)).filter(|dict| self.is_dict(*dict)).collect();
+        let mut dicts: Vec<Value> = [1, 2]
+            .iter()
+            .filter_map(|index| self.argument(object, *index))
+            .filter(|dict| self.is_dict(*dict))
+            .collect();
         if let Some(state) = object.state {
             let parts = match self.tree.get(state) {
                 Some(Node::Tuple(parts)) => parts.to_vec(),
@@ -157,7 +160,11 @@ impl Pickle {
 
     /// What the namespace of a class by value says under a name.
     pub fn class_entry(&self, class: Value, name: &str) -> Option<Value> {
-        let found = self.class_entries(class).into_iter().rev().find(|(key, _)| self.tree.text(*key) == Some(name))?;
+        let found = self
+            .class_entries(class)
+            .into_iter()
+            .rev()
+            .find(|(key, _)| self.tree.text(*key) == Some(name))?;
         Some(found.1)
     }
 

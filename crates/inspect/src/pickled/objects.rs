@@ -13,7 +13,8 @@ pub(crate) fn class_of(file: &PickleFile, value: Value) -> Option<(&str, &str)> 
         let module = module.and_then(|module| file.pickle.tree.text(module)).unwrap_or("__main__");
         return Some((module, file.pickle.class_name(object.callee)?));
     }
-    let class = file.pickle.trace.global(object.callee)?;
+    // A function or a class by value is no instance of what makes it.
+    let class = file.pickle.trace.global(object.callee).filter(|class| class.maker.is_none())?;
     (object.call == Call::New || object.state.is_some())
         .then_some((class.module.as_str(), class.name.as_str()))
 }

@@ -192,6 +192,8 @@ const CALLS: &[&str] = &[
 
 /// Functions that models keep as values and that only compute. Sorted.
 const REFERRED: &[&str] = &[
+    "abc.ABC",
+    "abc.ABCMeta",
     "builtins.float",
     "builtins.int",
     "builtins.len",
@@ -199,6 +201,10 @@ const REFERRED: &[&str] = &[
     "builtins.min",
     "builtins.str",
     "builtins.sum",
+    "builtins.type",
+    "enum.Enum",
+    "enum.Enum.__new__",
+    "enum.IntEnum",
     "math.exp",
     "math.log",
     "math.log10",
@@ -227,6 +233,7 @@ const REFERRED: &[&str] = &[
     "sklearn.metrics.pairwise.euclidean_distances",
     "sklearn.metrics.pairwise.rbf_kernel",
     "sklearn.preprocessing._function_transformer._identity",
+    "typing.Generic",
 ];
 
 /// Names that do harm, by module; `*` is every name of the module and below. Sorted by module.
@@ -243,7 +250,8 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("asyncio", "*", RUN_PROGRAM),
     ("atexit", "*", RUN_CODE),
     ("bdb", "*", RUN_CODE),
-    ("builtins", "compile eval exec execfile open input breakpoint __import__", RUN_CODE),
+    ("builtins", "open", FILES),
+    ("builtins", "compile eval exec execfile input breakpoint __import__", RUN_CODE),
     ("builtins", "getattr setattr delattr globals locals vars dir memoryview map filter", WALK),
     ("cProfile", "*", RUN_CODE),
     ("code", "*", RUN_CODE),
@@ -403,7 +411,18 @@ fn is_known_class(module: &str, name: &str) -> bool {
     // Plain records of metadata routing, which only a few meta-estimators keep after fitting.
     let is_routing = module == "sklearn.utils._metadata_requests"
         && matches!(name, "MetadataRequest" | "MethodMetadataRequest");
-    packwright_formats::joblib::is_array_wrapper(module, name) || is_loss || is_routing
+    // Records of a data class: attributes in slots, set one by one.
+    let is_data_class = module == "dataclasses"
+        && matches!(
+            name,
+            "Field"
+                | "_DataclassParams"
+                | "_FIELD_BASE"
+                | "_HAS_DEFAULT_FACTORY_CLASS"
+                | "_KW_ONLY_TYPE"
+                | "_MISSING_TYPE"
+        );
+    packwright_formats::joblib::is_array_wrapper(module, name) || is_loss || is_routing || is_data_class
 }
 
 /// NumPy's element-wise functions and scikit-learn's scores, kernels and preprocessing functions: they are run when

@@ -98,7 +98,8 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             "the name is not made of letters, digits and underscores: it hides what is imported".to_owned(),
         );
     }
-    if global.name.contains('.') && !is_nested_class(global) {
+    let is_enum = global.module == "enum" && global.name == "Enum.__new__" && usage == Use::Referred;
+    if global.name.contains('.') && !is_enum && !is_nested_class(global) {
         return finding(
             "pickle/dotted-name",
             Severity::Dangerous,
@@ -116,7 +117,9 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
     match names::look_up(&global.module, &global.name, usage) {
         Known::Yes => finding("pickle/known-name", Severity::Info, known_why(global, usage)),
         Known::Harmful(why) if usage == Use::Referred && by_value::is_only_referred(file, global) => {
-            let how = format!("only the code that the file carries refers to it, and loading does not call it; it {why}");
+            let how = format!(
+                "only the code that the file carries refers to it, and loading does not call it; it {why}"
+            );
             finding("pickle/code-refers-to", Severity::Review, how)
         }
         Known::Harmful(why) => {
@@ -268,8 +271,11 @@ pub(super) fn arguments(file: &PickleFile, args: Value) -> String {
 /// One line for a person.
 fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
     let named = |severity| {
-        let mut names: Vec<&str> =
-            findings.iter().filter(|f| f.severity == severity && !is_code(f)).map(|f| f.what.as_str()).collect();
+        let mut names: Vec<&str> = findings
+            .iter()
+            .filter(|f| f.severity == severity && !is_code(f))
+            .map(|f| f.what.as_str())
+            .collect();
         names.dedup();
         let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         match names.len().saturating_sub(3) {
@@ -322,7 +328,7 @@ fn plain_summary(needs: Needs, dangerous: &str, unknown: &str, total: usize, lib
 
 /// Whether a finding only says which code the file carries: the summary counts those.
 fn is_code(finding: &Finding) -> bool {
-    matches!(finding.rule, "pickle/code-function" | "pickle/code-class")
+    matches!(finding.rule, "pickle/code-function" | "pickle/code-class" | "pickle/code-refers-to")
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -67,11 +67,12 @@ fn by_value(file: &PickleFile, value: Value, estimator: &mut Estimator) {
     };
     let bases = bases_by_value(file, value);
     let kinds = || bases.iter().map(|(module, name)| kinds::kind_of_base(module, name));
-    estimator.kind = kinds().find(|kind| !matches!(kind, Kind::Unknown | Kind::Transformer)).unwrap_or_else(|| {
-        let transforms = has_method_by_value(file, value, "transform") == Some(true);
-        let inherits = || kinds().any(|kind| kind == Kind::Transformer);
-        if !predicts && (transforms || inherits()) { Kind::Transformer } else { Kind::Unknown }
-    });
+    estimator.kind =
+        kinds().find(|kind| !matches!(kind, Kind::Unknown | Kind::Transformer)).unwrap_or_else(|| {
+            let transforms = has_method_by_value(file, value, "transform") == Some(true);
+            let inherits = || kinds().any(|kind| kind == Kind::Transformer);
+            if !predicts && (transforms || inherits()) { Kind::Transformer } else { Kind::Unknown }
+        });
     estimator.has_predict = Some(predicts || !matches!(estimator.kind, Kind::Unknown | Kind::Transformer));
     if let Some((module, _)) = bases.iter().find(|(module, _)| !library_of(module).is_empty()) {
         estimator.framework = library_of(module);

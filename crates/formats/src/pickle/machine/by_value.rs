@@ -12,6 +12,18 @@ use crate::pickle::value::{Call, Node, Object, Value};
 /// Attributes that only describe what they belong to.
 const PLAIN_ATTRIBUTES: &[&str] = &["__dict__", "__doc__", "__func__", "__weakref__"];
 
+/// Attributes of Python's own types that lead to something else.
+const REACHING_ATTRIBUTES: &[&str] = &[
+    "__base__",
+    "__bases__",
+    "__class__",
+    "__getattribute__",
+    "__mro__",
+    "__self__",
+    "__subclasses__",
+    "mro",
+];
+
 /// Names that dill's `_get_attr` looks up among Python's own functions when the module has none of that name.
 const BUILTINS: &[&str] = &[
     "__build_class__",
@@ -91,7 +103,8 @@ impl Machine<'_, '_> {
             }
             Maker::SetAttribute => {
                 let target = arg(0)?;
-                if !self.is_carried(target) {
+                // An instance may have a `__setattr__` or a property of its own.
+                if !self.is_carried(target) || self.pickle.origin(target) == Origin::Instance {
                     return None;
                 }
                 if let (Some(name), Some(value)) = (arg(1), arg(2)) {
@@ -243,7 +256,11 @@ impl Machine<'_, '_> {
             Some(_) => self.pickle.trace.called(metaclass, args, at),
             None => match self.pickle.origin(metaclass) {
                 Origin::Class => self.pickle.trace.run(metaclass, RunKind::Called, at),
-                Origin::Type if matches!(self.pickle.type_name(metaclass), Some("type" | "TypeType" | "ClassType")) => {}
+                Origin::Type
+                    if matches!(
+                        self.pickle.type_name(metaclass),
+                        Some("type" | "TypeType" | "ClassType")
+                    ) => {}
                 _ => self.odd(OddityKind::ComputedCallee, at),
             },
         }
@@ -252,7 +269,8 @@ impl Machine<'_, '_> {
     /// `type(name, bases, dict)`, or `_create_type(type, name, bases, dict)`.
     fn type_call(&mut self, callee: Value, given: &[Value], args: Value, at: u64) -> Option<Value> {
         if self.pickle.is_plain_type(callee) {
-            let is_class = given.len() == 3 && given.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
+            let is_class =
+                given.len() == 3 && given.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
             // `type(x)` of a constant only asks for its class.
             let is_constant = matches!(given, [Value::None | Value::Global(_)]);
             if !is_class && !is_constant {
@@ -263,7 +281,8 @@ impl Machine<'_, '_> {
         }
         self.pickle.trace.resolve(callee);
         let (meta, rest) = given.split_first()?;
-        let makes_class = rest.len() == 3 && rest.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
+        let makes_class =
+            rest.len() == 3 && rest.first().is_some_and(|name| self.pickle.tree.text(*name).is_some());
         if makes_class {
             self.metaclass(*meta, args, at);
             return Some(self.class(callee, args, at));
@@ -288,7 +307,8 @@ impl Machine<'_, '_> {
     /// `getattr(holder, name)`: of a module it is one more importable name.
     fn attribute(&mut self, callee: Value, given: &[Value], args: Value, at: u64) -> Option<Value> {
         let holder = *given.first()?;
-        let name = self.pickle.tree.text(*given.get(1)?).filter(|name| is_identifier(name, false))?.to_owned();
+        let name =
+            self.pickle.tree.text(*given.get(1)?).filter(|name| is_identifier(name, false))?.to_owned();
         if let Some(module) = self.pickle.module_name(holder) {
             let module = module.to_owned();
             self.pickle.trace.resolve(holder);
@@ -304,10 +324,62 @@ impl Machine<'_, '_> {
             }
             return Some(self.global(if is_builtin { "builtins" } else { &module }, &name, at));
         }
-        let is_plain = !name.starts_with("__") && self.is_carried(holder);
+        let is_plain = !name.starts_with("__") && self.only_looks_up(holder, &name);
         let is_descriptive = PLAIN_ATTRIBUTES.contains(&name.as_str())
             && (self.is_carried(holder) || self.pickle.trace.global(holder).is_some());
-        (is_plain || is_descriptive).then(|| self.object(callee, args, at))
+        let is_builtin = !REACHING_ATTRIBUTES.contains(&name.as_str()) && self.is_builtin(holder);
+        (is_plain || is_descriptive || is_builtin).then(|| self.object(callee, args, at))
+    }
+
+    /// Whether looking for a method in what the file carries runs nothing: no property, no `__getattr__`.
+    fn only_looks_up(&self, holder: Value, name: &str) -> bool {
+        let pickle = &*self.pickle;
+        let class = match pickle.origin(holder) {
+            Origin::Function | Origin::Holder => return true,
+            Origin::Class => holder,
+            Origin::Instance => match pickle.tree.object(holder) {
+                Some(object) => object.callee,
+                None => return false,
+            },
+            _ => return false,
+        };
+        let Some(object) = pickle.tree.object(class) else {
+            return false;
+        };
+        let bases = pickle.bases_of(object);
+        let is_known = |value: &Value| pickle.trace.global(*value).is_some();
+        let is_plain_class = bases.iter().all(is_known)
+            && pickle.argument(object, 0).is_none_or(|meta| pickle.origin(meta) != Origin::Class)
+            && ["__getattr__", "__getattribute__"]
+                .iter()
+                .all(|hook| pickle.class_entry(class, hook).is_none());
+        let entry = pickle.class_entry(class, name);
+        is_plain_class && entry.is_none_or(|entry| self.is_method(entry))
+    }
+
+    /// A function by value, or one inside `classmethod` or `staticmethod`.
+    fn is_method(&self, value: Value) -> bool {
+        let pickle = &*self.pickle;
+        if matches!(pickle.origin(value), Origin::Function | Origin::Method) {
+            return true;
+        }
+        let callee = pickle.tree.object(value).and_then(|object| pickle.trace.global(object.callee));
+        callee.is_some_and(|callee| {
+            callee.module == "builtins" && matches!(callee.name.as_str(), "classmethod" | "staticmethod")
+        })
+    }
+
+    /// A type of Python's own by its name, or a text or a number.
+    fn is_builtin(&self, holder: Value) -> bool {
+        match holder {
+            Value::Global(_) => self.pickle.trace.global(holder).is_some_and(|global| {
+                matches!(global.module.as_str(), "builtins" | "__builtin__")
+                    && BUILTIN_TYPES.contains(&global.name.as_str())
+            }),
+            Value::Node(_) => self.pickle.tree.text(holder).is_some(),
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
+            Value::Dropped => false,
+        }
     }
 
     fn set_state(&mut self, target: Value, state: Option<Value>, at: u64) {

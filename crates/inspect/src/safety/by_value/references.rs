@@ -70,7 +70,7 @@ fn collect(file: &PickleFile, code: Value, globals: &[Value], depth: u32, found:
             // global too.
             let is_attribute =
                 |next: &&&str| !globals.iter().any(|dict| pickle.tree.entry(*dict, next).is_some());
-            let attribute = names.next_if(|next| is_attribute(&next)).copied();
+            let attribute = names.next_if(is_attribute).copied();
             found.push(module_reference(module, attribute));
         } else if let Some(global) = value.and_then(|value| pickle.trace.global(value)) {
             let name = format!("{}.{}", global.module, global.name);
@@ -79,7 +79,10 @@ fn collect(file: &PickleFile, code: Value, globals: &[Value], depth: u32, found:
             if matches!(pickle.origin(value), Origin::Function | Origin::Class | Origin::Instance) {
                 found.push(Reference::plain(name));
             }
-        } else if matches!(*name, "__import__" | "breakpoint" | "compile" | "eval" | "exec" | "execfile" | "open") {
+        } else if matches!(
+            *name,
+            "__import__" | "breakpoint" | "compile" | "eval" | "exec" | "execfile" | "open"
+        ) {
             found.push(Reference { name: (*name).to_owned(), harm: names::harm("builtins", name) });
         }
     }
@@ -94,13 +97,16 @@ fn module_reference(module: &str, attribute: Option<&str>) -> Reference {
     };
     let name = format!("{module}.{attribute}");
     // Reading a path, a version or a folder name does nothing.
-    let is_plain = matches!(
-        (module, attribute),
-        ("os", "path" | "environ" | "getcwd" | "getenv" | "sep" | "cpu_count" | "getpid")
-            | ("sys", _)
-            | ("logging", "getLogger" | "info" | "debug" | "warning" | "error" | "Logger")
-            | ("inspect" | "operator" | "threading" | "platform", _)
-    );
+    let is_plain = match module {
+        "os" => {
+            matches!(attribute, "path" | "environ" | "getcwd" | "getenv" | "sep" | "cpu_count" | "getpid")
+        }
+        "logging" => {
+            matches!(attribute, "getLogger" | "info" | "debug" | "warning" | "error" | "Logger")
+        }
+        "sys" | "inspect" | "operator" | "threading" | "platform" => true,
+        _ => false,
+    };
     let harm = if is_plain || module.starts_with("os.path") { None } else { names::harm(module, attribute) };
     Reference { name, harm }
 }

@@ -5,8 +5,11 @@
 //! refers to it.
 
 mod references;
+mod runs;
+#[cfg(test)]
+mod tests;
 
-use packwright_formats::pickle::{Code, Global, Maker, NodeId, Origin, Run, RunKind, Value};
+use packwright_formats::pickle::{Code, Global, Maker, Node, NodeId, Origin, Value};
 use std::collections::BTreeSet;
 
 use super::names::{self, Known, Use};
@@ -18,21 +21,6 @@ const SHOWN: usize = 256;
 /// How many references of one function are named.
 const SHOWN_NAMES: usize = 12;
 
-/// Methods that run in each kind of use of a class, and those that may.
-fn methods_of(kind: RunKind) -> (&'static [&'static str], &'static [&'static str]) {
-    const LOOKED_UP: &[&str] = &["__setattr__", "__getattribute__", "__getattr__", "__set_name__"];
-    match kind {
-        RunKind::Called => (
-            &["__new__", "__init__", "__prepare__", "__call__", "__setstate__", "__del__"],
-            LOOKED_UP,
-        ),
-        RunKind::Made => (&["__new__", "__setstate__", "__del__"], LOOKED_UP),
-        RunKind::Filled => (&["__setitem__", "append", "extend", "add"], &[]),
-        RunKind::Hashed => (&["__hash__"], &["__eq__"]),
-        RunKind::Derived => (&["__init_subclass__"], &["__mro_entries__"]),
-    }
-}
-
 /// Every finding about code that the file carries.
 pub(super) fn judge(file: &PickleFile) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -41,10 +29,10 @@ pub(super) fn judge(file: &PickleFile) -> Vec<Finding> {
         findings.push(class_finding(file, *class));
     }
     for function in carried.functions.iter().take(SHOWN) {
-        findings.extend(function_finding(file, *function));
+        findings.push(function_finding(file, *function));
     }
     for run in file.pickle.trace.runs().iter().take(SHOWN) {
-        findings.extend(run_finding(file, run));
+        findings.extend(runs::finding(file, run));
     }
     for (module, offset) in file.pickle.trace.imports() {
         findings.push(import_finding(module, offset));
@@ -125,25 +113,70 @@ pub(super) fn is_only_referred(file: &PickleFile, global: &Global) -> bool {
     if global.called_at.is_some() || global.made_at.is_some() {
         return false;
     }
-    let mut dicts = BTreeSet::new();
+    let pickle = &file.pickle;
+    let mut containers = BTreeSet::new();
     let mut seen: u64 = 0;
-    for function in file.pickle.trace.carried() {
-        if file.pickle.origin(*function) != Origin::Function {
-            continue;
-        }
-        for dict in file.pickle.globals_of(*function) {
-            let Value::Node(id) = dict else { continue };
-            if !dicts.insert(id) {
-                continue;
-            }
-            for (_, value) in file.pickle.tree.entries(dict).unwrap_or_default() {
-                if file.pickle.trace.global(*value).is_some_and(|found| std::ptr::eq(found, global)) {
-                    seen = seen.saturating_add(1);
-                }
+    for carried in pickle.trace.carried() {
+        for container in held_in(file, *carried) {
+            if node(container).is_some_and(|id| containers.insert(id)) {
+                let is_it = |value: &Value| {
+                    pickle.trace.global(*value).is_some_and(|found| std::ptr::eq(found, global))
+                };
+                let n = values_of(file, container).into_iter().filter(is_it).count();
+                seen = seen.saturating_add(u64::try_from(n).unwrap_or(0));
             }
         }
     }
     0 < seen && global.refs <= seen.saturating_add(global.resolved)
+}
+
+/// The containers that carried code takes its names from: the globals, defaults and cells of a function, the
+/// namespace of a class.
+fn held_in(file: &PickleFile, carried: Value) -> Vec<Value> {
+    let pickle = &file.pickle;
+    let Some(object) = pickle.tree.object(carried) else {
+        return Vec::new();
+    };
+    let parts = match object.state.and_then(|state| pickle.tree.get(state)) {
+        Some(Node::Tuple(parts)) => parts.to_vec(),
+        _ => object.state.into_iter().collect(),
+    };
+    match pickle.origin(carried) {
+        Origin::Function => {
+            let mut held = pickle.globals_of(carried);
+            let mut tuples: Vec<Value> =
+                [3, 4].iter().filter_map(|index| pickle.argument(object, *index)).collect();
+            for name in ["__defaults__", "__kwdefaults__", "__closure__", "defaults", "closure_values"] {
+                tuples.extend(parts.iter().filter_map(|part| pickle.tree.entry(*part, name)));
+            }
+            for tuple in tuples {
+                held.push(tuple);
+                let items = pickle.tree.items(tuple).unwrap_or_default();
+                let cells = items.iter().filter_map(|item| pickle.tree.object(*item));
+                held.extend(cells.map(|cell| cell.args));
+            }
+            held
+        }
+        Origin::Class => {
+            let dicts = pickle.tree.items(object.args).unwrap_or_default().iter().copied();
+            dicts.chain(parts).filter(|dict| pickle.tree.entries(*dict).is_some()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The values that lie directly in a container. Names that Python itself calls by are no mere references.
+fn values_of(file: &PickleFile, container: Value) -> Vec<Value> {
+    let tree = &file.pickle.tree;
+    let is_special = |key: Value| {
+        tree.text(key).is_none_or(|key| key.starts_with("__") || matches!(key, "append" | "extend" | "add"))
+    };
+    match tree.entries(container) {
+        Some(entries) => {
+            entries.iter().filter(|(key, _)| !is_special(*key)).map(|(_, value)| *value).collect()
+        }
+        None => tree.items(container).unwrap_or_default().to_vec(),
+    }
 }
 
 /// The functions and classes of a file. Methods belong to their class, inner functions to the outer one.
@@ -200,26 +233,23 @@ fn place(file: &PickleFile, value: Value) -> String {
     file.pickle.tree.object(value).map_or_else(String::new, |object| format!("byte {}", object.offset))
 }
 
-fn function_finding(file: &PickleFile, value: Value) -> Option<Finding> {
+fn function_finding(file: &PickleFile, value: Value) -> Finding {
+    let finding = |what, why| Finding {
+        rule: "pickle/code-function",
+        severity: Severity::Review,
+        what,
+        place: place(file, value),
+        why,
+    };
     let Some(code) = file.pickle.code(value) else {
-        return Some(Finding {
-            rule: "pickle/code-function",
-            severity: Severity::Review,
-            what: "a function".to_owned(),
-            place: place(file, value),
-            why: "the file carries its code, in a layout that is not known".to_owned(),
-        });
+        let why = "the file carries its code, in a layout that is not known".to_owned();
+        return finding("a function".to_owned(), why);
     };
     let function =
         file.pickle.trace.carried().iter().find(|function| file.pickle.code_of(**function) == Some(value));
     let named = references::of_code(file, value, function.copied());
-    Some(Finding {
-        rule: "pickle/code-function",
-        severity: Severity::Review,
-        what: format!("function {}{}", code_name(&code), source(&code)),
-        place: place(file, value),
-        why: why("the file carries its code", &named),
-    })
+    let what = format!("function {}{}", code_name(&code), source(&code));
+    finding(what, why("the file carries its code", &named))
 }
 
 fn class_finding(file: &PickleFile, class: Value) -> Finding {
@@ -239,7 +269,8 @@ fn class_finding(file: &PickleFile, class: Value) -> Finding {
         }
     }
     for code in methods_by_name(file, class) {
-        let function = pickle.trace.carried().iter().find(|function| pickle.code_of(**function) == Some(code));
+        let function =
+            pickle.trace.carried().iter().find(|function| pickle.code_of(**function) == Some(code));
         named.extend(references::of_code(file, code, function.copied()));
     }
     references::deduplicate(&mut named);
@@ -262,70 +293,6 @@ fn class_finding(file: &PickleFile, class: Value) -> Finding {
     }
 }
 
-/// What a load runs of the code that the file carries.
-fn run_finding(file: &PickleFile, run: &Run) -> Option<Finding> {
-    let pickle = &file.pickle;
-    let (starts, what, begin) = match pickle.origin(run.callee) {
-        Origin::Class => {
-            let name = pickle.class_name(run.callee).unwrap_or("without a name");
-            let (certain, possible) = methods_of(run.kind);
-            let certain = hooks(file, run.callee, certain, 0);
-            let possible = hooks(file, run.callee, possible, 0);
-            let (verb, named) = if certain.is_empty() { ("can run", &possible) } else { ("runs", &certain) };
-            if named.is_empty() {
-                return None;
-            }
-            let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-            let begin = format!("loading {verb} its {}, which the file carries", shortened(&names));
-            let starts = certain.iter().chain(&possible).map(|(_, function)| *function).collect();
-            (starts, format!("class {name}"), begin)
-        }
-        _ => {
-            let code = pickle.code_of(run.callee).and_then(|code| pickle.code(code));
-            let name = code.map_or("of the file", |code| code.name);
-            let begin = "loading calls a function that the file carries".to_owned();
-            (vec![run.callee], format!("a call of {name}"), begin)
-        }
-    };
-    let reached = references::reached(file, &starts);
-    let harmful = reached.iter().any(|reference| reference.harm.is_some());
-    Some(Finding {
-        rule: "pickle/runs-carried-code",
-        severity: if harmful { Severity::Dangerous } else { Severity::Review },
-        what,
-        place: format!("byte {}", run.offset),
-        why: why(&begin, &reached),
-    })
-}
-
-/// Those of some methods that a class has, or a class by value that it derives from.
-fn hooks(
-    file: &PickleFile,
-    class: Value,
-    methods: &[&'static str],
-    depth: u32,
-) -> Vec<(&'static str, Value)> {
-    let pickle = &file.pickle;
-    let mut found = Vec::new();
-    for name in methods {
-        // Whatever stands there is called, a function or an object with `__call__`; not so a constant.
-        let is_callable = |value: &Value| {
-            pickle.trace.global(*value).is_some() || pickle.tree.object(*value).is_some()
-        };
-        if let Some(value) = pickle.class_entry(class, name).filter(is_callable) {
-            found.push((*name, value));
-        }
-    }
-    if let Some(object) = pickle.tree.object(class).filter(|_| depth < 8) {
-        for base in pickle.bases_of(object) {
-            if pickle.origin(*base) == Origin::Class {
-                found.extend(hooks(file, *base, methods, depth.saturating_add(1)));
-            }
-        }
-    }
-    found
-}
-
 fn import_finding(module: &str, offset: u64) -> Finding {
     let finding = |severity, why: &str| Finding {
         rule: "pickle/imports-module",
@@ -339,15 +306,18 @@ fn import_finding(module: &str, offset: u64) -> Finding {
         return finding(Severity::Dangerous, "loading imports it, and importing it starts a program");
     }
     match (library_of(module), is_standard(module)) {
-        ("", true) if names::harm(module, "").is_some() => {
-            finding(Severity::Info, "the carried code uses it; loading only imports it, which does nothing by itself")
-        }
+        ("", true) if names::harm(module, "").is_some() => finding(
+            Severity::Info,
+            "the carried code uses it; loading only imports it, which does nothing by itself",
+        ),
         ("", true) => finding(Severity::Info, "the carried code uses it; it is part of Python"),
         ("", false) => finding(
             Severity::Review,
             "loading imports it, which runs its code; it belongs to no library that Packwright knows",
         ),
-        (library, _) => finding(Severity::Info, &format!("the carried code uses it; it is part of {library}")),
+        (library, _) => {
+            finding(Severity::Info, &format!("the carried code uses it; it is part of {library}"))
+        }
     }
 }
 
