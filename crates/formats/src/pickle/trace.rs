@@ -56,6 +56,8 @@ pub enum RunKind {
     Hashed,
     /// Another class is derived from it.
     Derived,
+    /// An instance is given to a function, which may iterate, convert or compare it.
+    Passed,
 }
 
 /// Code of the file that a load runs.

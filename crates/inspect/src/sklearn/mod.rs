@@ -38,6 +38,11 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
     estimator.is_fitted = Some(attr_names(file, value).iter().any(|(name, _)| is_learned(name)));
     estimator.n_features = inputs::n_features(file, value);
     estimator.inputs = inputs::own_inputs(file, value, &estimator);
+    if let (Some(_), Inputs::Count(count)) = (estimator.has_predict, &mut estimator.inputs) {
+        count
+            .source
+            .push_str(" (assumed: the class that the file carries counts columns as scikit-learn does)");
+    }
     estimator.labels = own_labels(file, value, estimator.kind);
     match name {
         "Pipeline" => pipeline(file, value, depth, &mut estimator),

@@ -144,7 +144,16 @@ impl Machine<'_, '_> {
                 self.call(wrapper, function, at);
                 return self.stack.pop();
             }
-            Maker::Data => self.object(callee, args, at),
+            Maker::Data => {
+                // A weak reference calls what it is given when its object goes.
+                for value in &given {
+                    if matches!(self.pickle.origin(*value), Origin::Function | Origin::Method) {
+                        self.pickle.trace.run(*value, RunKind::Called, at);
+                    }
+                }
+                self.passed(args, at);
+                self.object(callee, args, at)
+            }
             Maker::Eval => {
                 let name = self.pickle.tree.text(arg(1)?)?;
                 let owner = self.pickle.tree.text(arg(2)?)?.split('\'').nth(3)?;
@@ -231,6 +240,20 @@ impl Machine<'_, '_> {
             }
         }
         class
+    }
+
+    /// Instances of classes of the file that a function is given.
+    pub(super) fn passed(&mut self, args: Value, at: u64) {
+        if self.pickle.trace.n_carried() == 0 {
+            return;
+        }
+        for value in self.pickle.tree.items(args).map(<[Value]>::to_vec).unwrap_or_default() {
+            if self.pickle.origin(value) == Origin::Instance
+                && let Some(class) = self.pickle.tree.object(value).map(|object| object.callee)
+            {
+                self.pickle.trace.run(class, RunKind::Passed, at);
+            }
+        }
     }
 
     /// Items, or keys and values, that are put into a container: what of the file's own code that runs.

@@ -387,6 +387,7 @@ impl Machine<'_, '_> {
             return self.push(result);
         }
         self.pickle.trace.called(callee, args, at);
+        self.passed(args, at);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
             Some(global) if is_reconstructor(&global.module, &global.name) => {

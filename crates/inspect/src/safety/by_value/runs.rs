@@ -17,6 +17,22 @@ fn methods_of(kind: RunKind) -> (&'static [&'static str], &'static [&'static str
         RunKind::Made => (&["__new__", "__setstate__", "__del__"], LOOKED_UP),
         RunKind::Filled => (&["__setitem__", "append", "extend", "add"], &[]),
         RunKind::Hashed => (&["__hash__"], &["__eq__"]),
+        RunKind::Passed => (
+            &[],
+            &[
+                "__array__",
+                "__bool__",
+                "__float__",
+                "__getitem__",
+                "__index__",
+                "__int__",
+                "__iter__",
+                "__len__",
+                "__next__",
+                "__str__",
+                "keys",
+            ],
+        ),
         RunKind::Derived => (&["__init_subclass__"], &["__mro_entries__"]),
     }
 }

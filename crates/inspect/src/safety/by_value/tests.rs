@@ -79,6 +79,11 @@ fn referring_to_a_harmful_name_is_mentioned_and_running_it_is_dangerous() {
         (format!("{}(tR.", class("C", &format!("S'__init__'\n{evil}s"))), Verdict::Dangerous),
         (format!("{})~(I1\ne.", class("C", &format!("S'extend'\n{evil}s"))), Verdict::Dangerous),
         (format!("(d{})~I1\ns.", class("C", &format!("S'__hash__'\n{evil}s"))), Verdict::Dangerous),
+        (format!("{{DILL}}_create_weakref\n(N{evil}tR."), Verdict::Dangerous),
+        (
+            format!("cbuiltins\nlist\n({})~tR.", class("C", &format!("S'__iter__'\n{evil}s"))),
+            Verdict::Dangerous,
+        ),
     ] {
         let safety = judge(&text);
         assert_eq!(safety.verdict(), verdict, "{text:?} {:#?}", safety.findings);
