@@ -2,17 +2,19 @@
 """Makes crates/inspect/src/safety/known/*.txt: the names that a pickle of a fitted model may hold and still be "safe".
 
     known_names.py collect OUT.json      inside an environment: what its libraries define, and what their pickles name
-    known_names.py write FOLDER IN...    merges the collected files, applies the review below, writes one text per distribution
+    known_names.py write FOLDER IN...    adds the collected files to the lists in FOLDER and applies the review to old lines and new
 
 One line per name, by what a pickle may do with it:
 
     class M.N   build it without its constructor (NEWOBJ, copyreg._reconstructor), then set its state (BUILD); refer to it
-    call M.N    call it (REDUCE, INST, OBJ) with any arguments; refer to it
+    call M.N    call it (REDUCE, INST, OBJ) or make it with any data; refer to it
     ref M.N     refer to it as a value (a scorer's function, a dtype's type), never call it
+    arg C P M.N give it, by its name, to a call of C (or to `C.__new__`) at place P; no other name may stand there
 
 The rule of the review: an attacker chooses the arguments and the state. A name is left out when that could run a command or
-code, import a module by name, or touch files or the network. Leaving a harmless name out costs a "review", letting a harmful
-one in costs everything, so doubt leaves out. Runs on Python 3.7 and later, needs nothing beyond the libraries looked at.
+code, import a module by name, touch files or the network, read a further pickle, call what it is given, or give an argument back.
+Leaving a harmless name out costs a "review", letting a harmful one in costs everything, so doubt leaves out. known_extras.py adds
+what no run shows. Runs on Python 3.7 and later, needs nothing beyond the libraries looked at.
 """
 import fnmatch
 import importlib
@@ -25,6 +27,8 @@ import pkgutil
 import sys
 import types
 import warnings
+
+import known_extras
 
 MODULES = {
     "scikit-learn": ["sklearn"],
@@ -80,6 +84,9 @@ CLASS_MODULES = {
     "joblib": ["joblib.numpy_pickle"],
 }
 
+# Whose public functions a model may keep: scores, kernels, transformations.
+FUNCTION_HOMES = ["sklearn.metrics", "sklearn.metrics.*", "sklearn.feature_selection.*", "sklearn.preprocessing.*", "sklearn.covariance.*", "sklearn.manifold.*"]
+
 # Never, whoever asks for it. Why, where it is not plain:
 NEVER = {
     "numpy.memmap": "opens the file that its arguments name (referring to it is fine: joblib names it for mapped arrays)",
@@ -89,6 +96,7 @@ NEVER = {
     "numpy._core._internal.*": "helpers that import by name",
     "numpy.core._DType_reconstruct": "looks a dtype up by name; only tests pickle those",
     "numpy.core._methods.*": "not found in pickles",
+    "numpy.object_": "gives back what it is given (referring to it is fine)",
     "numpy.vectorize": "not found in pickles of models; calls its function when built oddly",
     "scipy.interpolate.interpnd.*": "rarely pickled",
     "sklearn.utils.fixes.*": "wrappers around functions that change between versions",
@@ -162,6 +170,7 @@ REVIEWED = {
     "pandas.core.frame.DataFrame", "pandas.core.generic.NDFrame", "pandas.core.series.Series",
     "sklearn.utils.Bunch", "sklearn.utils._bunch.Bunch",
     "sklearn.frozen._frozen.FrozenEstimator",  # asks the estimator inside
+    "pandas.core.arrays.string_arrow.ArrowStringArrayNumpySemantics",  # takes some methods from its other base
     "scipy.spatial._qhull.ConvexHull", "scipy.spatial._qhull.Delaunay",
     "scipy.spatial.qhull.ConvexHull", "scipy.spatial.qhull.Delaunay",
 }
@@ -172,79 +181,6 @@ REVIEWED_PATTERNS = ["scipy.sparse.*_array", "scipy.sparse.*_matrix", "scipy.spa
 SEEN_EXCEPTIONS = {
     "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper",
 }
-
-# What the plain interpreter's own types need, reviewed by hand; no library makes this list.
-PYTHON = """
-call __builtin__.bytearray
-call __builtin__.bytes
-call __builtin__.complex
-call __builtin__.dict
-call __builtin__.float
-call __builtin__.frozenset
-call __builtin__.int
-call __builtin__.list
-call __builtin__.long
-call __builtin__.range
-call __builtin__.set
-call __builtin__.slice
-call __builtin__.str
-call __builtin__.tuple
-call __builtin__.unicode
-call __builtin__.xrange
-call _codecs.encode
-call builtins.bool
-call builtins.bytearray
-call builtins.bytes
-call builtins.complex
-call builtins.dict
-call builtins.float
-call builtins.frozenset
-call builtins.int
-call builtins.list
-call builtins.range
-call builtins.set
-call builtins.slice
-call builtins.str
-call builtins.tuple
-call collections.Counter
-call collections.OrderedDict
-call collections.defaultdict
-call collections.deque
-call copy_reg._reconstructor
-call copyreg.__newobj__
-call copyreg._reconstructor
-call datetime.date
-call datetime.datetime
-call datetime.time
-call datetime.timedelta
-call datetime.timezone
-call decimal.Decimal
-call fractions.Fraction
-call functools.partial
-call operator.itemgetter
-call pytz._UTC
-call uuid.UUID
-class __builtin__.object
-class builtins.object
-class random.Random
-class uuid.UUID
-class types.SimpleNamespace
-ref __builtin__.bool
-ref __builtin__.len
-ref __builtin__.max
-ref __builtin__.min
-ref __builtin__.sum
-ref builtins.Ellipsis
-ref builtins.NotImplemented
-ref builtins.abs
-ref builtins.len
-ref builtins.max
-ref builtins.min
-ref builtins.round
-ref builtins.sum
-ref builtins.type
-""".split("\n")
-
 
 def named(name, patterns):
     """Whether the dotted name is one of the patterns."""
@@ -271,19 +207,29 @@ class Watch(pickle._Unpickler):
         if full is not None:
             self.seen[kind].add(full)
 
+    def note_args(self, taker, args):
+        """Which names a call is given, and where."""
+        full = self.names.get(id(taker))
+        for place, arg in enumerate(args if full is not None else ()):
+            if isinstance(arg, (type, types.FunctionType, types.BuiltinFunctionType)) and id(arg) in self.names:
+                self.seen["arg"].add("%s %d %s" % (full, min(place, 15), self.names[id(arg)]))
+
     def load_reduce(self):
         function, args = self.stack[-2], self.stack[-1]
         self.note("call", function)
+        self.note_args(function, args)
         if getattr(function, "__name__", "") in ("_reconstructor", "__newobj__") and args:
             self.note("class", args[0])
         pickle._Unpickler.load_reduce(self)
 
     def load_newobj(self):
         self.note("class", self.stack[-2])
+        self.note_args(self.stack[-2], self.stack[-1])
         pickle._Unpickler.load_newobj(self)
 
     def load_newobj_ex(self):
         self.note("class", self.stack[-3])
+        self.note_args(self.stack[-3], self.stack[-2])
         pickle._Unpickler.load_newobj_ex(self)
 
     dispatch = dict(pickle._Unpickler.dispatch)
@@ -374,8 +320,11 @@ def suspicious(cls):
     return notes
 
 
-def functions_of(package, modules):
-    """`module.name` of every plain function and ufunc of some modules, under the names that pickles use."""
+def functions_of(modules, homes):
+    """`module.name` of every public function of some modules that one of their homes defines, under the names that pickles use.
+
+    Private helpers and what is imported from elsewhere stay out: some call any function or method that they are given.
+    """
     names = set()
     for name in modules:
         try:
@@ -383,15 +332,10 @@ def functions_of(package, modules):
         except Exception:
             continue
         for attribute, value in list(vars(module).items()):
-            if attribute.startswith("__"):
+            own = getattr(value, "__module__", None) or ""
+            if attribute.startswith("_") or not named(own, homes):
                 continue
-            own = getattr(value, "__module__", None)
-            if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) or type(value).__name__ in ("ufunc", "cython_function_or_method", "fused_cython_function", "_ArrayFunctionDispatcher"):
-                if type(value).__name__ == "ufunc":
-                    names.add(name + "." + attribute)
-                    continue
-                if own is None or own.split(".")[0] != package:
-                    continue
+            if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) or type(value).__name__ in ("cython_function_or_method", "fused_cython_function", "_ArrayFunctionDispatcher"):
                 names.add(own + "." + getattr(value, "__name__", attribute))
                 names.add(name + "." + attribute)
     return names
@@ -580,7 +524,7 @@ def joblib_names(thing, seen):
 def collect(out):
     """Everything that this environment tells, as JSON."""
     warnings.simplefilter("ignore")
-    seen = {"call": set(), "class": set(), "ref": set(), "failed": set()}
+    seen = {"call": set(), "class": set(), "ref": set(), "arg": set(), "failed": set()}
     versions, defined, guarded, functions = {}, {}, {}, {}
     for distribution, packages in MODULES.items():
         for package in packages:
@@ -599,7 +543,7 @@ def collect(out):
     joblib_names(StandardScaler().fit(np.eye(3)), seen)
     public = ["sklearn.metrics", "sklearn.metrics.pairwise", "sklearn.metrics.cluster", "sklearn.feature_selection", "sklearn.preprocessing", "sklearn.covariance", "sklearn.manifold"]
     public += [name for name in list(sys.modules) if named(name, ["sklearn.metrics.*", "sklearn.feature_selection.*", "sklearn.preprocessing.*"]) and not named(name, SKIP_MODULES)]
-    functions["scikit-learn"] = {n for n in functions_of("sklearn", public) if named(n, ["sklearn.metrics.*", "sklearn.feature_selection.*", "sklearn.preprocessing.*", "sklearn.covariance.*", "sklearn.manifold.*"])}
+    functions["scikit-learn"] = functions_of(public, FUNCTION_HOMES)
     functions["numpy"] = {"numpy." + n for n in dir(np) if type(getattr(np, n, None)).__name__ == "ufunc"}
     functions["numpy"] |= {prefix + "." + n for prefix in ("numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "numpy.core.umath", "numpy._core.umath", "numpy")
                            for n in {f.split(".")[-1] for f in functions["numpy"]}}
@@ -607,7 +551,7 @@ def collect(out):
         import scipy.special
         functions["scipy"] = {"scipy.special._ufuncs." + n for n in dir(scipy.special) if type(getattr(scipy.special, n)).__name__ == "ufunc"}
         functions["scipy"] |= {n.replace("._ufuncs", "") for n in functions["scipy"]}
-        functions["scipy"] |= {n for n in functions_of("scipy", ["scipy.spatial.distance"]) if n.startswith("scipy.spatial.distance.") and not n.split(".")[-1].startswith("_")}
+        functions["scipy"] |= functions_of(["scipy.spatial.distance"], ["scipy.spatial.distance"])
     except ImportError:
         pass
     result = {"python": sys.version.split()[0], "versions": versions, "defined": {k: sorted(v) for k, v in defined.items()}, "guarded": guarded,
@@ -620,7 +564,8 @@ def collect(out):
 # ---------------------------------------------------------------- write
 HEAD = """# Names that pickles of fitted models made with %(distribution)s hold. Made by tests/python/known_names.py, which says how it was
 # reviewed; never edited by hand. Collected from %(versions)s.
-# class: made without its constructor, or referred to. call: called with any arguments. ref: referred to, never called.
+# class: made without its constructor, or referred to. call: called with any data. ref: referred to, never called.
+# arg: the names that a call may be given, by place.
 """
 
 
@@ -637,42 +582,98 @@ def allowed(kind, name):
     module = name.rsplit(".", 1)[0]
     if kind != "ref" and (named(name, NEVER) or named(module, SKIP_MODULES)):
         return name in SEEN_EXCEPTIONS or (kind == "call" and name in CALLS)
-    return not (kind == "ref" and named(name, NEVER) and name not in ("numpy.memmap",))
+    return not (kind == "ref" and named(name, NEVER) and name not in ("numpy.memmap", "numpy.object_"))
+
+
+def old_lists(folder):
+    """The lines and versions that the lists in a folder hold: not every environment they were collected in need be at hand."""
+    entries, versions = set(), {}
+    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        if not file.endswith(".txt") or file == "python.txt":
+            continue
+        with open(os.path.join(folder, file)) as lines:
+            for line in lines:
+                if "Collected from " in line:
+                    versions[file[:-4]] = set(line.split("Collected from ")[1].strip().rstrip(".").split(", "))
+                elif not line.startswith("#"):
+                    entries.add(tuple(line.strip().split(" ", 1)))
+    return entries, versions
+
+
+def derived(lines):
+    """What the makers of empty instances may be given: the listed classes of their own module, or of their own kind."""
+    for distribution, names in list(lines.items()):
+        classes = [name for name, kinds in names.items() if kinds & {"class", "call"}]
+        for maker in [name for name, kinds in names.items() if "call" in kinds]:
+            module, short = maker.rsplit(".", 1)
+            if short == "newObj":
+                made = [name for name in classes if name.rsplit(".", 1)[0] == module and name != maker]
+            elif short.startswith("__pyx_unpickle_"):
+                made = [name for name in classes if name == module + "." + short[len("__pyx_unpickle_"):]]
+            elif maker == "pandas.core.indexes.base._new_Index":
+                made = [name for name in classes if named(name, ["pandas.core.indexes.*Index"]) and "._" not in name]
+            else:
+                continue
+            for name in made:
+                yield distribution, "%s 0 %s" % (maker, name)
 
 
 def write(folder, inputs):
-    """Merges what was collected and writes one reviewed text per distribution."""
-    lines, versions, left_out = {}, {}, {}
+    """Merges what was collected with what is there and writes one reviewed text per distribution."""
+    lines, left_out, guarded, functions, seen = {}, {}, {}, set(), set()
+    entries, versions = old_lists(folder)
     for path in inputs:
         with open(path) as file:
             data = json.load(file)
         for distribution, version in data["versions"].items():
             versions.setdefault(distribution, set()).add(version)
-        entries = [("class", n) for d, names in data["defined"].items() for n in names if d not in CLASS_MODULES or named(n.rsplit(".", 1)[0], CLASS_MODULES[d])]
-        entries += [("ref", n) for names in data["functions"].values() for n in names]
-        entries += [(kind, n) for kind in ("class", "call", "ref") for n in data["seen"][kind]]
-        for kind, name in entries:
-            distribution = distribution_of(name)
-            if distribution is None:
-                continue
-            if name in data["guarded"] and name not in REVIEWED and not named(name, REVIEWED_PATTERNS):
-                left_out.setdefault(name, ", ".join(data["guarded"][name]))
-                continue
-            if not allowed(kind, name) or (kind == "call" and not callable_with_anything(name)):
-                left_out.setdefault(name, kind)
-                continue
+        guarded.update(data["guarded"])
+        functions |= {n for names in data["functions"].values() for n in names}
+        entries |= {("class", n) for d, names in data["defined"].items() for n in names if d not in CLASS_MODULES or named(n.rsplit(".", 1)[0], CLASS_MODULES[d])}
+        entries |= {("ref", n) for names in data["functions"].values() for n in names}
+        seen |= {(kind, n) for kind in ("class", "call", "ref", "arg") for n in data["seen"].get(kind, ())}
+    entries |= seen
+    extras = {tuple(line.split(" ", 1)) for d in known_extras.EXTRAS.values() for line in known_extras.lines(d)}
+    public = {n.rsplit(".", 1)[1] for n in functions}
+    for kind, name in sorted(entries):
+        if (kind, name) in extras:
+            continue
+        if kind == "arg":
+            callee, _, given = name.split(" ")
+            if distribution_of(callee) is not None and callable_with_anything(callee) and not named(given, NEVER):
+                lines.setdefault(distribution_of(callee), {}).setdefault(name, set()).add(kind)
+            continue
+        distribution = distribution_of(name)
+        if distribution is None:
+            continue
+        module, short = name.rsplit(".", 1)
+        if kind == "ref" and named(module, FUNCTION_HOMES) and (kind, name) not in seen and short not in public:
+            left_out.setdefault(name, "an inner function")
+            continue
+        if name in guarded and name not in REVIEWED and not named(name, REVIEWED_PATTERNS):
+            left_out.setdefault(name, ", ".join(guarded[name]))
+            continue
+        if not allowed(kind, name) or (kind == "call" and not callable_with_anything(name)):
+            left_out.setdefault(name, kind)
+            continue
+        lines.setdefault(distribution, {}).setdefault(name, set()).add(kind)
+    for distribution, more in known_extras.EXTRAS.items():
+        for line in known_extras.lines(more):
+            kind, name = line.split(" ", 1)
             lines.setdefault(distribution, {}).setdefault(name, set()).add(kind)
+    for distribution, line in derived(lines):
+        lines[distribution].setdefault(line, set()).add("arg")
     os.makedirs(folder, exist_ok=True)
     for distribution, names in sorted(lines.items()):
         # what may be called or made may be referred to: one line says both
         kept = sorted("%s %s" % (kind, name) for name, kinds in names.items() for kind in kinds if kind != "ref" or kinds == {"ref"})
-        shown = ", ".join(sorted(versions[distribution], key=lambda v: [int(p) if p.isdigit() else 0 for p in v.split(".")]))
+        shown = ", ".join(sorted(versions.get(distribution, ()), key=lambda v: [int(p) if p.isdigit() else 0 for p in v.split(".")]))
         with open(os.path.join(folder, distribution + ".txt"), "w") as file:
             file.write(HEAD % {"distribution": distribution, "versions": shown})
             file.write("\n".join(kept) + "\n")
     with open(os.path.join(folder, "python.txt"), "w") as file:
-        file.write("# Names of Python itself, reviewed by hand in tests/python/known_names.py.\n")
-        file.write("\n".join(sorted(line for line in PYTHON if line)) + "\n")
+        file.write("# Names of Python itself, reviewed by hand in tests/python/known_extras.py.\n")
+        file.write("\n".join(sorted(known_extras.lines(known_extras.PYTHON))) + "\n")
     for name, why in sorted(left_out.items()):
         print("left out: %s (%s)" % (name, why))
 

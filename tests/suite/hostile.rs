@@ -52,6 +52,27 @@ fn what_runs_code_on_load_is_never_called_safe() {
 }
 
 #[test]
+fn pickles_of_known_names_that_do_harm_are_not_safe() {
+    let gadgets: Vec<_> =
+        hostile().into_iter().filter(|fixture| fixture.path.contains("/gadgets/")).collect();
+    assert!(5 < gadgets.len(), "only {} gadgets", gadgets.len());
+    for fixture in gadgets {
+        let run = inspect(&fixture);
+        match run.code {
+            Some(0) => {
+                let verdict = run.json()["safety"]["verdict"].as_str().unwrap_or("-").to_owned();
+                assert!(
+                    matches!(verdict.as_str(), "dangerous" | "review" | "unscanned"),
+                    "{}: {verdict}",
+                    fixture.path
+                );
+            }
+            code => assert_eq!(code, Some(3), "{}: {}", fixture.path, run.stderr),
+        }
+    }
+}
+
+#[test]
 fn pickles_that_run_commands_are_dangerous_even_when_their_result_looks_innocent() {
     let mut wrong = Vec::new();
     for fixture in hostile() {

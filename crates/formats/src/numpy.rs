@@ -51,14 +51,21 @@ impl DType {
         };
         let mut chars = code.chars();
         let kind = chars.next()?;
-        let digits: String = chars.by_ref().take_while(char::is_ascii_digit).collect();
+        let digits: String = chars.take_while(char::is_ascii_digit).collect();
         let count: u64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        // `f4,V96` and the like are codes of another dtype.
+        let rest = code.get(kind.len_utf8().checked_add(digits.len())?..)?;
+        let is_unit = matches!(kind, 'M' | 'm') && rest.starts_with('[') && !rest.contains(',');
+        if !rest.is_empty() && !is_unit {
+            return None;
+        }
         let (kind, item_size) = match kind {
             '?' => ('b', 1),
             'U' => ('U', count.checked_mul(4)?),
             'M' | 'm' => (kind, 8),
             'b' if count <= 1 => ('b', 1),
-            'i' | 'u' | 'f' | 'c' | 'S' | 'V' => (kind, count),
+            'S' | 'V' => (kind, count),
+            'i' | 'u' | 'f' | 'c' if 0 < count => (kind, count),
             'a' => ('S', count),
             'O' => ('O', 8),
             _ => return None,
@@ -78,6 +85,9 @@ impl DType {
             Node::Text(code) => Self::from_code(code)?,
             _ => return None,
         };
+        if callee.name == "dtype" && object.state.is_some() && !takes_state(pickle, object) {
+            return None;
+        }
         // State: (version, byte order, subdtype, names, fields, item size, alignment, flags).
         let Some(state) = object.state.and_then(|state| pickle.tree.items(state)) else {
             return Some(dtype);
@@ -92,7 +102,13 @@ impl DType {
         if let Some(size) = state.get(5).and_then(|size| pickle.tree.int(*size))
             && 0 < size
         {
-            dtype.item_size = u64::try_from(size).ok()?;
+            let size = u64::try_from(size).ok()?;
+            // NumPy takes a size for these kinds alone. A file that states another one wants to be read differently here
+            // and there: joblib goes by it to find the end of an array.
+            if !matches!(dtype.kind, 'S' | 'U' | 'V') && size != dtype.item_size {
+                return None;
+            }
+            dtype.item_size = size;
         }
         if let Some(sub) = state.get(2).and_then(|sub| pickle.tree.items(*sub))
             && let Some(base) = sub.first().and_then(|base| Self::from_value(pickle, *base))
@@ -105,9 +121,12 @@ impl DType {
                 .and_then(|inner| Self::from_value(pickle, inner))
                 .is_some_and(|inner| inner.has_objects);
         }
-        // NPY_ITEM_HASOBJECT, the lowest bit of the flags, is what NumPy itself goes by.
-        if let Some(flags) = state.get(7).and_then(|flags| pickle.tree.int(*flags)) {
-            dtype.has_objects |= flags.rem_euclid(2) == 1;
+        // NPY_ITEM_HASOBJECT, the lowest bit of the flags, is what NumPy itself goes by. It never differs from the fields
+        // unless somebody wants joblib to read an array where there is a pickle, or a pickle where there is an array.
+        if let Some(flags) = state.get(7).and_then(|flags| pickle.tree.int(*flags))
+            && dtype.has_objects != (flags.rem_euclid(2) == 1)
+        {
+            return None;
         }
         Some(dtype)
     }
@@ -246,4 +265,36 @@ fn shape_of(pickle: &Pickle, value: Value) -> Option<Vec<u64>> {
 /// A dimension: an integer, or a NumPy scalar of one.
 fn dimension(pickle: &Pickle, value: Value) -> Option<i64> {
     pickle.tree.int(value)
+}
+
+/// Whether NumPy takes a state for a dtype: not for those that it has one of, like `numpy.dtype('V')`. It writes
+/// `numpy.dtype('f8', False, True)`, which is a copy.
+fn takes_state(pickle: &Pickle, dtype: &Object) -> bool {
+    let copy = pickle.tree.items(dtype.args).and_then(|args| args.get(2)).copied();
+    copy.and_then(|copy| pickle.tree.int(copy)) == Some(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DType;
+
+    #[test]
+    fn a_code_is_read_as_numpy_reads_it_or_not_at_all() {
+        for (code, size) in [
+            ("<f8", Some(8)),
+            (">i4", Some(4)),
+            ("|b1", Some(1)),
+            ("<U3", Some(12)),
+            ("O8", Some(8)),
+            ("<M8[ns]", Some(8)),
+            ("V16", Some(16)),
+            ("f4,V96", None),
+            ("M8[s],V96", None),
+            ("f", None),
+            ("f8x", None),
+            ("(2,)f4", None),
+        ] {
+            assert_eq!(DType::from_code(code).map(|dtype| dtype.item_size), size, "{code}");
+        }
+    }
 }

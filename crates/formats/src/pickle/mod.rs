@@ -29,7 +29,7 @@ pub use by_value::{Maker, Origin, is_cloudpickle, is_dill, is_metaclass, maker_o
 pub use code::{Code, PythonRange};
 pub use inline::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
-pub use trace::{Global, Oddity, OddityKind, Run, RunKind, Trace};
+pub use trace::{Argument, Given, Global, LAST_PLACE, Oddity, OddityKind, Run, RunKind, To, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
 
 use packwright_source::{Budget, Cursor, ReadError};

@@ -181,6 +181,8 @@ fn tricks_are_noticed() {
         (b"\x80\x02ca\nf\n)R)R.", OddityKind::ComputedCallee),
         (b"\x80\x05\x97.", OddityKind::OutOfBandBuffer),
         (b"\x80\x02N\x80\x020.", OddityKind::LateProto),
+        (b"\x80\x02ca\nB\n)\x81N}U\x09__class__ca\nC\ns\x86b.", OddityKind::SlotNames),
+        (b"\x80\x02ca\nB\n)\x81N}K\x01Ns\x86b.", OddityKind::SlotNames),
     ] {
         assert!(oddities(bytes).contains(&kind), "{kind:?}: {:?}", oddities(bytes));
     }
@@ -265,4 +267,21 @@ proptest! {
             prop_assert!(error.offset() <= bytes.len() as u64);
         }
     }
+}
+
+#[test]
+fn what_is_given_is_noted_for_every_call_and_state() {
+    let bytes = b"\x80\x02ca\nf\n(NK\x01tR0ca\nf\n(Nca\nC\ntR0ca\nf\n(ca\nf\n)RNt\x81(ca\nC\nNtb.";
+    let pickle = read_bytes(bytes);
+    let given = &pickle.trace.globals()[0].given;
+    let found: Vec<(To, u8, Argument)> =
+        given.iter().map(|given| (given.to, given.place, given.what)).collect();
+    assert_eq!(
+        found,
+        [
+            (To::Call, 0, Argument::MadeBy(0)),
+            (To::Call, 1, Argument::Global(1)),
+            (To::State, 0, Argument::Global(1)),
+        ]
+    );
 }

@@ -27,6 +27,10 @@ pub struct Global {
     pub made_at: Option<u64>,
     /// How often it is called or instantiated.
     pub uses: u64,
+    /// What calls, new instances and states are given beside numbers, texts and bytes.
+    pub given: BTreeSet<Given>,
+    /// Where list items are first appended to what it makes.
+    pub appended_at: Option<u64>,
     /// What it rebuilds, when it is a constructor of code by value.
     pub maker: Option<Maker>,
     /// How often it is put on the stack.
@@ -71,6 +75,48 @@ pub struct Run {
     pub offset: u64,
 }
 
+/// Something given to a call, a new instance or a state that is no number, text or byte string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// As what.
+    pub to: To,
+    /// Its place in the tuple, from 0; places from [`LAST_PLACE`] on are one.
+    pub place: u8,
+    /// What it is.
+    pub what: Argument,
+}
+
+/// As what something is [`Given`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum To {
+    /// An argument of `f(*args)` or `cls.__new__(cls, *args)`.
+    Call,
+    /// All arguments: they are no tuple that can be read.
+    Arguments,
+    /// An item of a state that is a tuple.
+    State,
+    /// The second of a pair that is the state: attributes for `setattr`, unless the class has its own `__setstate__`.
+    Slots,
+    /// The state as a whole, when it is computed.
+    WholeState,
+}
+
+/// What is no number, text or byte string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Argument {
+    /// A name, an index into [`Trace::globals`].
+    Global(u32),
+    /// What a name returned or is the class of; the same index.
+    MadeBy(u32),
+    /// A list, tuple, dict or set.
+    Container,
+    /// Nothing that can be told.
+    Unknown,
+}
+
+/// Where the places of arguments end.
+pub const LAST_PLACE: u8 = 15;
+
 /// Something that no pickler writes, or that changes what a load does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oddity {
@@ -109,6 +155,8 @@ pub enum OddityKind {
     OddPadding,
     /// An item, attribute or state is set on something that cannot take it.
     OddTarget,
+    /// The attributes of a state with slots have names that change how the object works, or that are computed.
+    SlotNames,
 }
 
 /// What a load would import and call.
@@ -167,6 +215,8 @@ impl Trace {
             called_with: None,
             made_at: None,
             uses: 0,
+            given: BTreeSet::new(),
+            appended_at: None,
             maker: maker_of(module, name),
             refs: 0,
             resolved: 0,
@@ -285,6 +335,19 @@ impl Trace {
             global.uses = global.uses.saturating_add(1);
         } else {
             self.odd(OddityKind::ComputedCallee, offset);
+        }
+    }
+
+    /// Notes what a name is given; every time, as later calls may differ from the first.
+    pub(super) fn given(&mut self, taker: Value, given: impl Iterator<Item = Given>) {
+        if let Some(global) = self.global_mut(taker) {
+            global.given.extend(given);
+        }
+    }
+
+    pub(super) fn appended(&mut self, maker: Value, offset: u64) {
+        if let Some(global) = self.global_mut(maker) {
+            global.appended_at.get_or_insert(offset);
         }
     }
 

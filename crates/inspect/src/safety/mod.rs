@@ -1,6 +1,8 @@
 //! What loading an artifact would import and call, and what that means.
 
+mod arguments;
 mod by_value;
+mod harm;
 mod known;
 mod names;
 pub(crate) mod pickle;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::by_value;
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity};
+use super::{Finding, Needs, Safety, Severity, arguments};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -21,7 +21,7 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
-    for finding in by_value::judge(file) {
+    for finding in by_value::judge(file).into_iter().chain(arguments::judge(file)) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
@@ -123,7 +123,7 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             finding("pickle/code-refers-to", Severity::Review, how)
         }
         Known::Harmful(why) => {
-            let arguments = global.called_with.map(|args| arguments(file, args)).unwrap_or_default();
+            let arguments = global.called_with.map(|args| shown_arguments(file, args)).unwrap_or_default();
             let how = match usage {
                 Use::Called => format!("loading calls it{arguments}; it {why}"),
                 Use::Made => format!("loading makes an instance of it; it {why}"),
@@ -233,6 +233,12 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
             "items set on something that holds none",
             "no pickler writes it",
         ),
+        OddityKind::SlotNames => (
+            Severity::Dangerous,
+            "pickle/slot-names",
+            "attributes with names like __class__",
+            "loading would turn the object into another one; no pickler writes it",
+        ),
         OddityKind::OddPadding => {
             (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")
         }
@@ -249,7 +255,7 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
 }
 
 /// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
-pub(super) fn arguments(file: &PickleFile, args: Value) -> String {
+pub(super) fn shown_arguments(file: &PickleFile, args: Value) -> String {
     let items = file.pickle.tree.items(args).unwrap_or_default();
     let shown: Vec<String> = items
         .iter()

@@ -95,6 +95,5 @@ fn is_by_loader(ty: &Type) -> bool {
             | ("RandomGeneratorNode", "numpy.random._generator" | "numpy.random", "Generator")
             | ("TreeNode", "sklearn.tree._tree", "Tree")
             | ("DefaultDictNode", "collections", "defaultdict")
-    ) || (ty.loader == "SparseMatrixNode" && ty.module.starts_with("scipy.sparse"))
-        || (ty.loader == "LossNode" && ty.module.starts_with("sklearn._loss"))
+    )
 }

@@ -42,6 +42,47 @@ fn the_verdict_follows_from_what_a_load_would_do() {
 }
 
 #[test]
+fn a_known_call_is_safe_with_known_arguments_alone() {
+    for (bytes, verdict) in [
+        // NumPy's makers of generators call the second argument, or make an instance of the first.
+        (&b"\x80\x02cnumpy.random._pickle\n__generator_ctor\nU\x05PCG64cnumpy.random._pickle\n__bit_generator_ctor\n\x86R."[..], Verdict::Safe),
+        (b"\x80\x02cnumpy.random._pickle\n__generator_ctor\nU\x01xcnumpy.core._multiarray_umath\nfromfile\n\x86R.", Verdict::Dangerous),
+        (b"\x80\x02cnumpy.random._pickle\n__generator_ctor\nU\x01xcsklearn.svm._classes\nSVC\n\x86R.", Verdict::Review),
+        (b"\x80\x02cnumpy.random._pickle\n__generator_ctor\nU\x01xcfunctools\npartial\ncnumpy\nmean\n\x85R\x86R.", Verdict::Review),
+        (b"\x80\x02cnumpy.random._pickle\n__bit_generator_ctor\ncsklearn.svm._classes\nSVC\n\x85R.", Verdict::Review),
+        // A later call counts as much as the first.
+        (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00U\x01b\x87R0cnumpy.core.multiarray\n_reconstruct\ncsklearn.svm._classes\nSVC\nK\x00U\x01b\x87R.", Verdict::Review),
+        (b"\x80\x02cpandas.core.indexes.base\n_new_Index\ncpandas.core.indexes.base\nIndex\n}\x86R.", Verdict::Safe),
+        (b"\x80\x02cpandas.core.indexes.base\n_new_Index\ncjoblib.numpy_pickle\nNumpyArrayWrapper\n}\x86R.", Verdict::Review),
+        // A partial keeps functions that only compute, given at once or by its state.
+        (b"\x80\x02cfunctools\npartial\ncnumpy\nclip\n\x85R.", Verdict::Safe),
+        (b"\x80\x02cfunctools\npartial\ncsklearn.svm._classes\nSVC\n\x85R.", Verdict::Review),
+        (b"\x80\x02cfunctools\npartial\ncnumpy\nclip\n\x85R(csklearn.svm._classes\nSVC\n)}Ntb.", Verdict::Review),
+        (b"\x80\x02cfunctools\npartial\ncos\nsystem\n\x85R.", Verdict::Dangerous),
+        (b"\x80\x02ccollections\ndefaultdict\nc__builtin__\nlist\n\x85R.", Verdict::Safe),
+        (b"\x80\x02ccollections\ndefaultdict\ncsklearn.svm._classes\nSVC\n\x85R.", Verdict::Review),
+        (b"ccopy_reg\n_reconstructor\n(csklearn.svm._classes\nSVC\nc__builtin__\nobject\nNtR.", Verdict::Safe),
+        (b"ccopy_reg\n_reconstructor\n(csklearn.svm._classes\nSVC\ncsklearn.svm._classes\nSVC\nNtR.", Verdict::Review),
+        // The arguments are computed; the wrapper is made where no reader sees it.
+        (b"\x80\x02ccopy_reg\n__newobj__\ncbuiltins\nlist\n]csklearn.svm._classes\nSVC\na\x85RR.", Verdict::Review),
+        // Appending asks the object for `extend`, and a Bunch answers with an item.
+        (b"\x80\x02csklearn.utils._bunch\nBunch\n)\x81U\x06extendcnumpy\nmean\ns(K\x01e.", Verdict::Review),
+        (b"\x80\x02ccollections\ndeque\n)R(K\x01e.", Verdict::Safe),
+        // What gives its argument back.
+        (b"\x80\x02cnumpy\nobject_\ncsklearn.svm._classes\nSVC\n)\x81\x85\x81.", Verdict::Review),
+        (b"\x80\x02cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x01O\x85R]\x86R.", Verdict::Review),
+        (b"\x80\x02cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02f8\x85RU\x0800000000\x86R.", Verdict::Safe),
+        // Attributes that are set with `setattr`.
+        (b"\x80\x02csklearn.model_selection._split\nKFold\n)\x81N}U\x09__class__csklearn.svm._classes\nSVC\ns\x86b.", Verdict::Dangerous),
+        (b"\x80\x02csklearn.model_selection._split\nKFold\n)\x81N}U\x01ncsklearn.svm._classes\nSVC\ns\x86b.", Verdict::Safe),
+        (b"\x80\x02csklearn.model_selection._split\nKFold\n)\x81Nccollections\nOrderedDict\n)R\x86b.", Verdict::Review),
+    ] {
+        let safety = judge(bytes);
+        assert_eq!(safety.verdict(), verdict, "{} {:#?}", bytes.escape_ascii(), safety.findings);
+    }
+}
+
+#[test]
 fn a_finding_says_what_where_and_why() {
     let safety = judge(b"\x80\x02cos\nsystem\n(U\x02lstR.");
     let finding = safety.findings.first().expect("a finding");

@@ -131,6 +131,8 @@ impl Machine<'_, '_> {
                 let array = self.stack.pop()?;
                 if let (Some(Node::Object(object)), Some(state)) = (self.pickle.tree.get_mut(array), arg(2)) {
                     object.state = Some(state);
+                    let maker = object.callee;
+                    self.note_state(maker, state, at);
                 }
                 return Some(array);
             }
@@ -335,6 +337,16 @@ impl Machine<'_, '_> {
         if let Some(module) = self.pickle.module_name(holder) {
             let module = module.to_owned();
             self.pickle.trace.resolve(holder);
+            // The compiled module and the public one hold the same functions.
+            let module = match (module.as_str(), name.as_str()) {
+                ("numpy.core._multiarray_umath", "_reconstruct" | "scalar") => {
+                    "numpy.core.multiarray".to_owned()
+                }
+                ("numpy._core._multiarray_umath", "_reconstruct" | "scalar") => {
+                    "numpy._core.multiarray".to_owned()
+                }
+                _ => module,
+            };
             let is_dill = self.pickle.trace.global(callee).is_some_and(|callee| callee.name == "_get_attr");
             let is_builtin = is_dill && BUILTINS.contains(&name.as_str());
             // What is given instead of a missing attribute may be anything; dill writes it for its own setters alone.
@@ -413,6 +425,11 @@ impl Machine<'_, '_> {
         if let (Some(Node::Object(object)), Some(state)) = (self.pickle.tree.get_mut(target), state) {
             object.state = Some(state);
         }
+    }
+
+    /// Whether a value is a function, a class or a cell that the file carries.
+    pub(super) fn is_own_code(&self, value: Value) -> bool {
+        matches!(self.pickle.origin(value), Origin::Function | Origin::Class | Origin::Holder)
     }
 
     /// Whether a value was made by the file, so that changing it changes nothing else.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod by_value;
+mod given;
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
@@ -309,7 +310,10 @@ impl Machine<'_, '_> {
         self.filled(target, if is_set { items } else { &[] }, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
-            Some(Node::Object(object)) => &mut object.items,
+            Some(Node::Object(object)) => {
+                self.pickle.trace.appended(object.callee, at);
+                &mut object.items
+            }
             _ => return self.odd_target(target, at),
         };
         into.extend(items);
@@ -388,6 +392,7 @@ impl Machine<'_, '_> {
         }
         self.pickle.trace.called(callee, args, at);
         self.passed(args, at);
+        self.note_arguments(callee, args);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
             Some(global) if is_reconstructor(&global.module, &global.name) => {
@@ -404,6 +409,7 @@ impl Machine<'_, '_> {
 
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
         self.made(class, at);
+        self.note_arguments(class, args);
         let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
         self.push_node(Node::Object(Box::new(object)));
     }
@@ -412,9 +418,17 @@ impl Machine<'_, '_> {
         let target = self.top(at)?;
         self.touch(target);
         let is_foreign = self.is_foreign(target);
+        let is_own = self.is_own_code(target);
         match self.pickle.tree.get_mut(target) {
             Some(Node::Object(_)) if is_foreign => self.odd(OddityKind::GlobalChanged, at),
-            Some(Node::Object(object)) => object.state = Some(state),
+            Some(Node::Object(object)) => {
+                object.state = Some(state);
+                let maker = object.callee;
+                // Functions and classes of the file keep their attributes in slots with names of Python's own.
+                if !is_own {
+                    self.note_state(maker, state, at);
+                }
+            }
             _ => self.odd_target(target, at),
         }
         let offset = self.cursor.position();

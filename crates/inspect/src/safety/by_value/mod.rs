@@ -12,6 +12,7 @@ mod tests;
 use packwright_formats::pickle::{Code, Global, Maker, Node, NodeId, Origin, Value};
 use std::collections::BTreeSet;
 
+use super::harm::harm;
 use super::names::{self, Known, Use};
 use super::{Finding, Severity};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
@@ -102,7 +103,8 @@ pub(super) fn maker_finding(file: &PickleFile, global: &Global) -> Option<(Sever
             return Some((Severity::Review, why.to_owned()));
         }
     };
-    let arguments = global.called_with.map(|args| super::pickle::arguments(file, args)).unwrap_or_default();
+    let arguments =
+        global.called_with.map(|args| super::pickle::shown_arguments(file, args)).unwrap_or_default();
     let how = if is_called { "loading calls it" } else { "the file refers to it" };
     Some((Severity::Dangerous, format!("{how}{arguments}; it {harm}")))
 }
@@ -306,7 +308,7 @@ fn import_finding(module: &str, offset: u64) -> Finding {
         return finding(Severity::Dangerous, "loading imports it, and importing it starts a program");
     }
     match (library_of(module), is_standard(module)) {
-        ("", true) if names::harm(module, "").is_some() => finding(
+        ("", true) if harm(module, "").is_some() => finding(
             Severity::Info,
             "the carried code uses it; loading only imports it, which does nothing by itself",
         ),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{harm_of, node};
 use crate::pickled::{PickleFile, is_standard};
-use crate::safety::names;
+use crate::safety::harm::harm;
 
 /// How many values are followed from one call; more than carried code of any model has.
 const FOLLOWED: usize = 100_000;
@@ -62,7 +62,7 @@ fn collect(file: &PickleFile, code: Value, globals: &[Value], depth: u32, found:
         let value = globals.iter().find_map(|dict| pickle.tree.entry(*dict, name));
         let module = value.and_then(|value| pickle.module_name(value)).or_else(|| {
             // An import inside the function.
-            let is_import = value.is_none() && is_standard(name) && names::harm(name, "").is_some();
+            let is_import = value.is_none() && is_standard(name) && harm(name, "").is_some();
             is_import.then_some(*name)
         });
         if let Some(module) = module {
@@ -83,7 +83,7 @@ fn collect(file: &PickleFile, code: Value, globals: &[Value], depth: u32, found:
             *name,
             "__import__" | "breakpoint" | "compile" | "eval" | "exec" | "execfile" | "open"
         ) {
-            found.push(Reference { name: (*name).to_owned(), harm: names::harm("builtins", name) });
+            found.push(Reference { name: (*name).to_owned(), harm: harm("builtins", name) });
         }
     }
     for value in pickle.tree.items(fields.consts).unwrap_or_default() {
@@ -107,7 +107,7 @@ fn module_reference(module: &str, attribute: Option<&str>) -> Reference {
         "sys" | "inspect" | "operator" | "threading" | "platform" => true,
         _ => false,
     };
-    let harm = if is_plain || module.starts_with("os.path") { None } else { names::harm(module, attribute) };
+    let harm = if is_plain || module.starts_with("os.path") { None } else { harm(module, attribute) };
     Reference { name, harm }
 }
 

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use super::names::Use;
 
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
+    include_str!("by_value.txt"),
     include_str!("catboost.txt"),
     include_str!("category_encoders.txt"),
     include_str!("imbalanced-learn.txt"),
@@ -22,7 +23,7 @@ const LISTS: [&str; 11] = [
     include_str!("xgboost.txt"),
 ];
 
-/// Every line of every list: `class M.N`, `call M.N` or `ref M.N`.
+/// Every line of every list: `class M.N`, `call M.N`, `ref M.N` or `arg CALLEE PLACE M.N`.
 static LINES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
     LISTS
         .iter()
@@ -31,14 +32,31 @@ static LINES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a name is on a list for that use. What may be called or made may also be referred to.
+/// Whether a name is on a list for that use. What may be called or made may also be referred to, and what may be called
+/// may be made: calling a class makes an instance with the same arguments.
 pub(super) fn contains(module: &str, name: &str, usage: Use) -> bool {
     let has = |kind: &str| LINES.contains(format!("{kind} {module}.{name}").as_str());
     match usage {
         Use::Called => has("call"),
-        Use::Made => has("class"),
+        Use::Made => has("class") || has("call"),
         Use::Referred => has("ref") || has("class") || has("call"),
     }
+}
+
+/// Whether a name is listed as a function that only computes, whatever it is given.
+pub(super) fn only_computes(full: &str) -> bool {
+    LINES.contains(format!("ref {full}").as_str())
+}
+
+/// Whether a call may be given a name at that place.
+pub(super) fn accepts(callee: &str, place: u8, full: &str) -> bool {
+    LINES.contains(format!("arg {callee} {place} {full}").as_str())
+}
+
+/// Whether a call is given names at that place: then nothing computed may stand there.
+pub(super) fn takes_names(callee: &str, place: u8) -> bool {
+    let start = format!("arg {callee} {place} ");
+    LINES.range(start.as_str()..).next().is_some_and(|line| line.starts_with(&start))
 }
 
 #[cfg(test)]
@@ -48,21 +66,38 @@ mod tests {
     #[test]
     fn every_line_names_one_thing_in_one_way() {
         for line in LINES.iter() {
-            let (kind, name) = line.split_once(' ').expect("two words");
-            assert!(matches!(kind, "class" | "call" | "ref"), "{line}");
-            assert!(
-                name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
-                "{line}"
-            );
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["class" | "call" | "ref", name] => assert!(is_full_name(name), "{line}"),
+                ["arg", callee, place, name] => {
+                    assert!(is_full_name(callee) && is_full_name(name), "{line}");
+                    assert!(place.parse::<u8>().is_ok(), "{line}");
+                }
+                _ => panic!("{line}"),
+            }
         }
+    }
+
+    fn is_full_name(name: &str) -> bool {
+        name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b))
     }
 
     #[test]
     fn no_listed_name_is_harmful() {
         for line in LINES.iter() {
-            let (_, full) = line.split_once(' ').expect("two words");
+            for full in line.split(' ').filter(|word| word.contains('.')) {
+                let (module, name) = full.rsplit_once('.').expect("a module and a name");
+                assert_eq!(super::super::harm::harm(module, name), None, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_call_is_given_is_known_by_itself() {
+        for line in LINES.iter().filter(|line| line.starts_with("arg ")) {
+            let (_, full) = line.rsplit_once(' ').expect("words");
             let (module, name) = full.rsplit_once('.').expect("a module and a name");
-            assert_eq!(super::super::names::harm(module, name), None, "{line}");
+            assert!(contains(module, name, Use::Referred), "{line}");
         }
     }
 }

@@ -1,0 +1,90 @@
+"""Lines that `known_names.py` adds to what it collects, each with its reason: names of Python itself, functions that people hand to
+FunctionTransformer, and names of versions and settings that no environment has.
+
+    ("kind", "module", "names", "why it is harmless with an attacker's arguments and state")
+"""
+
+# What the interpreter's own types need. Their instances are made of the values given; only what the values are made of matters.
+PYTHON = [
+    ("call", "builtins", "bool bytearray bytes complex dict float frozenset int list object range set slice str", "copies its arguments"),
+    ("call", "__builtin__", "bool bytearray bytes complex dict float frozenset int list long object range set slice str unicode xrange", "copies its arguments"),
+    ("call", "collections", "Counter OrderedDict deque", "copies its arguments"),
+    ("call", "collections", "defaultdict", "keeps its factory for keys that are missing; see `arg`"),
+    ("call", "_codecs", "encode", "Python's own codecs only: a codec's name never leaves the package encodings"),
+    ("call", "copyreg", "__newobj__ __newobj_ex__ _reconstructor", "makes the class that it is given; that class is judged as made"),
+    ("call", "copy_reg", "_reconstructor __newobj__", "the same in Python 2"),
+    ("call", "datetime", "date datetime time timedelta timezone", "checks numbers"),
+    ("call", "decimal", "Decimal", "reads digits"),
+    ("call", "fractions", "Fraction", "reads digits"),
+    ("call", "functools", "partial", "keeps a function and arguments; the function must be a `ref`, as others may call it"),
+    ("call", "operator", "itemgetter", "keeps keys"),
+    ("call", "pytz", "_UTC", "takes no arguments"),
+    ("call", "random", "Random", "takes a seed; its state is numbers"),
+    ("call", "uuid", "UUID", "reads digits"),
+    ("class", "builtins", "object", "has no attributes"),
+    ("class", "__builtin__", "object", "has no attributes"),
+    ("class", "uuid", "UUID", "its state is a number"),
+    ("ref", "builtins", "Ellipsis NotImplemented abs bool float int len round str sum", "only computes; max and min call the key function that they are given"),
+    ("ref", "__builtin__", "abs bool float int len round str sum unicode", "only computes"),
+    ("ref", "math", "cos exp expm1 log log10 log1p log2 sin sqrt tan tanh", "only computes"),
+    # The base of a class that protocol 0 or 1 made: its constructor gets the state.
+    ("arg", "copyreg._reconstructor 1 builtins", "object dict list set frozenset float int str bytes", "copies its arguments"),
+    ("arg", "copyreg._reconstructor 1 __builtin__", "object dict list set frozenset float int str unicode long", "the same in Python 2"),
+    ("arg", "copy_reg._reconstructor 1 __builtin__", "object dict list set frozenset float int str unicode long", "the same in Python 2"),
+    ("arg", "collections.defaultdict 0 builtins", "bool bytes dict float frozenset int list set str", "makes an empty one"),
+    ("arg", "collections.defaultdict 0 __builtin__", "bool dict float frozenset int list long set str unicode", "makes an empty one"),
+    ("arg", "collections.defaultdict 0 collections", "Counter OrderedDict deque", "makes an empty one"),
+]
+
+# Element-wise functions, reductions and constructors of arrays. None opens a file, none calls a function that it is given, except
+# that `dtype=` and objects in arrays may bring their own arithmetic.
+NUMPY = (
+    "abs all allclose amax amin angle any append arange argmax argmin argsort argwhere around array asanyarray asarray ascontiguousarray asfarray "
+    "asfortranarray astype atleast_1d atleast_2d atleast_3d average bincount broadcast_to clip column_stack concatenate conj conjugate corrcoef "
+    "count_nonzero cov cross cumprod cumsum delete diag diff digitize divide dot ediff1d einsum expand_dims extract eye fix flatnonzero "
+    "flip fliplr flipud full full_like gradient histogram hstack hypot identity imag in1d inner insert interp intersect1d isclose isfinite isin isinf isnan "
+    "isneginf isposinf isreal kron linspace logspace matmul max maximum mean median min minimum moveaxis nan_to_num nanargmax nanargmin nancumsum "
+    "nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim nonzero ones ones_like outer percentile "
+    "permute_dims polyfit polyval prod product ptp putmask quantile ravel real real_if_close repeat reshape resize roll rollaxis rot90 round round_ "
+    "searchsorted select setdiff1d shape sinc size sort split squeeze stack std sum swapaxes take tensordot tile trace transpose trapezoid trapz tri tril triu "
+    "unique unwrap vander var vdot vstack where zeros zeros_like"
+)
+
+# Where NumPy before 1.17 says that its functions live.
+FROMNUMERIC = "all amax amin any argmax argmin argsort around clip compress cumprod cumsum mean ndim nonzero prod ptp put ravel repeat reshape resize round round_ searchsorted shape size sort squeeze std sum swapaxes take trace transpose var"
+
+EXTRAS = {
+    "numpy": [
+        ("ref", "numpy", NUMPY, "computes on arrays"),
+        ("ref", "numpy.core.fromnumeric", FROMNUMERIC, "computes on arrays"),
+        ("ref", "numpy._core.fromnumeric", FROMNUMERIC, "computes on arrays"),
+        ("ref", "numpy.lib.function_base", "average bincount corrcoef cov diff digitize gradient interp median percentile quantile", "computes on arrays"),
+        ("ref", "numpy.lib.nanfunctions", "nanmax nanmean nanmedian nanmin nanpercentile nanstd nansum nanvar", "computes on arrays"),
+        ("ref", "numpy.lib.type_check", "nan_to_num", "computes on arrays"),
+        ("ref", "numpy.core.multiarray", "array concatenate dot inner where", "makes arrays"),
+        ("ref", "numpy.core.numeric", "asarray asanyarray ones_like zeros_like", "makes arrays"),
+        ("arg", "numpy.core.multiarray._reconstruct 0 numpy", "chararray matrix ndarray recarray", "makes an empty array of that class"),
+        ("arg", "numpy._core.multiarray._reconstruct 0 numpy", "chararray matrix ndarray recarray", "makes an empty array of that class"),
+        ("arg", "numpy.core.multiarray._reconstruct 0 numpy.rec", "recarray", "makes an empty array of that class"),
+        ("arg", "numpy._core.multiarray._reconstruct 0 numpy.rec", "recarray", "makes an empty array of that class"),
+        ("arg", "numpy.dtype 0 numpy", "bool_ bytes_ complex128 complex64 datetime64 float16 float32 float64 int16 int32 int64 int8 object_ str_ timedelta64 uint16 uint32 uint64 uint8", "joblib 0.9 named dtypes by their scalars"),
+        ("ref", "numpy", "object_", "a dtype's type"),
+        ("ref", "numpy.linalg", "cond det inv matrix_rank norm pinv", "computes on arrays"),
+    ],
+    "scikit-learn": [
+        ("class", "sklearn.utils._metadata_requests", "MetadataRequest MethodMetadataRequest", "plain records of metadata routing, which meta-estimators keep"),
+        ("ref", "sklearn.preprocessing._function_transformer", "_identity", "returns its argument"),
+    ],
+    "joblib": [
+        ("class", "joblib.numpy_pickle", "NumpyArrayWrapper", "describes an array; what follows it is read by crates/formats"),
+        ("class", "sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper", "the copy that scikit-learn before 0.23 shipped"),
+    ],
+}
+
+
+def lines(extras):
+    """The extras as lines of a list."""
+    result = []
+    for kind, module, names, _ in extras:
+        result += ["%s %s.%s" % (kind, module, name) for name in names.split()]
+    return result
