@@ -32,7 +32,7 @@ from same import difference  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
 CLI = os.environ.get("PACKWRIGHT_CLI") or str(ROOT / "target" / "debug" / "packwright")
-PICKLED = ("pickle", "joblib", "cloudpickle")
+PICKLED = ("pickle", "joblib", "cloudpickle", "dill")
 
 
 def installed(name):
@@ -55,6 +55,11 @@ def belongs_here(entry):
     if "predict_head" not in entry:
         return False
     made, framework, form = MADE[alone(entry)]["version"], entry["framework"], entry["format"]
+    # Bytecode runs on the Python that wrote it, and what cloudpickle 1 and 2 call to rebuild it is gone from cloudpickle 3.
+    if entry["made"].get("by_value") and entry["made"]["python"].rsplit(".", 1)[0] != "%d.%d" % sys.version_info[:2]:
+        return False
+    if form == "dill" and not installed("dill"):
+        return False
     if framework == "sklearn":
         if form == "skops" and not installed("skops") or "xgb" in entry["path"] and not installed("xgboost"):
             return False

@@ -12,6 +12,8 @@
 //!
 //! Specification: CPython 3.14 `Lib/pickletools.py`, PEP 307, PEP 3154, PEP 574.
 
+mod by_value;
+mod code;
 mod inline;
 mod machine;
 mod memo;
@@ -25,9 +27,11 @@ mod given_back;
 #[cfg(test)]
 mod tests;
 
+pub use by_value::{Maker, Origin, is_cloudpickle, is_dill, is_metaclass, maker_of};
+pub use code::{Code, PythonRange};
 pub use inline::{Inline, InlineOutcome, NoInline, Site};
 pub use opcode::Opcode;
-pub use trace::{Argument, Given, Global, LAST_PLACE, Oddity, OddityKind, To, Trace};
+pub use trace::{Argument, Given, Global, LAST_PLACE, Oddity, OddityKind, Run, RunKind, To, Trace};
 pub use value::{Bytes, Call, Entries, InlineArray, InlineData, Items, Node, NodeId, Object, Tree, Value};
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_value::{Maker, maker_of};
 use super::value::{NodeId, Value};
 
 /// How many oddities are kept; the rest only count.
 const KEPT_ODDITIES: usize = 256;
+/// How many functions and classes by value are kept; more than any model has.
+const KEPT_CARRIED: usize = 4096;
 
 /// One importable name that the pickle refers to, and how it is used.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,48 @@ pub struct Global {
     pub appended_at: Option<u64>,
     /// How often it is referred to without being called or instantiated right there: kept, or given to something.
     pub kept: u64,
+    /// What it rebuilds, when it is a constructor of code by value.
+    pub maker: Option<Maker>,
+    /// How often it is put on the stack.
+    pub refs: u64,
+    /// How often it is put there for a call of which everything is known: see [`Global::is_resolved`].
+    pub resolved: u64,
+}
+
+impl Global {
+    /// Whether it is a constructor of code by value that is used for nothing but calls with arguments that the
+    /// libraries write, all of which were followed.
+    pub fn is_resolved(&self) -> bool {
+        self.maker.is_some() && self.refs <= self.resolved
+    }
+}
+
+/// How a load runs code of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunKind {
+    /// It is called.
+    Called,
+    /// An instance is made without the constructor, and may be given a state.
+    Made,
+    /// Items are put into an instance.
+    Filled,
+    /// An instance is a key of a dict or in a set.
+    Hashed,
+    /// Another class is derived from it.
+    Derived,
+    /// An instance is given to a function, which may iterate, convert or compare it.
+    Passed,
+}
+
+/// Code of the file that a load runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// The function, class or method that is called.
+    pub callee: Value,
+    /// How.
+    pub kind: RunKind,
+    /// Where.
+    pub offset: u64,
 }
 
 /// Something given to a call, a new instance or a state that is no number, text or byte string.
@@ -139,6 +184,11 @@ pub struct Trace {
     last_node: Option<NodeId>,
     /// The last arguments that a name was spent in.
     last_spent: Option<NodeId>,
+    carried: Vec<Value>,
+    n_carried: u64,
+    runs: Vec<Run>,
+    ran: BTreeSet<(NodeId, RunKind)>,
+    imports: BTreeMap<String, u64>,
     /// Persistent ids, the first few.
     persistent: Vec<(Value, u64)>,
 }
@@ -184,9 +234,79 @@ impl Trace {
             given: BTreeSet::new(),
             appended_at: None,
             kept: 0,
+            maker: maker_of(module, name),
+            refs: 0,
+            resolved: 0,
         });
         self.index.insert(key, id);
         Some(Value::Global(id))
+    }
+
+    /// Code objects, functions, classes and modules that the file carries, in order; the first few thousand.
+    pub fn carried(&self) -> &[Value] {
+        &self.carried
+    }
+
+    /// How many there are.
+    pub fn n_carried(&self) -> u64 {
+        self.n_carried
+    }
+
+    /// What of it a load calls, each callee once.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// The modules that are imported by name, sorted, each with the place of its first import.
+    pub fn imports(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.imports.iter().map(|(name, offset)| (name.as_str(), *offset))
+    }
+
+    pub(super) fn referred(&mut self, value: Value) {
+        if let Some(global) = self.global_mut(value) {
+            global.refs = global.refs.saturating_add(1);
+        }
+    }
+
+    pub(super) fn resolve(&mut self, value: Value) {
+        if let Some(global) = self.global_mut(value) {
+            global.resolved = global.resolved.saturating_add(1);
+        }
+    }
+
+    pub(super) fn carry(&mut self, value: Value) {
+        self.n_carried = self.n_carried.saturating_add(1);
+        if self.carried.len() < KEPT_CARRIED {
+            self.note(value);
+            self.carried.push(value);
+        }
+    }
+
+    pub(super) fn run(&mut self, callee: Value, kind: RunKind, offset: u64) {
+        let Value::Node(id) = callee else {
+            return;
+        };
+        let key = (id, kind);
+        if self.ran.contains(&key) {
+            return;
+        }
+        if KEPT_CARRIED <= self.runs.len() {
+            // Nobody will look into what is not kept.
+            return self.odd(OddityKind::ComputedCallee, offset);
+        }
+        self.ran.insert(key);
+        self.note(callee);
+        self.runs.push(Run { callee, kind, offset });
+    }
+
+    pub(super) fn import(&mut self, module: &str, offset: u64) {
+        if self.imports.contains_key(module) {
+            return;
+        }
+        if KEPT_CARRIED <= self.imports.len() {
+            return self.odd(OddityKind::ComputedName, offset);
+        }
+        self.imports.insert(module.to_owned(), offset);
     }
 
     /// The persistent ids that were kept, each with its offset.

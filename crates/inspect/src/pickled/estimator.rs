@@ -88,6 +88,8 @@ pub(crate) struct Estimator {
     /// One list, or one per output.
     pub(crate) labels: Option<Sourced<Vec<Labels>>>,
     pub(crate) output: Option<Output>,
+    /// Whether it has a `predict`, where the file carries its class; `None` where the class must be known.
+    pub(crate) has_predict: Option<bool>,
     /// Whether learned attributes are there; `None` when it cannot be told.
     pub(crate) is_fitted: Option<bool>,
     pub(crate) hyperparameters: serde_json::Map<String, serde_json::Value>,
@@ -108,6 +110,7 @@ impl Estimator {
             n_features: None,
             labels: None,
             output: None,
+            has_predict: None,
             is_fitted: None,
             hyperparameters: serde_json::Map::new(),
             part: Part { name: String::new(), class: class.to_owned(), detail: None, parts: Vec::new() },

@@ -2,6 +2,7 @@
 
 mod estimator;
 mod file;
+mod interpreter;
 mod libraries;
 mod objects;
 mod reader;
@@ -16,7 +17,8 @@ pub(crate) use file::{Labels, PickleFile};
 pub(crate) use libraries::top_level;
 pub use libraries::{is_standard, library_of};
 pub(crate) use objects::{
-    array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
+    array_attr, attr, attr_names, bases_by_value, class_of, count_attr, has_method_by_value, labels_attr,
+    some_attr, text_attr, texts_attr,
 };
 pub(crate) use reader::{PickleReader, SkopsReader, opaque};
 

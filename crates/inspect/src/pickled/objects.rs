@@ -1,16 +1,63 @@
 //! Looking into pickled objects: classes, attributes, arrays.
 
 use packwright_formats::numpy::NdArray;
-use packwright_formats::pickle::{Call, Node, Value};
+use packwright_formats::pickle::{Call, Node, Origin, Value};
 
 use super::file::{Labels, PickleFile};
 
 /// An object's class as `module.Name`.
 pub(crate) fn class_of(file: &PickleFile, value: Value) -> Option<(&str, &str)> {
     let object = file.pickle.tree.object(value)?;
-    let class = file.pickle.trace.global(object.callee)?;
+    if file.pickle.origin(value) == Origin::Instance {
+        let module = file.pickle.class_entry(object.callee, "__module__");
+        let module = module.and_then(|module| file.pickle.tree.text(module)).unwrap_or("__main__");
+        return Some((module, file.pickle.class_name(object.callee)?));
+    }
+    // A function or a class by value is no instance of what makes it.
+    let class = file.pickle.trace.global(object.callee).filter(|class| class.maker.is_none())?;
     (object.call == Call::New || object.state.is_some())
         .then_some((class.module.as_str(), class.name.as_str()))
+}
+
+/// The importable classes that an object's class by value derives from, nearest first; empty for any other object.
+pub(crate) fn bases_by_value(file: &PickleFile, value: Value) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    if let Some(class) = class_by_value(file, value) {
+        collect_bases(file, class, 0, &mut found);
+    }
+    found
+}
+
+fn collect_bases<'a>(file: &'a PickleFile, class: Value, depth: u32, found: &mut Vec<(&'a str, &'a str)>) {
+    let Some(object) = file.pickle.tree.object(class).filter(|_| depth < 8) else {
+        return;
+    };
+    for base in file.pickle.bases_of(object) {
+        match file.pickle.trace.global(*base) {
+            Some(global) => found.push((&global.module, &global.name)),
+            None => collect_bases(file, *base, depth.saturating_add(1), found),
+        }
+    }
+}
+
+/// Whether an object's class by value, or one by value that it derives from, has a method; `None` when its class is
+/// no such class.
+pub(crate) fn has_method_by_value(file: &PickleFile, value: Value, name: &str) -> Option<bool> {
+    let mut open = vec![class_by_value(file, value)?];
+    for _ in 0..16 {
+        let Some(class) = open.pop() else { break };
+        if file.pickle.class_entry(class, name).is_some() {
+            return Some(true);
+        }
+        let bases = file.pickle.tree.object(class).map(|object| file.pickle.bases_of(object));
+        open.extend(bases.unwrap_or_default());
+    }
+    Some(false)
+}
+
+fn class_by_value(file: &PickleFile, value: Value) -> Option<Value> {
+    let object = file.pickle.tree.object(value)?;
+    (file.pickle.origin(value) == Origin::Instance).then_some(object.callee)
 }
 
 /// An attribute of an object, from the dict that `__setstate__` is given.

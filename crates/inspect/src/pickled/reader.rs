@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use packwright_formats::compress::Compression;
-use packwright_formats::pickle::Value;
+use packwright_formats::pickle::{self, Value};
 use packwright_source::ReadError;
 use serde_json::json;
 
 use super::root::{Found, Root, find};
-use super::{Estimator, Kind, Labels, PickleFile, requirements, signature};
+use super::{Estimator, Kind, Labels, PickleFile, interpreter, requirements, signature};
 use crate::reader::{Claim, Reader, Subject};
 use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety};
 
@@ -147,9 +147,9 @@ fn format_of(file: &PickleFile) -> &'static str {
     let globals = file.pickle.trace.globals();
     if 0 < file.pickle.n_inline || file.compression.is_some() {
         "joblib"
-    } else if globals.iter().any(|global| global.module.starts_with("cloudpickle")) {
+    } else if globals.iter().any(|global| pickle::is_cloudpickle(&global.module)) {
         "cloudpickle"
-    } else if globals.iter().any(|global| global.module.starts_with("dill")) {
+    } else if globals.iter().any(|global| pickle::is_dill(&global.module)) {
         "dill"
     } else {
         "pickle"
@@ -172,7 +172,7 @@ pub(crate) fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::S
         serving: Serving::No,
         signature: crate::SourcedSignature::default(),
         requirements: Vec::new(),
-        python: None,
+        python: interpreter::python(file),
         safety,
         structure: None,
         facts: stream_facts(file),
@@ -232,6 +232,8 @@ fn inspection(
             source: "imported by the file, in no known library".into(),
         });
     }
+    let python = interpreter::python(file);
+    warnings.extend(interpreter::warning(file));
     let serving = serving(file, estimator, &chosen.path);
     if serving == Serving::No {
         warnings.push(format!("{} has no method that MLflow could call.", estimator.class));
@@ -252,7 +254,7 @@ fn inspection(
         serving,
         signature: signature::signature(estimator),
         requirements: requirements::requirements(file, estimator),
-        python: None,
+        python,
         safety,
         structure: Some(estimator.part.clone()),
         facts,
@@ -270,7 +272,12 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
         ("lightgbm.basic.Booster", _) => LoaderCall::LightgbmBooster,
         (_, Kind::Transformer) => LoaderCall::Transform,
         (_, Kind::FitOnlyClusterer) => LoaderCall::FitPredict,
-        (_, Kind::Unknown) if estimator.n_features.is_none() && estimator.version.is_none() => {
+        (_, Kind::Unknown) if estimator.has_predict == Some(false) => return Serving::No,
+        (_, Kind::Unknown)
+            if estimator.has_predict.is_none()
+                && estimator.n_features.is_none()
+                && estimator.version.is_none() =>
+        {
             return Serving::No;
         }
         _ => LoaderCall::Predict,

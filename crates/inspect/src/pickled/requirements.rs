@@ -15,6 +15,11 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
             libraries.entry(library).or_insert(global.module.as_str());
         }
     }
+    for (module, _) in file.pickle.trace.imports() {
+        if !library_of(module).is_empty() {
+            libraries.entry(library_of(module)).or_insert(module);
+        }
+    }
     let sklearn = sklearn_version(estimator);
     for (library, module) in libraries {
         let source = format!("{} is imported by the file", top_level(module));
@@ -23,6 +28,7 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
                 Requirement { requirement: format!("scikit-learn=={version}"), source: source.clone() }
             }
             ("numpy", _) => numpy(file, sklearn.as_ref().map(|(version, _)| version.as_str())),
+            ("cloudpickle", _) => cloudpickle(file),
             // Only the wrapper class of inline arrays refers to it, and that goes when the file is rewritten.
             ("joblib", _) if 0 < file.pickle.n_inline && only_wrappers(file) => continue,
             _ => match estimator.version.as_ref().filter(|_| library == estimator.framework) {
@@ -64,6 +70,36 @@ fn sklearn_version(estimator: &Estimator) -> Option<(String, String)> {
     }
 }
 
+/// cloudpickle's helpers tell which of its versions can read a file: those of 0 and 1 were removed in 3, those of today
+/// came with 2.2, and in 3 all of them moved into one module.
+fn cloudpickle(file: &PickleFile) -> Requirement {
+    let calls = |names: &[&str]| {
+        let mut globals = file.pickle.trace.globals().iter();
+        globals.find(|global| {
+            packwright_formats::pickle::is_cloudpickle(&global.module)
+                && names.contains(&global.name.as_str())
+        })
+    };
+    let old = calls(&["_fill_function", "_make_skel_func", "_rehydrate_skeleton_class"]);
+    let moved = calls(&["_class_setstate", "_function_setstate"])
+        .filter(|global| global.module == "cloudpickle.cloudpickle");
+    let (requirement, source) = match (old, moved, calls(&["_make_function"])) {
+        (Some(old), _, _) => {
+            ("cloudpickle<3", format!("the file calls {}, which cloudpickle 3 has no more", old.name))
+        }
+        (_, Some(moved), _) => {
+            ("cloudpickle>=3", format!("the file calls {}.{}, which came with 3", moved.module, moved.name))
+        }
+        (_, _, Some(new)) => {
+            ("cloudpickle>=2.2", format!("the file calls {}, which came with 2.2", new.name))
+        }
+        _ => {
+            ("cloudpickle", "cloudpickle is imported by the file; its version is not in the file".to_owned())
+        }
+    };
+    Requirement { requirement: requirement.into(), source }
+}
+
 /// NumPy renamed its core module in 2.0, so the pickled names tell on which side a file stands; and releases of
 /// scikit-learn before 1.5 were built against NumPy 1 and cannot run with 2.
 fn numpy(file: &PickleFile, sklearn: Option<&str>) -> Requirement {
@@ -92,11 +128,17 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
 
 /// Modules that no known library provides: the person's own code.
 pub(super) fn own_modules(file: &PickleFile) -> Vec<OwnModule> {
+    let is_own = |module: &str| library_of(module).is_empty() && !is_standard(module);
     let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for global in file.pickle.trace.globals() {
-        if library_of(&global.module).is_empty() && !is_standard(&global.module) {
+        // A named tuple by value only looks whether its module has the name already.
+        let is_needed = 0 < global.refs || file.skops.is_some();
+        if is_needed && is_own(&global.module) {
             modules.entry(&global.module).or_default().insert(&global.name);
         }
+    }
+    for (module, _) in file.pickle.trace.imports().filter(|(module, _)| is_own(module)) {
+        modules.entry(module).or_default();
     }
     let own = |(module, names): (&str, BTreeSet<&str>)| OwnModule {
         module: module.to_owned(),

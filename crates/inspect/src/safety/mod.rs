@@ -1,6 +1,7 @@
 //! What loading an artifact would import and call, and what that means.
 
 mod arguments;
+mod by_value;
 mod harm;
 mod known;
 #[cfg(test)]

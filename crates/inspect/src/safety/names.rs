@@ -31,15 +31,6 @@ pub(super) enum Use {
     Referred,
 }
 
-/// Functions that build functions and classes from bytecode in the file.
-const BY_VALUE: &[&str] =
-    &["cloudpickle", "dill", "dill._dill", "cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast"];
-
-/// Whether a name builds code that the file itself carries.
-pub(super) fn carries_code(module: &str, name: &str) -> bool {
-    BY_VALUE.contains(&module) && !matches!(name, "load" | "loads")
-}
-
 /// What is known of a name, in the way it is used.
 pub(super) fn look_up(module: &str, name: &str, usage: Use) -> Known {
     match harm(module, name) {

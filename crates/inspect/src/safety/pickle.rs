@@ -6,6 +6,7 @@ use packwright_formats::pickle::{Global, OddityKind, Value};
 use packwright_source::ReadError;
 use std::collections::BTreeMap;
 
+use super::by_value;
 use super::names::{self, Known, Use};
 use super::{Finding, Needs, Safety, Severity, arguments, nested, readings};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
@@ -29,7 +30,8 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         findings.push(finding);
     }
     let mut unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
-    for finding in arguments::judge(file).into_iter().chain(hidden_wrapper(file)) {
+    let own = by_value::judge(file).into_iter();
+    for finding in own.chain(arguments::judge(file)).chain(hidden_wrapper(file)) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
@@ -147,24 +149,30 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             "the name is not made of letters, digits and underscores: it hides what is imported".to_owned(),
         );
     }
-    if global.name.contains('.') && !is_nested_class(global) {
+    let is_enum = global.module == "enum" && global.name == "Enum.__new__" && usage == Use::Referred;
+    if global.name.contains('.') && !is_enum && !is_nested_class(global) {
         return finding(
             "pickle/dotted-name",
             Severity::Dangerous,
             "the name walks through attributes of the module to reach something else".to_owned(),
         );
     }
-    if names::carries_code(&global.module, &global.name) {
-        return finding(
-            "pickle/carries-code",
-            Severity::Review,
-            "builds functions or classes from bytecode in the file: loading runs the author's code"
-                .to_owned(),
-        );
+    if let Some((severity, why)) = by_value::maker_finding(file, global) {
+        let rule = match severity {
+            Severity::Dangerous => "pickle/dangerous-name",
+            _ => "pickle/by-value",
+        };
+        return finding(rule, severity, why);
     }
     // A name may be made in one place and called in another; the worse use counts.
     match names::look_up(&global.module, &global.name, usage) {
         Known::Yes => finding("pickle/known-name", Severity::Info, known_why(global, usage)),
+        Known::Harmful(why) if usage == Use::Referred && by_value::is_only_referred(file, global) => {
+            let how = format!(
+                "only the code that the file carries refers to it, and loading does not call it; it {why}"
+            );
+            finding("pickle/code-refers-to", Severity::Review, how)
+        }
         Known::Harmful(why) => {
             let arguments = global.called_with.map(|args| shown_arguments(file, args)).unwrap_or_default();
             let how = match usage {
@@ -173,6 +181,14 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
                 Use::Referred => format!("the file refers to it; it {why}"),
             };
             finding("pickle/dangerous-name", Severity::Dangerous, how)
+        }
+        Known::No
+            if usage == Use::Referred
+                && (!library_of(&global.module).is_empty() || is_standard(&global.module))
+                && by_value::is_only_referred(file, global) =>
+        {
+            let how = "only the code that the file carries refers to it; loading does not call it".to_owned();
+            finding("pickle/code-refers-to", Severity::Info, how)
         }
         Known::No => {
             let library = library_of(&global.module);
@@ -326,7 +342,7 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
 }
 
 /// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
-fn shown_arguments(file: &PickleFile, args: Value) -> String {
+pub(super) fn shown_arguments(file: &PickleFile, args: Value) -> String {
     let items = file.pickle.tree.items(args).unwrap_or_default();
     let shown: Vec<String> = items
         .iter()
@@ -348,8 +364,11 @@ fn shown_arguments(file: &PickleFile, args: Value) -> String {
 /// One line for a person.
 pub(super) fn summary(file: &PickleFile, needs: Needs, unread: &[String], findings: &[Finding]) -> String {
     let named = |severity| {
-        let mut names: Vec<&str> =
-            findings.iter().filter(|f| f.severity == severity).map(|f| f.what.as_str()).collect();
+        let mut names: Vec<&str> = findings
+            .iter()
+            .filter(|f| f.severity == severity && !is_code(f))
+            .map(|f| f.what.as_str())
+            .collect();
         names.dedup();
         let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         match names.len().saturating_sub(3) {
@@ -360,7 +379,8 @@ pub(super) fn summary(file: &PickleFile, needs: Needs, unread: &[String], findin
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for global in file.pickle.trace.globals() {
         let library = library_of(&global.module);
-        if !library.is_empty() {
+        // The libraries that rebuild carried code are not what the model is made of.
+        if !matches!(library, "" | "cloudpickle" | "dill") {
             let count = counts.entry(library).or_default();
             *count = count.saturating_add(1);
         }
@@ -368,23 +388,40 @@ pub(super) fn summary(file: &PickleFile, needs: Needs, unread: &[String], findin
     let total: usize = counts.values().sum();
     let mut libraries: Vec<&str> = counts.keys().copied().collect();
     libraries.sort_by_key(|library| std::cmp::Reverse(counts.get(library).copied()));
-    let line = match needs {
-        Needs::DangerousCalls => format!("loading would use {}", named(Severity::Dangerous)),
-        Needs::UnknownCode => {
-            format!("loading needs code that is on no known list: {}", named(Severity::Review))
-        }
-        Needs::KnownLibraries if 0 < total => {
-            let names = if total == 1 { "1 name" } else { "names" };
-            let names = if total == 1 { names.to_owned() } else { format!("{total} {names}") };
-            format!("loads {names} from {}; runs no other code", listed(&libraries))
-        }
-        Needs::KnownLibraries | Needs::DataOnly => "holds data only; runs no code".to_owned(),
+    let loaded = match total {
+        0 => String::new(),
+        1 => format!("; loads 1 name from {}", listed(&libraries)),
+        total => format!("; loads {total} names from {}", listed(&libraries)),
+    };
+    let unknown = named(Severity::Review);
+    let line = match (needs, by_value::words(file)) {
+        (Needs::UnknownCode, Some(code)) if unknown.is_empty() => format!("carries {code}{loaded}"),
+        (Needs::UnknownCode, Some(code)) => format!("carries {code}; loading also needs {unknown}"),
+        (needs, _) => plain_summary(needs, &named(Severity::Dangerous), &unknown, total, &libraries),
     };
     match unread {
         [] => line,
         _ if needs == Needs::DangerousCalls => line,
         _ => "could not be read to its end: what the rest would do is unknown".to_owned(),
     }
+}
+
+fn plain_summary(needs: Needs, dangerous: &str, unknown: &str, total: usize, libraries: &[&str]) -> String {
+    match needs {
+        Needs::DangerousCalls => format!("loading would use {dangerous}"),
+        Needs::UnknownCode => format!("loading needs code that is on no known list: {unknown}"),
+        Needs::KnownLibraries if 0 < total => {
+            let names = if total == 1 { "1 name" } else { "names" };
+            let names = if total == 1 { names.to_owned() } else { format!("{total} {names}") };
+            format!("loads {names} from {}; runs no other code", listed(libraries))
+        }
+        Needs::KnownLibraries | Needs::DataOnly => "holds data only; runs no code".to_owned(),
+    }
+}
+
+/// Whether a finding only says which code the file carries: the summary counts those.
+fn is_code(finding: &Finding) -> bool {
+    matches!(finding.rule, "pickle/code-function" | "pickle/code-class" | "pickle/code-refers-to")
 }
 
 /// `a`, `a and b`, `a, b and c`.

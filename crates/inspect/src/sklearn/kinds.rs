@@ -86,6 +86,19 @@ pub(crate) fn kind_of(module: &str, name: &str) -> Kind {
     }
 }
 
+/// What a class is for that derives from another: scikit-learn's mixins say it, and its estimators hand it on.
+pub(crate) fn kind_of_base(module: &str, name: &str) -> Kind {
+    match (module, name) {
+        ("sklearn.base", "ClassifierMixin") => Kind::Classifier,
+        ("sklearn.base", "RegressorMixin") => Kind::Regressor,
+        ("sklearn.base", "ClusterMixin") => Kind::Clusterer,
+        ("sklearn.base", "OutlierMixin") => Kind::OutlierDetector,
+        ("sklearn.base", "TransformerMixin") => Kind::Transformer,
+        ("sklearn.base", _) => Kind::Unknown,
+        _ => kind_of(module, name),
+    }
+}
+
 /// Classes of a family in which everything predicts: classifier unless the name says otherwise.
 fn predictor(family: &str, name: &str) -> Kind {
     let named = by_name(name);

@@ -10,7 +10,8 @@ mod outputs;
 use packwright_formats::pickle::{Node, Value};
 
 use crate::pickled::{
-    Estimator, Inputs, Kind, PickleFile, attr_names, class_of, describe, labels_attr, some_attr, text_attr,
+    Estimator, Inputs, Kind, PickleFile, attr_names, bases_by_value, class_of, describe, has_method_by_value,
+    labels_attr, library_of, some_attr, text_attr,
 };
 use crate::{Part, Sourced};
 
@@ -28,14 +29,20 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
     if DEPTH <= depth {
         return None;
     }
-    let framework = crate::pickled::library_of(module);
+    let framework = library_of(module);
     let mut estimator = Estimator::new(&format!("{module}.{name}"), framework);
     estimator.kind = kind_of(module, name);
+    by_value(file, value, &mut estimator);
     estimator.version = version(file, value);
     estimator.hyperparameters = hyperparameters(file, value);
     estimator.is_fitted = Some(attr_names(file, value).iter().any(|(name, _)| is_learned(name)));
     estimator.n_features = inputs::n_features(file, value);
     estimator.inputs = inputs::own_inputs(file, value, &estimator);
+    if let (Some(_), Inputs::Count(count)) = (estimator.has_predict, &mut estimator.inputs) {
+        count
+            .source
+            .push_str(" (assumed: the class that the file carries counts columns as scikit-learn does)");
+    }
     estimator.labels = own_labels(file, value, estimator.kind);
     match name {
         "Pipeline" => pipeline(file, value, depth, &mut estimator),
@@ -56,6 +63,25 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
         estimator.output = outputs::own_output(file, value, &estimator);
     }
     Some(estimator)
+}
+
+/// A class that the file carries is for what its base classes and its methods say.
+fn by_value(file: &PickleFile, value: Value, estimator: &mut Estimator) {
+    let Some(predicts) = has_method_by_value(file, value, "predict") else {
+        return;
+    };
+    let bases = bases_by_value(file, value);
+    let kinds = || bases.iter().map(|(module, name)| kinds::kind_of_base(module, name));
+    estimator.kind =
+        kinds().find(|kind| !matches!(kind, Kind::Unknown | Kind::Transformer)).unwrap_or_else(|| {
+            let transforms = has_method_by_value(file, value, "transform") == Some(true);
+            let inherits = || kinds().any(|kind| kind == Kind::Transformer);
+            if !predicts && (transforms || inherits()) { Kind::Transformer } else { Kind::Unknown }
+        });
+    estimator.has_predict = Some(predicts || !matches!(estimator.kind, Kind::Unknown | Kind::Transformer));
+    if let Some((module, _)) = bases.iter().find(|(module, _)| !library_of(module).is_empty()) {
+        estimator.framework = library_of(module);
+    }
 }
 
 /// A learned attribute ends with an underscore and does not start with one.

@@ -2,11 +2,14 @@
 
 mod arguments;
 mod arrays;
+mod by_value;
 mod given;
 mod state;
 
 use packwright_source::{Budget, Cursor, ErrorKind, ReadError};
 
+use self::by_value::Unfollowed;
+use super::by_value::Maker;
 use super::inline::{Inline, InlineOutcome, Site};
 use super::memo::{Fill, Memo};
 use super::opcode::Opcode;
@@ -189,12 +192,12 @@ impl Machine<'_, '_> {
             Opcode::EmptySet => self.push_node(Node::Set(Box::default())),
             Opcode::EmptyTuple => self.push_node(Node::Tuple(Box::default())),
             Opcode::List => { let items = self.pop_mark(at)?.0; self.push_node(Node::List(Box::new(Items::from_all(&items)))); }
-            Opcode::FrozenSet => { let items = self.pop_mark(at)?.0; self.push_node(Node::FrozenSet(Box::new(Items::from_all(&items)))); }
+            Opcode::FrozenSet => { let items = self.pop_mark(at)?.0; self.filled(Value::None, &items, at); self.push_node(Node::FrozenSet(Box::new(Items::from_all(&items)))); }
             Opcode::Tuple => { let items = self.pop_mark(at)?.0; self.push_node(Node::Tuple(items.into())); }
             Opcode::Tuple1 => { let a = self.pop(at)?; self.push_node(Node::Tuple([a].into())); }
             Opcode::Tuple2 => { let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b].into())); }
             Opcode::Tuple3 => { let c = self.pop(at)?; let b = self.pop(at)?; let a = self.pop(at)?; self.push_node(Node::Tuple([a, b, c].into())); }
-            Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::new(Entries::from_flat(&items)))); }
+            Opcode::Dict => { let items = self.pop_mark(at)?.0; self.push_node(Node::Dict(Box::default())); let dict = self.top(at)?; self.set_items(dict, &items, at)?; }
             Opcode::Append => { let item = self.pop(at)?; let target = self.top(at)?; self.extend(target, &[item], at)?; }
             Opcode::Appends | Opcode::AddItems => { let (items, mark) = self.pop_mark(at)?; let target = self.top(at)?; let kept = self.kept_len(target); self.extend(target, &items, at)?; self.give_back(target, kept, &mark); }
             Opcode::SetItem => { let value = self.pop(at)?; let key = self.pop(at)?; let target = self.top(at)?; self.set_items(target, &[key, value], at)?; }
@@ -216,7 +219,7 @@ impl Machine<'_, '_> {
             Opcode::Reduce => { let args = self.pop(at)?; let callee = self.pop(at)?; self.call(callee, args, at)?; }
             Opcode::NewObj => { let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, None, at)?; }
             Opcode::NewObjEx => { let kwargs = self.pop(at)?; let args = self.pop(at)?; let class = self.pop(at)?; self.make(class, args, Some(kwargs), at)?; }
-            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at)?; let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at)?; }
+            Opcode::Inst => { let (module, name) = self.name_lines()?; let callee = self.global(&module, &name, at)?; self.pickle.trace.referred(callee); let items = self.pop_mark(at)?.0; let args = self.node(Node::Tuple(items.into())); self.call(callee, args, at)?; }
             Opcode::Obj => {
                 let items = self.pop_mark(at)?.0;
                 let Some((class, args)) = items.split_first() else { return Err(self.underflow(at)) };
@@ -231,6 +234,7 @@ impl Machine<'_, '_> {
     // Pushing and popping.
 
     fn push(&mut self, value: Value) {
+        self.pickle.trace.referred(value);
         self.stack.push(value);
     }
 
@@ -345,6 +349,8 @@ impl Machine<'_, '_> {
         self.touch(target);
         self.raises_on_fixed(target, at, "something that holds items")?;
         self.note_method_call(target, at);
+        let is_set = matches!(self.pickle.tree.get(target), Some(Node::Set(_)));
+        self.filled(target, if is_set { items } else { &[] }, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
             Some(Node::Object(object)) => {
@@ -369,6 +375,11 @@ impl Machine<'_, '_> {
         }
         self.raises_on_fixed(target, at, "something that holds items")?;
         self.note_late_items(target, at);
+        let keys: Vec<Value> = match self.pickle.trace.n_carried() {
+            0 => Vec::new(),
+            _ => items.iter().step_by(2).copied().collect(),
+        };
+        self.filled(target, &keys, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::Dict(entries)) => entries,
             Some(Node::Object(object)) => &mut object.entries,
@@ -456,7 +467,21 @@ impl Machine<'_, '_> {
     fn call(&mut self, callee: Value, args: Value, at: u64) -> Result<(), ReadError> {
         self.raises_on_data(callee, at, "something to call")?;
         self.raises_on_scalar(args, at, "arguments")?;
+        let by_value = match callee {
+            Value::Global(_) => self.call_by_value(callee, args, at),
+            _ => self.call_computed(callee, args, at),
+        };
+        match by_value {
+            Ok(result) => {
+                self.pickle.trace.spent(callee);
+                self.push(result);
+                return Ok(());
+            }
+            Err(Unfollowed::Broken(error)) => return Err(error),
+            Err(Unfollowed::Unknown) => {}
+        }
         self.pickle.trace.called(callee, args, at);
+        self.passed(args, at);
         self.note_arguments(callee, args);
         self.pickle.trace.spent(callee);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
@@ -468,7 +493,7 @@ impl Machine<'_, '_> {
             _ => None,
         };
         if let Some(class) = class {
-            self.pickle.trace.made(class, at);
+            self.made(class, at);
             // The same arguments may be given to many calls, but only once right after they were made.
             if self.pickle.tree.is_last(args) {
                 self.pickle.trace.spent_in(class, args);
@@ -482,7 +507,7 @@ impl Machine<'_, '_> {
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) -> Result<(), ReadError> {
         self.raises_on_data(class, at, "a class")?;
         self.raises_on_scalar(args, at, "arguments")?;
-        self.pickle.trace.made(class, at);
+        self.made(class, at);
         self.note_arguments(class, args);
         self.pickle.trace.spent(class);
         let object = Object { kwargs, ..Object::made_by(class, Call::New, args, at) };
@@ -493,15 +518,22 @@ impl Machine<'_, '_> {
     fn build(&mut self, state: Value, at: u64) -> Result<(), ReadError> {
         let target = self.top(at)?;
         self.touch(target);
-        if let Some(Node::Object(object)) = self.pickle.tree.get_mut(target) {
-            let maker = object.callee;
-            let is_second = object.state.is_some();
-            object.is_rebuilt |= is_second;
-            object.state = Some(state);
-            self.note_state(maker, state, at);
-            self.note_build(target, state, is_second, at);
-        } else {
-            self.build_on_other(target, state, at)?;
+        let is_foreign = self.is_foreign(target);
+        let is_own = self.is_own_code(target);
+        match self.pickle.tree.get_mut(target) {
+            Some(Node::Object(_)) if is_foreign => self.odd(OddityKind::GlobalChanged, at),
+            Some(Node::Object(object)) => {
+                let maker = object.callee;
+                let is_second = object.state.is_some();
+                object.is_rebuilt |= is_second;
+                object.state = Some(state);
+                // Functions and classes of the file keep their attributes in slots with names of Python's own.
+                if !is_own {
+                    self.note_state(maker, state, at);
+                    self.note_build(target, state, is_second, at);
+                }
+            }
+            _ => self.build_on_other(target, state, at)?,
         }
         // What lies inside an object array is read by a plain reader.
         if 0 < self.depth {
@@ -534,6 +566,13 @@ impl Machine<'_, '_> {
                 Err(ReadError::new(self.cursor.format(), at, kind))
             }
         }
+    }
+
+    /// Whether a value is what the program has already: an imported module, or an attribute of something.
+    fn is_foreign(&self, target: Value) -> bool {
+        let object = self.pickle.tree.object(target);
+        let maker = object.and_then(|object| self.pickle.trace.global(object.callee)?.maker);
+        matches!(maker, Some(Maker::Import | Maker::Attribute | Maker::Eval | Maker::File))
     }
 
     // The memo.

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use super::names::Use;
 
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
+    include_str!("by_value.txt"),
     include_str!("catboost.txt"),
     include_str!("category_encoders.txt"),
     include_str!("imbalanced-learn.txt"),
