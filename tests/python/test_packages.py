@@ -69,6 +69,9 @@ def belongs_here(entry):
         return bool(installed("xgboost")) and (made == installed("xgboost") or form in ("xgboost-json", "xgboost-ubj"))
     if framework == "lightgbm":
         return bool(installed("lightgbm")) and form != "lightgbm-json-dump"
+    if framework == "catboost":
+        # its files and its pickles, which hold such a file, are read by all later releases
+        return bool(installed("catboost"))
     return framework == "onnx" and bool(installed("onnxruntime"))
 
 
@@ -133,6 +136,8 @@ def as_the_signature_asks(sample, signature):
     names = [column.name for column in inputs.inputs]
     if names == [None]:
         return pd.DataFrame({"text": list(np.ravel(np.asarray(sample, dtype=object)))})
+    if not any(names):  # columns by position: a table as it comes
+        return pd.DataFrame(sample).infer_objects()
     table = sample.copy() if isinstance(sample, pd.DataFrame) else pd.DataFrame(np.asarray(sample).reshape(-1, len(names)), columns=names)
     for column in inputs.inputs:
         if not hasattr(column.type, "to_pandas"):  # any type will do
@@ -173,6 +178,11 @@ def original(entry, model_class):
     if form == "lightgbm-text":
         import lightgbm
         model = lightgbm.Booster(model_file=path)
+        return model, model.predict(sample)
+    if form.startswith("catboost"):
+        import catboost
+        model = getattr(catboost, entry["model_class"].rsplit(".", 1)[1])()
+        model.load_model(path, format=form.removeprefix("catboost-"))
         return model, model.predict(sample)
     import onnxruntime
     session = onnxruntime.InferenceSession(path)

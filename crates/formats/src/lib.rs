@@ -15,6 +15,7 @@
 pub mod archive;
 pub mod compress;
 pub mod container;
+pub mod flatbuffers;
 pub mod joblib;
 pub mod json;
 pub mod npy;

@@ -161,6 +161,13 @@ pub enum Serving {
         /// Whether the file is joblib and must be rewritten.
         is_joblib: bool,
     },
+    /// The catboost flavor over CatBoost's own file.
+    Catboost {
+        /// `CatBoostClassifier`, `CatBoostRegressor`, `CatBoostRanker` or `CatBoost`: what MLflow makes to load it.
+        model_type: String,
+        /// CatBoost's word for the form of the file: `cbm` or `json`.
+        save_format: &'static str,
+    },
     /// The onnx flavor.
     Onnx,
     /// An MLflow package already.
@@ -305,6 +312,7 @@ impl Inspection {
             Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
+            Serving::Catboost { .. } => Some("catboost"),
             Serving::Onnx => Some("onnx"),
             Serving::Package | Serving::No => None,
         }

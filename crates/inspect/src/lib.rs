@@ -12,6 +12,7 @@
     )
 )]
 
+mod catboost;
 mod container;
 mod inspection;
 mod lightgbm;

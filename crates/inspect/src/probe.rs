@@ -8,8 +8,8 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, container, lightgbm, npy, onnx, pickled, safety,
-    strangers, xgboost,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, lightgbm, npy, onnx, pickled,
+    safety, strangers, xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -18,6 +18,7 @@ const READERS: &[&dyn Reader] = &[
     &pickled::SkopsReader,
     &xgboost::XgboostReader,
     &lightgbm::LightgbmReader,
+    &catboost::CatboostReader,
     &onnx::OnnxReader,
     &npy::NpyReader,
     // Last: a format that is an archive itself claims its files before.

@@ -27,11 +27,8 @@ const MAGICS: &[(&[u8], &str, &str)] = &[
 ];
 
 /// Other formats of models, recognised but not read by this version.
-const OTHER_MODELS: &[(&[u8], &str)] = &[
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"),
-    (b"GGUF", "a GGUF model"),
-    (b"CBM1", "a CatBoost model"),
-];
+const OTHER_MODELS: &[(&[u8], &str)] =
+    &[(b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"), (b"GGUF", "a GGUF model")];
 
 /// Names what is certainly no model of any reader, before the readers are asked.
 pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {

@@ -9,6 +9,8 @@ pub(super) fn format_name(format: &str, compression: Option<&str>) -> String {
         "xgboost-binary" => "XGBoost binary",
         "lightgbm-text" => "LightGBM text",
         "lightgbm-json-dump" => "LightGBM JSON dump",
+        "catboost-cbm" => "CatBoost CBM",
+        "catboost-json" => "CatBoost JSON",
         "onnx" => "ONNX",
         "mlflow-package" => "MLflow package",
         other => other,

@@ -53,6 +53,15 @@ const LIGHTGBM: [((u32, u32), Minors); 5] = [
     ((0, 0), Minors { oldest: 6, newest: 8 }),
 ];
 
+/// The Pythons that have wheels of CatBoost. Files tell their release from 1.2.5 on; 1.2.2 and older
+/// end at 3.11.
+const CATBOOST: [((u32, u32), Minors); 4] = [
+    ((1, 2), Minors { oldest: 8, newest: 12 }),
+    ((1, 1), Minors { oldest: 6, newest: 10 }),
+    ((1, 0), Minors { oldest: 6, newest: 9 }),
+    ((0, 0), Minors { oldest: 5, newest: 8 }),
+];
+
 /// The Pythons that have wheels of onnxruntime.
 const ONNXRUNTIME: [((u32, u32), Minors); 8] = [
     ((1, 24), Minors { oldest: 11, newest: 14 }),
@@ -77,6 +86,7 @@ fn minors(name: &str, version: &str) -> Option<Minors> {
         "scikit-learn" => &SCIKIT_LEARN,
         "xgboost" => &XGBOOST,
         "lightgbm" => &LIGHTGBM,
+        "catboost" => &CATBOOST,
         "onnxruntime" => &ONNXRUNTIME,
         _ => return None,
     };
@@ -157,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_python_lies_within_what_every_pinned_library_supports() {
-        let cases: [(&[&str], &str); 11] = [
+        let cases: [(&[&str], &str); 14] = [
             (&["scikit-learn==1.9.1"], "3.12"),
             (&["scikit-learn==1.2.2", "numpy<2"], "3.11"),
             (&["scikit-learn==1.0.2", "numpy<2"], "3.9"),
@@ -169,6 +179,9 @@ mod tests {
             (&["onnx", "onnxruntime==1.32.0"], "3.12"),
             (&["onnxruntime==1.16.3"], "3.11"),
             (&["lightgbm"], "3.12"),
+            (&["catboost==1.2.10", "numpy"], "3.12"),
+            (&["catboost==1.1.1", "numpy"], "3.10"),
+            (&["catboost"], "3.12"),
         ];
         for (lines, python) in cases {
             assert_eq!(python_for(lines).value, python, "{lines:?}");

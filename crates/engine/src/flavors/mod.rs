@@ -1,5 +1,6 @@
 //! One module per MLflow flavor: the file layout, the blocks of the MLmodel and the code that each needs.
 
+mod catboost;
 mod categories;
 mod lightgbm;
 pub(crate) mod loader;
@@ -110,6 +111,9 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
             let native = lightgbm::pickle(inspection, model_class, *is_joblib);
             Ok(categories::restore(inspection, Model::Pickle, native))
+        }
+        (Serving::Catboost { model_type, save_format }, _) => {
+            Ok(catboost::native(inspection, model_type, save_format))
         }
         (Serving::Onnx, _) => onnx::native(inspection),
         (Serving::Package | Serving::No, _) => {

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use packwright_inspect::{Fact, LoaderCall, OwnModule, SkopsType};
+use packwright_inspect::{Fact, LoaderCall, OwnModule, SkopsType, Sourced};
 
 use super::*;
 use crate::Edit;
@@ -122,7 +122,7 @@ fn xgboost_s_file_lies_in_the_root_with_the_ending_that_chooses_the_parser() {
     ] {
         let draft = draft(|inspection| {
             inspection.artifact.path = file.into();
-            inspection.framework = Some(packwright_inspect::Sourced::new("xgboost".into(), "x"));
+            inspection.framework = Some(Sourced::new("xgboost".into(), "x"));
             inspection.serving = Serving::Xgboost { model_class: "xgboost.core.Booster".into(), extension };
         });
         let expected = format!(
@@ -132,6 +132,22 @@ fn xgboost_s_file_lies_in_the_root_with_the_ending_that_chooses_the_parser() {
         );
         assert_eq!(shown(&draft, None), expected);
     }
+}
+
+#[test]
+fn catboost_s_files_get_the_name_that_mlflow_gives_them() {
+    let draft = draft(|inspection| {
+        inspection.artifact.path = "churn.json".into();
+        inspection.framework = Some(Sourced::new("catboost".to_owned(), "the file"));
+        inspection.framework_version = Some(Sourced::new("1.2.10".to_owned(), "the file"));
+        let model_type = "CatBoostRanker".to_owned();
+        inspection.serving = Serving::Catboost { model_type, save_format: "json" };
+    });
+    let expected = r#"model.cb copied
+catboost: {"data":"model.cb","model_type":"CatBoostRanker","save_format":"json","catboost_version":"1.2.10"}
+python_function: {"data":"model.cb","loader_module":"mlflow.catboost"}
+"#;
+    assert_eq!(shown(&draft, None), expected);
 }
 
 #[test]

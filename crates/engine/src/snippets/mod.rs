@@ -102,8 +102,9 @@ fn frame(columns: &[ColSpec]) -> String {
 fn cell(ty: &ColumnType) -> String {
     match ty {
         ColumnType::Scalar(DataType::Boolean) => "True".into(),
-        ColumnType::Scalar(DataType::Integer | DataType::Long) => "1".into(),
-        ColumnType::Scalar(DataType::Float | DataType::Double) | ColumnType::Any => "1.0".into(),
+        // Columns of any type take numbers, or the codes of categories, for which CatBoost refuses floats.
+        ColumnType::Scalar(DataType::Integer | DataType::Long) | ColumnType::Any => "1".into(),
+        ColumnType::Scalar(DataType::Float | DataType::Double) => "1.0".into(),
         ColumnType::Scalar(DataType::String) => "\"text\"".into(),
         ColumnType::Scalar(DataType::Binary) => "b\"bytes\"".into(),
         ColumnType::Scalar(DataType::Datetime) => "pd.Timestamp(\"2026-01-31\")".into(),
@@ -185,8 +186,8 @@ fn request(inputs: &Schema) -> Option<String> {
 fn json_cell(ty: &ColumnType) -> Option<serde_json::Value> {
     Some(match ty {
         ColumnType::Scalar(DataType::Boolean) => true.into(),
-        ColumnType::Scalar(DataType::Integer | DataType::Long) => 1.into(),
-        ColumnType::Scalar(DataType::Float | DataType::Double) | ColumnType::Any => 1.0.into(),
+        ColumnType::Scalar(DataType::Integer | DataType::Long) | ColumnType::Any => 1.into(),
+        ColumnType::Scalar(DataType::Float | DataType::Double) => 1.0.into(),
         ColumnType::Scalar(DataType::String) => "text".into(),
         ColumnType::Scalar(DataType::Binary) => "Ynl0ZXM=".into(),
         ColumnType::Scalar(DataType::Datetime) => "2026-01-31T00:00:00".into(),

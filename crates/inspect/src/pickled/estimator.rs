@@ -58,6 +58,8 @@ impl Column {
 pub(crate) enum Inputs {
     /// A table with these columns.
     Columns(Sourced<Vec<Column>>),
+    /// A table with these columns in this order; their names only count them, and callers may send any.
+    Unnamed(Sourced<Vec<Column>>),
     /// A table of that many columns without names.
     Count(Sourced<u64>),
     /// One text per row.
@@ -117,6 +119,22 @@ impl Estimator {
             facts: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The versions of the libraries inside, for a whole that is of another library.
+    pub(crate) fn library_versions(&self) -> Vec<crate::Fact> {
+        let name = match self.framework {
+            "catboost" => Some("catboost_version"),
+            "xgboost" => Some("xgboost_version"),
+            _ => None,
+        };
+        let own = name.zip(self.version.as_ref()).map(|(name, version)| crate::Fact {
+            name,
+            value: version.value.clone().into(),
+            source: version.source.clone(),
+        });
+        let inner = self.facts.iter().filter(|fact| fact.name.ends_with("_version"));
+        own.into_iter().chain(inner.cloned()).collect()
     }
 
     /// The number of classes of a single-output classifier.

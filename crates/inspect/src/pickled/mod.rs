@@ -21,12 +21,14 @@ pub(crate) use objects::{
     some_attr, text_attr, texts_attr,
 };
 pub(crate) use reader::{PickleReader, SkopsReader, opaque};
+pub(crate) use signature::{schema_of, tensor_of};
 
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {
     let mut estimator = crate::sklearn::describe_estimator(file, value, depth)?;
     match estimator.framework {
         "xgboost" => crate::xgboost::enrich(file, value, &mut estimator),
+        "catboost" => crate::catboost::enrich(file, value, &mut estimator),
         "lightgbm" => crate::lightgbm::enrich(file, value, &mut estimator),
         _ => {}
     }

@@ -31,11 +31,10 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
             ("cloudpickle", _) => cloudpickle(file),
             // Only the wrapper class of inline arrays refers to it, and that goes when the file is rewritten.
             ("joblib", _) if 0 < file.pickle.n_inline && only_wrappers(file) => continue,
-            _ => match estimator.version.as_ref().filter(|_| library == estimator.framework) {
-                Some(version) => Requirement {
-                    requirement: format!("{library}=={}", version.value),
-                    source: version.source.clone(),
-                },
+            _ => match version_of(estimator, library) {
+                Some((version, source)) => {
+                    Requirement { requirement: format!("{library}=={version}"), source }
+                }
                 None => Requirement {
                     requirement: library.to_owned(),
                     source: format!("{source}; its version is not in the file"),
@@ -53,6 +52,16 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
     }
     lines.sort_by_key(|line| !line.requirement.starts_with(estimator.framework));
     lines
+}
+
+/// The version of the model's own library, or of one inside it.
+fn version_of(estimator: &Estimator, library: &str) -> Option<(String, String)> {
+    if library == estimator.framework {
+        return estimator.version.as_ref().map(|version| (version.value.clone(), version.source.clone()));
+    }
+    let mut facts = estimator.facts.iter();
+    let fact = facts.find(|fact| fact.name.strip_suffix("_version") == Some(library))?;
+    Some((fact.value.as_str()?.to_owned(), fact.source.clone()))
 }
 
 fn only_wrappers(file: &PickleFile) -> bool {

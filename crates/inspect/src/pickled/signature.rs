@@ -2,23 +2,34 @@
 
 use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, TensorSpec};
 
-use super::{Column, Estimator, Inputs};
+use super::{Column, Estimator, Inputs, Output};
 use crate::{Sourced, SourcedSchema, SourcedSignature};
 
 /// The signature of `predict` (or `transform`) as far as the file tells.
 pub(super) fn signature(estimator: &Estimator) -> SourcedSignature {
-    SourcedSignature { inputs: inputs(&estimator.inputs), outputs: outputs(estimator), params: None }
+    SourcedSignature {
+        inputs: schema_of(&estimator.inputs),
+        outputs: estimator.output.as_ref().and_then(tensor_of),
+        params: None,
+    }
 }
 
-fn inputs(inputs: &Inputs) -> Option<SourcedSchema> {
+/// Inputs as MLflow's columns or tensors; `None` when they are unknown.
+pub(crate) fn schema_of(inputs: &Inputs) -> Option<SourcedSchema> {
     match inputs {
-        Inputs::Columns(columns) => {
+        Inputs::Columns(columns) | Inputs::Unnamed(columns) => {
             let is_odd = |column: &Column| {
                 column.unchecked.is_some() || column.ty.as_ref().is_some_and(|ty| !is_numeric(ty.value))
             };
             let is_mixed = columns.value.iter().any(is_odd);
-            let column = |column: &Column| column_spec(column, &columns.source, is_mixed);
-            Some(SourcedSchema::Columns(columns.value.iter().map(column).collect()))
+            let mut columns: Vec<Sourced<ColSpec>> =
+                columns.value.iter().map(|column| column_spec(column, &columns.source, is_mixed)).collect();
+            if matches!(inputs, Inputs::Unnamed(_)) {
+                for column in &mut columns {
+                    column.value.name = None;
+                }
+            }
+            Some(SourcedSchema::Columns(columns))
         }
         Inputs::Count(count) => {
             let width = i64::try_from(count.value).ok()?;
@@ -56,8 +67,8 @@ fn is_numeric(ty: DataType) -> bool {
     matches!(ty, DataType::Integer | DataType::Long | DataType::Float | DataType::Double)
 }
 
-fn outputs(estimator: &Estimator) -> Option<SourcedSchema> {
-    let output = estimator.output.as_ref()?;
+/// An output as MLflow's tensor.
+pub(crate) fn tensor_of(output: &Output) -> Option<SourcedSchema> {
     let mut shape = vec![-1];
     if let Some(width) = output.width {
         shape.push(i64::try_from(width).ok()?);

@@ -142,6 +142,7 @@ fn object_type(values: &[serde_json::Value]) -> Option<DataType> {
 pub(super) fn from_part(inputs: &Inputs, part: &str) -> Inputs {
     match inputs {
         Inputs::Columns(columns) => Inputs::Columns(columns.clone().below(part)),
+        Inputs::Unnamed(columns) => Inputs::Unnamed(columns.clone().below(part)),
         Inputs::Count(count) => Inputs::Count(count.clone().below(part)),
         Inputs::Texts(source) => Inputs::Texts(format!("{part}: {source}")),
         Inputs::Unknown => Inputs::Unknown,

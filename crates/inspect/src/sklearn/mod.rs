@@ -52,7 +52,7 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
     }
     if estimator.n_features.is_none() {
         estimator.n_features = match &estimator.inputs {
-            Inputs::Columns(columns) => {
+            Inputs::Columns(columns) | Inputs::Unnamed(columns) => {
                 u64::try_from(columns.value.len()).ok().map(|n| Sourced::new(n, columns.source.clone()))
             }
             Inputs::Count(count) => Some(count.clone()),
@@ -198,9 +198,11 @@ fn pipeline(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimat
     }
     if let Some((name, last)) = steps.pop() {
         estimator.kind = last.kind;
+        add_versions(estimator, &last);
         estimator.labels = last.labels.map(|labels| labels.below(&name));
         estimator.output = last.output;
-        estimator.facts.extend(last.facts);
+        let others = last.facts.into_iter().filter(|fact| !fact.name.ends_with("_version"));
+        estimator.facts.extend(others);
         estimator.warnings.extend(last.warnings);
     }
 }
@@ -292,7 +294,17 @@ fn adopt(estimator: &mut Estimator, inner: &Estimator, name: &str) {
     if estimator.version.is_none() {
         estimator.version.clone_from(&inner.version);
     }
+    add_versions(estimator, inner);
     adopt_inputs(estimator, inner, name);
+}
+
+/// A whole needs the versions of the libraries of its parts.
+fn add_versions(estimator: &mut Estimator, inner: &Estimator) {
+    for fact in inner.library_versions() {
+        if !estimator.facts.iter().any(|known| known.name == fact.name) {
+            estimator.facts.push(fact);
+        }
+    }
 }
 
 fn adopt_inputs(estimator: &mut Estimator, inner: &Estimator, name: &str) {
