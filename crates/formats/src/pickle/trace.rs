@@ -112,6 +112,8 @@ pub enum OddityKind {
     OddTarget,
     /// The attributes of a state with slots have names that change how the object works, or that are computed.
     SlotNames,
+    /// State or list items are given to an object that has its state already.
+    ChangedAgain,
 }
 
 /// What a load would import and call.

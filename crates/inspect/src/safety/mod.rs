@@ -6,6 +6,7 @@ mod known;
 mod names;
 pub(crate) mod pickle;
 pub(crate) mod skops;
+mod states;
 #[cfg(test)]
 mod tests;
 

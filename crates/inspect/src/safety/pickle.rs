@@ -5,7 +5,7 @@ use packwright_source::ReadError;
 use std::collections::BTreeMap;
 
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments};
+use super::{Finding, Needs, Safety, Severity, arguments, states};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -20,7 +20,7 @@ pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
-    for finding in arguments::judge(file) {
+    for finding in arguments::judge(file).into_iter().chain(states::judge(file)) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
@@ -111,6 +111,12 @@ fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             "builds functions or classes from bytecode in the file: loading runs the author's code"
                 .to_owned(),
         );
+    }
+    if matches!(full.as_str(), "builtins.getattr" | "__builtin__.getattr")
+        && states::takes_own_methods_alone(file, global)
+    {
+        let why = "takes a method of the model itself, which only computes".to_owned();
+        return finding("pickle/known-name", Severity::Info, why);
     }
     // A name may be made in one place and called in another; the worse use counts.
     match names::look_up(&global.module, &global.name, usage) {
@@ -223,6 +229,13 @@ fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'st
             "pickle/slot-names",
             "attributes with names like __class__",
             "loading would turn the object into another one; no pickler writes it",
+        ),
+        OddityKind::ChangedAgain => (
+            Severity::Review,
+            "pickle/changed-again",
+            "a second change of an object",
+            "no pickler writes it; the first one can put a function of the file's choice in the place of the method that the \
+             second one calls",
         ),
         OddityKind::OddPadding => {
             (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")

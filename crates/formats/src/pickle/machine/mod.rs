@@ -303,6 +303,7 @@ impl Machine<'_, '_> {
 
     fn extend(&mut self, target: Value, items: &[Value], at: u64) {
         self.touch(target);
+        self.note_late_change(target, at);
         let into = match self.pickle.tree.get_mut(target) {
             Some(Node::List(list) | Node::Set(list) | Node::FrozenSet(list)) => list,
             Some(Node::Object(object)) => {
@@ -322,6 +323,14 @@ impl Machine<'_, '_> {
             _ => return self.odd_target(target, at),
         };
         into.extend(items);
+    }
+
+    /// BUILD looks `__setstate__` up on the object, and APPENDS `extend`: an object whose state is already set may answer
+    /// with an attribute from the file. Picklers set the state once, and last.
+    fn note_late_change(&mut self, target: Value, at: u64) {
+        if self.pickle.tree.object(target).is_some_and(|object| object.state.is_some()) {
+            self.odd(OddityKind::ChangedAgain, at);
+        }
     }
 
     fn odd_target(&mut self, target: Value, at: u64) {
@@ -373,8 +382,9 @@ impl Machine<'_, '_> {
     }
 
     fn call(&mut self, callee: Value, args: Value, at: u64) {
-        self.pickle.trace.called(callee, args, at);
-        self.note_arguments(callee, args);
+        let function = self.function_of_partial(callee).unwrap_or(callee);
+        self.pickle.trace.called(function, args, at);
+        self.note_arguments(function, args);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
             Some(global) if is_reconstructor(&global.module, &global.name) => {
@@ -389,6 +399,30 @@ impl Machine<'_, '_> {
         self.push_node(Node::Object(Box::new(Object::made_by(callee, call, args, at))));
     }
 
+    /// The function that a `functools.partial` calls, which is one call as any other: pandas 1.3 writes the blocks of
+    /// tables that way. `None` when that is not plain from both its arguments and its state.
+    fn function_of_partial(&self, callee: Value) -> Option<Value> {
+        let (tree, trace) = (&self.pickle.tree, &self.pickle.trace);
+        let partial = tree.object(callee)?;
+        let is_partial = trace
+            .global(partial.callee)
+            .is_some_and(|global| global.module == "functools" && global.name == "partial");
+        // Bound arguments would not be seen among those of the call: only numbers by name are let through.
+        let [function] = tree.items(partial.args)? else { return None };
+        let is_plain = match partial.state.map(|state| tree.items(state)) {
+            Some(Some([same, bound, named, _])) => {
+                let named = tree.entries(*named).unwrap_or_default();
+                same == function
+                    && tree.len_of(*bound) == Some(0)
+                    && named.iter().all(|(_, value)| matches!(value, Value::Int(_)))
+            }
+            Some(_) => false,
+            None => true,
+        };
+        (is_partial && is_plain && partial.call == Call::Function && trace.global(*function).is_some())
+            .then_some(*function)
+    }
+
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) {
         self.pickle.trace.made(class, at);
         self.note_arguments(class, args);
@@ -399,6 +433,7 @@ impl Machine<'_, '_> {
     fn build(&mut self, state: Value, at: u64) -> Result<(), ReadError> {
         let target = self.top(at)?;
         self.touch(target);
+        self.note_late_change(target, at);
         match self.pickle.tree.get_mut(target) {
             Some(Node::Object(object)) => {
                 object.state = Some(state);
