@@ -16,10 +16,13 @@ mod inspection;
 mod lightgbm;
 mod onnx;
 mod pickled;
+mod pmdarima;
 mod probe;
+mod prophet;
 mod reader;
 pub mod safety;
 mod sklearn;
+mod statsmodels;
 mod strangers;
 mod xgboost;
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use packwright_source::{ByteSource as _, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, strangers, xgboost};
+use crate::{
+    Artifact, ArtifactKind, InspectError, Inspection, lightgbm, onnx, pickled, prophet, strangers, xgboost,
+};
 
 /// Every reader. At equal claims the first one reads.
 const READERS: &[&dyn Reader] = &[
@@ -15,6 +17,7 @@ const READERS: &[&dyn Reader] = &[
     &xgboost::XgboostReader,
     &lightgbm::LightgbmReader,
     &onnx::OnnxReader,
+    &prophet::ProphetReader,
 ];
 
 /// How much of a file is looked at before a reader is chosen.

@@ -10,6 +10,7 @@ pub(super) fn format_name(format: &str, compression: Option<&str>) -> String {
         "lightgbm-text" => "LightGBM text",
         "lightgbm-json-dump" => "LightGBM JSON dump",
         "onnx" => "ONNX",
+        "prophet-json" => "Prophet JSON",
         "mlflow-package" => "MLflow package",
         other => other,
     };

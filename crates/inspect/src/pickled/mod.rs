@@ -2,6 +2,7 @@
 
 mod estimator;
 mod file;
+mod frame;
 mod libraries;
 mod objects;
 mod reader;
@@ -13,12 +14,14 @@ use packwright_formats::pickle::Value;
 
 pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
 pub(crate) use file::{Labels, PickleFile};
+pub(crate) use frame::{Frame, frame};
 pub(crate) use libraries::top_level;
 pub use libraries::{is_standard, library_of};
 pub(crate) use objects::{
     array_attr, attr, attr_names, class_of, count_attr, labels_attr, some_attr, text_attr, texts_attr,
 };
-pub(crate) use reader::{PickleReader, SkopsReader};
+pub(crate) use reader::{PickleReader, SkopsReader, facts};
+pub(crate) use signature::signature;
 
 /// Describes one object of any library. The one place that knows which module describes which library.
 pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Estimator> {
@@ -26,6 +29,9 @@ pub(crate) fn describe(file: &PickleFile, value: Value, depth: u32) -> Option<Es
     match estimator.framework {
         "xgboost" => crate::xgboost::enrich(file, value, &mut estimator),
         "lightgbm" => crate::lightgbm::enrich(file, value, &mut estimator),
+        "statsmodels" => crate::statsmodels::enrich(file, value, &mut estimator),
+        "pmdarima" => crate::pmdarima::enrich(file, value, &mut estimator),
+        "prophet" => crate::prophet::enrich(file, value, &mut estimator),
         _ => {}
     }
     Some(estimator)

@@ -6,7 +6,7 @@ use super::{Column, Estimator, Inputs};
 use crate::{Sourced, SourcedSchema, SourcedSignature};
 
 /// The signature of `predict` (or `transform`) as far as the file tells.
-pub(super) fn signature(estimator: &Estimator) -> SourcedSignature {
+pub(crate) fn signature(estimator: &Estimator) -> SourcedSignature {
     SourcedSignature { inputs: inputs(&estimator.inputs), outputs: outputs(estimator), params: None }
 }
 
@@ -48,7 +48,8 @@ fn column_spec(column: &Column, source: &str, is_mixed: bool) -> Sourced<ColSpec
             format!("{source}; double is assumed: the library computes in float64"),
         ),
     };
-    let spec = ColSpec { name: Some(ColumnName::Text(column.name.clone())), ty, required: true };
+    let spec =
+        ColSpec { name: Some(ColumnName::Text(column.name.clone())), ty, required: !column.is_optional };
     Sourced::new(spec, source)
 }
 
@@ -57,6 +58,10 @@ fn is_numeric(ty: DataType) -> bool {
 }
 
 fn outputs(estimator: &Estimator) -> Option<SourcedSchema> {
+    if let Some(table) = &estimator.table {
+        let column = |column: &Column| column_spec(column, &table.source, false);
+        return Some(SourcedSchema::Columns(table.value.iter().map(column).collect()));
+    }
     let output = estimator.output.as_ref()?;
     let mut shape = vec![-1];
     if let Some(width) = output.width {
