@@ -10,7 +10,7 @@ use packwright_inspect::OwnModule;
 use packwright_inspect::libraries::{is_standard, library_of};
 use packwright_source::{Folder, Limits};
 
-use crate::flavors::DataFile;
+use crate::flavors::{Change, DataFile};
 use crate::plan::PlanError;
 use crate::python_source::Source;
 
@@ -63,7 +63,7 @@ impl CodeTree {
                 files.push(DataFile {
                     path,
                     from: absolute,
-                    is_rewritten: false,
+                    change: Change::None,
                     size_bytes: metadata.len(),
                 });
                 continue;
@@ -80,7 +80,7 @@ impl CodeTree {
                 files.push(DataFile {
                     path: format!("code/{target}"),
                     from: absolute.join(&entry.name),
-                    is_rewritten: false,
+                    change: Change::None,
                     size_bytes: entry.len_bytes,
                 });
             }

@@ -8,7 +8,7 @@ use packwright_formats::joblib::{TranscodeError, transcode};
 use packwright_source::{FileSource, Limits};
 
 use crate::draft::{Draft, sentence};
-use crate::flavors::{self, Layout};
+use crate::flavors::{self, Change, Layout};
 use crate::names;
 use crate::texts::{self, Recorded};
 
@@ -96,7 +96,10 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
     let mut files: Vec<PlannedFile> = Vec::new();
     for file in &work.layout.data {
         let from = file.from.clone();
-        let origin = if file.is_rewritten { Origin::Rewritten { from } } else { Origin::Copied { from } };
+        let origin = match file.change {
+            Change::None => Origin::Copied { from },
+            Change::Pickle | Change::JsonString => Origin::Rewritten { from },
+        };
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.size_bytes });
     }
     for file in &work.code {
@@ -139,8 +142,11 @@ impl Work {
 /// The layout of the draft, with the loader module where the file is known not to be rewritable.
 pub(crate) fn prepare(draft: &Draft) -> Result<Work, PlanError> {
     let layout = flavors::layout(draft, None)?;
-    let reason =
-        layout.data.iter().find(|file| file.is_rewritten).and_then(|file| cannot_rewrite(draft, &file.from));
+    let reason = layout
+        .data
+        .iter()
+        .find(|file| file.change == Change::Pickle)
+        .and_then(|file| cannot_rewrite(draft, &file.from));
     match reason {
         Some(reason) => prepare_fallback(draft, &reason),
         None => finish(draft, layout),

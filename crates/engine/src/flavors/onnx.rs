@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use packwright_inspect::Inspection;
 use serde_yaml::Value;
 
-use super::{DataFile, Layout, RESERVED, block, copied, data_name_with, put_version};
+use super::{Change, DataFile, Layout, RESERVED, block, copied, data_name_with, put_version};
 use crate::environment::{distribution, pinned};
 use crate::plan::PlanError;
 
@@ -58,5 +58,5 @@ fn side_file(inspection: &Inspection, name: &str, model: &str) -> Result<DataFil
     if !metadata.is_file() {
         return Err(refuse("it is not a regular file"));
     }
-    Ok(DataFile { path, from, is_rewritten: false, size_bytes: metadata.len() })
+    Ok(DataFile { path, from, change: Change::None, size_bytes: metadata.len() })
 }

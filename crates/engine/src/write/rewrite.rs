@@ -1,4 +1,5 @@
-//! A joblib file, rewritten as a plain pickle into any writer while the original is hashed beside it.
+//! A file that is changed on its way into any writer, while the original is hashed beside it: joblib becomes a plain
+//! pickle, a JSON text a JSON string.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,7 +16,8 @@ use packwright_source::{ByteSource, FileSource, Limits, read_up_to};
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{Cancel, ExportError, hash};
+use super::{Cancel, ExportError, hash, json_string};
+use crate::flavors::Change;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(50);
@@ -26,9 +28,9 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 /// so progress and cancel are taken from its reads.
 pub(super) fn rewrite(
     original: Original,
+    change: Change,
     out: &mut (dyn Write + Send),
-    to: &Path,
-    watch: &mut Watch<'_>,
+    (to, watch): (&Path, &mut Watch<'_>),
 ) -> Result<String, ExportError> {
     let again = FileSource::open(original.path()).map_err(read_error(original.path()))?;
     let (source, check) = original.into_source();
@@ -40,7 +42,10 @@ pub(super) fn rewrite(
         let (done, wait) = mpsc::channel::<()>();
         let reader = Arc::clone(&watched);
         let rewriting = scope.spawn(move || {
-            let outcome = transcode(reader, &Limits::default(), out, &mut |_| Ok(()));
+            let outcome = match change {
+                Change::JsonString => json_string::encode(&*reader, out),
+                Change::None | Change::Pickle => transcode(reader, &Limits::default(), out, &mut |_| Ok(())),
+            };
             drop(done);
             outcome
         });
