@@ -20,6 +20,7 @@ PYTHON = [
     ("call", "operator", "itemgetter", "keeps keys"),
     ("call", "pytz", "_UTC", "takes no arguments"),
     ("call", "random", "Random", "takes a seed; its state is numbers"),
+    ("call", "types", "SimpleNamespace", "keeps its arguments as attributes"),
     ("call", "uuid", "UUID", "reads digits"),
     ("class", "builtins", "object", "has no attributes"),
     ("class", "__builtin__", "object", "has no attributes"),

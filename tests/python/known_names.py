@@ -17,6 +17,7 @@ Leaving a harmless name out costs a "review", letting a harmful one in costs eve
 what no run shows. Runs on Python 3.7 and later, needs nothing beyond the libraries looked at.
 """
 import fnmatch
+import functools
 import importlib
 import inspect
 import io
@@ -29,6 +30,7 @@ import types
 import warnings
 
 import known_extras
+import known_models
 
 MODULES = {
     "scikit-learn": ["sklearn"],
@@ -41,6 +43,12 @@ MODULES = {
     "catboost": ["catboost"],
     "imbalanced-learn": ["imblearn"],
     "category_encoders": ["category_encoders"],
+    "statsmodels": ["statsmodels"],
+    "pmdarima": ["pmdarima"],
+    "prophet": ["prophet"],
+    "cmdstanpy": ["cmdstanpy"],
+    "stanio": ["stanio"],
+    "pyarrow": ["pyarrow"],
 }
 
 # Modules that are not even walked: tests, data loaders, builders, back ends that start processes or open files.
@@ -66,10 +74,16 @@ SKIP_MODULES = [
     "xgboost.dask*", "xgboost.spark*", "xgboost.tracker", "xgboost.rabit", "xgboost.collective", "xgboost.libpath", "xgboost.testing*",
     "xgboost.plotting", "xgboost.data", "xgboost.federated", "xgboost.interpret*", "xgboost._*",
     "imblearn.datasets*", "imblearn.keras*", "imblearn.tensorflow*", "imblearn.utils*", "imblearn.metrics*", "imblearn.show_versions", "imblearn.exceptions",
-    "category_encoders.datasets*", "category_encoders.utils", "category_encoders.glmm",
+    "category_encoders.datasets*", "category_encoders.utils",
     "catboost.datasets", "catboost.dev_utils", "catboost.eval*", "catboost.utils", "catboost.widget*", "catboost.monoforest", "catboost.text_processing", "catboost.hnsw*", "catboost.plot_helpers",
     "catboost.metrics", "catboost.carry", "catboost._catboost", "catboost.version",
     "lightgbm.dask", "lightgbm.libpath", "lightgbm.plotting",
+    "statsmodels.api", "statsmodels.compat*", "statsmodels.datasets*", "statsmodels.distributions*", "statsmodels.emplike*", "statsmodels.examples*", "statsmodels.formula*", "statsmodels.graphics*",
+    "statsmodels.imputation*", "statsmodels.interface*", "statsmodels.iolib*", "statsmodels.nonparametric*", "statsmodels.sandbox*", "statsmodels.stats*", "statsmodels.tools.[!t]*", "statsmodels.tools.t[!o]*",
+    "statsmodels.treatment*", "statsmodels.tsa.x13", "statsmodels.*plots", "statsmodels.base._screening", "statsmodels.base.distributed_estimation", "statsmodels.base.l1_*", "statsmodels.base.optimizer",
+    "statsmodels.tsa.ar_model.sys", "statsmodels.src*", "statsmodels._version",
+    "pmdarima.datasets*", "pmdarima._build_utils*", "pmdarima.utils*", "pmdarima.compat*", "pmdarima.warnings", "pmdarima.context_managers", "pmdarima.arima._context", "pmdarima.model_selection*", "pmdarima.setup",
+    "prophet.tests*", "prophet.plot", "prophet.diagnostics", "prophet.make_holidays", "prophet.hdays", "prophet.utilities", "prophet.serialize", "prophet.stan_model*",
 ]
 
 # Of what is left, classes count only from here (scikit-learn, XGBoost and LightGBM: from everywhere).
@@ -82,6 +96,8 @@ CLASS_MODULES = {
                "pandas._libs.internals", "pandas._libs.interval", "pandas._libs.arrays", "pandas._libs.sparse", "pandas._libs.missing", "pandas._libs.tslibs.offsets", "pandas._libs.tslibs.timestamps",
                "pandas._libs.tslibs.timedeltas", "pandas._libs.tslibs.period", "pandas._libs.tslibs.dtypes", "pandas._libs.tslibs.nattype", "pandas.tseries.offsets"],
     "joblib": ["joblib.numpy_pickle"],
+    "prophet": ["prophet.forecaster", "prophet.models"],
+    "cmdstanpy": [], "stanio": [], "pyarrow": [],  # only what the pickles of others name
 }
 
 # Whose public functions a model may keep: scores, kernels, transformations.
@@ -157,6 +173,10 @@ CALLS = [
     "scipy.*__pyx_unpickle_*", "scipy.spatial.*.cKDTree", "scipy.spatial.*.KDTree",
     "pandas._libs.*unpickle*", "pandas.core.indexes.base._new_Index", "pandas.core.indexes.*._new_*", "pandas._libs.tslibs.nattype.*_nat_unpickle", "pandas._libs.internals.*",
     "pandas.core.internals.blocks.new_block", "pandas.core.internals.managers.*", "pandas._libs.tslibs.*", "pandas._libs.missing.*", "pandas._libs.interval.*", "pandas._libs.sparse.*",
+    # state-space filters take arrays of numbers and check their shapes; enumerations look a value up
+    "statsmodels.tsa.statespace._*.[cdsz][A-Z]*", "statsmodels.tsa.*__pyx_unpickle_*", "statsmodels.tsa.stl._stl.STL", "statsmodels.tsa._stl.STL", "cmdstanpy.cmdstan_args.Method", "stanio.reshape.VariableType",
+    # pandas 3 keeps texts in Arrow buffers
+    "pyarrow.lib._restore_array", "pyarrow.lib.type_for_alias", "pyarrow.lib.py_buffer", "pyarrow.lib.chunked_array",
     "pandas.core.dtypes.dtypes.*", "pandas.core.arrays.*.*Dtype", "pandas.Interval", "pandas.Period", "pandas.PeriodDtype", "pandas.StringDtype",
 ]
 
@@ -173,13 +193,23 @@ REVIEWED = {
     "pandas.core.arrays.string_arrow.ArrowStringArrayNumpySemantics",  # takes some methods from its other base
     "scipy.spatial._qhull.ConvexHull", "scipy.spatial._qhull.Delaunay",
     "scipy.spatial.qhull.ConvexHull", "scipy.spatial.qhull.Delaunay",
+    "cmdstanpy.stanfit.mle.CmdStanMLE", "cmdstanpy.stanfit.mcmc.CmdStanMCMC",  # look variables up that do not start with "_"
+    "scipy.optimize._optimize.OptimizeResult", "scipy.optimize.optimize.OptimizeResult",  # looks its own items up; states/mod.rs reads them
+    "scipy.optimize.OptimizeResult",
 }
+# Known, and still judged by their state in crates/inspect/src/safety/states: statsmodels.base.data.* evaluates a formula,
+# NegativeBinomial and pmdarima's ARIMA call a method that their state can replace.
 # Sparse matrices compute `.A`, `.T` and the like in __getattr__.
 REVIEWED_PATTERNS = ["scipy.sparse.*_array", "scipy.sparse.*_matrix", "scipy.sparse.*spmatrix"]
+# Results wrappers of statsmodels ask the results inside; filter results compute what does not start with "_".
+REVIEWED_PATTERNS += ["statsmodels.*Wrapper", "statsmodels.*.FilterResults", "statsmodels.*.SmootherResults", "statsmodels.tsa.statespace.*Results", "statsmodels.*.PredictionResults"]
 
 # Names of skipped modules that models do hold.
 SEEN_EXCEPTIONS = {
     "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper",
+    # how a fit ended, which Holt-Winters and ARIMA results keep
+    "scipy.optimize._optimize.OptimizeResult", "scipy.optimize.optimize.OptimizeResult", "scipy.optimize._lbfgsb_py.LbfgsInvHessProduct", "scipy.optimize.lbfgsb.LbfgsInvHessProduct",
+    "statsmodels.tools.tools.Bunch",
 }
 
 def named(name, patterns):
@@ -203,6 +233,8 @@ class Watch(pickle._Unpickler):
         return found
 
     def note(self, kind, thing):
+        while isinstance(thing, functools.partial):  # pandas 1.3 calls a partial for each block of a table
+            thing = thing.func
         full = self.names.get(id(thing))
         if full is not None:
             self.seen[kind].add(full)
@@ -436,6 +468,11 @@ def variants():
             continue
 
 
+# What the index of a time series counts in.
+FREQUENCIES = ["Day", "Hour", "Minute", "Second", "Milli", "Micro", "Nano", "BusinessDay", "BusinessHour", "Week", "MonthBegin", "MonthEnd", "BusinessMonthBegin", "BusinessMonthEnd", "SemiMonthBegin",
+               "SemiMonthEnd", "QuarterBegin", "QuarterEnd", "BQuarterBegin", "BQuarterEnd", "YearBegin", "YearEnd", "BYearBegin", "BYearEnd", "WeekOfMonth", "LastWeekOfMonth"]
+
+
 def arrays_and_tables():
     """Plain data that lies beside a model: arrays, scalars, generators, sparse matrices, tables."""
     import numpy as np
@@ -473,7 +510,7 @@ def arrays_and_tables():
                      lambda: pd.Series([1.5, None], dtype="Float64"), lambda: pd.MultiIndex.from_product([[1, 2], ["a"]]), lambda: pd.interval_range(0, 3), lambda: pd.period_range("2020", periods=2, freq="D"),
                      lambda: pd.date_range("2020", periods=3), lambda: pd.date_range("2020", periods=3, tz="UTC"), lambda: pd.RangeIndex(3), lambda: pd.Index([1, 2]), lambda: pd.Index(["a"]), lambda: pd.Interval(0, 1),
                      lambda: pd.CategoricalDtype(["a"]), lambda: pd.Series(pd.arrays.SparseArray([0, 1])), lambda: pd.DatetimeTZDtype(tz="UTC"), lambda: pd.Int64Dtype(), lambda: pd.StringDtype(), lambda: pd.offsets.Day(2), lambda: pd.offsets.MonthEnd(),
-                     lambda: pd.CategoricalIndex(["a"]), lambda: pd.Period("2020", "M"), lambda: pd.TimedeltaIndex([1])):
+                     *(lambda kind=kind: getattr(pd.offsets, kind)() for kind in FREQUENCIES), lambda: pd.CategoricalIndex(["a"]), lambda: pd.Period("2020", "M"), lambda: pd.TimedeltaIndex([1])):
             try:
                 yield make()
             except Exception:
@@ -535,7 +572,8 @@ def collect(out):
             names, notes = classes_of(package, distribution)
             defined.setdefault(distribution, set()).update(names)
             guarded.update(notes)
-    for source in (fitted_estimators, variants, arrays_and_tables, boosters):
+    beside = (known_models.samplers_and_encoders, known_models.statsmodels_results, known_models.pmdarima_models, known_models.prophet_models)
+    for source in (fitted_estimators, variants, arrays_and_tables, boosters, *beside):
         for thing in source():
             watch(thing, seen)
     import numpy as np
@@ -582,6 +620,8 @@ def allowed(kind, name):
     module = name.rsplit(".", 1)[0]
     if kind != "ref" and (named(name, NEVER) or named(module, SKIP_MODULES)):
         return name in SEEN_EXCEPTIONS or (kind == "call" and name in CALLS)
+    if kind == "ref" and named(name, ["scipy.stats.*_gen", "statsmodels.distributions.*_gen"]):
+        return False  # distributions run code of their state when they are made; nothing keeps one without making it
     return not (kind == "ref" and named(name, NEVER) and name not in ("numpy.memmap", "numpy.object_"))
 
 

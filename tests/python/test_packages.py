@@ -60,6 +60,8 @@ def belongs_here(entry):
         return False
     if form == "dill" and not installed("dill"):
         return False
+    if entry["made"]["by"] in ("imblearn", "category_encoders"):
+        return installed("imbalanced-learn" if entry["made"]["by"] == "imblearn" else "category-encoders") == made
     if framework == "sklearn":
         if form == "skops" and not installed("skops") or "xgb" in entry["path"] and not installed("xgboost"):
             return False
@@ -72,6 +74,8 @@ def belongs_here(entry):
     if framework == "catboost":
         # its files and its pickles, which hold such a file, are read by all later releases
         return bool(installed("catboost"))
+    if framework in ("statsmodels", "pmdarima", "prophet"):
+        return made == installed(framework)
     return framework == "onnx" and bool(installed("onnxruntime"))
 
 
@@ -140,7 +144,7 @@ def as_the_signature_asks(sample, signature):
         return pd.DataFrame(sample).infer_objects()
     table = sample.copy() if isinstance(sample, pd.DataFrame) else pd.DataFrame(np.asarray(sample).reshape(-1, len(names)), columns=names)
     for column in inputs.inputs:
-        if not hasattr(column.type, "to_pandas"):  # any type will do
+        if not hasattr(column.type, "to_pandas") or column.name not in table:  # any type will do; optional columns may be absent
             continue
         kind = column.type.to_pandas()
         if str(table[column.name].dtype) != str(kind) and str(column.type) != "DataType.string" and not str(column.type).endswith("datetime"):
@@ -163,7 +167,12 @@ def original(entry, model_class):
         if type(model).__name__ == "Booster" and type(model).__module__.startswith("xgboost"):
             import xgboost
             return model, model.predict(xgboost.DMatrix(sample))
-        return model, getattr(model, entry.get("predict_method") or "predict")(sample)
+        return model, asked(model, sample, entry)
+    if form == "prophet-json":
+        from prophet.serialize import model_from_json
+        text = Path(path).read_text()
+        model = model_from_json(json.loads(text) if text.startswith('"') else text)
+        return model, asked(model, sample, entry)
     if form.startswith("xgboost"):
         import xgboost
         if model_class and not model_class.endswith("Booster"):
@@ -190,8 +199,20 @@ def original(entry, model_class):
     return session, dict(zip([output.name for output in session.get_outputs()], session.run(None, feed)))
 
 
+def asked(model, sample, entry):
+    """What the model's own library answers: forecasters are asked for a range, a number of steps, or dates."""
+    if entry["framework"] == "statsmodels" and "start" in sample:
+        return model.predict(start=int(sample["start"].iloc[0]), end=int(sample["end"].iloc[0]))
+    if entry["framework"] == "pmdarima":
+        return model.predict(n_periods=int(sample["n_periods"].iloc[0]), X=sample["X"].iloc[0] if "X" in sample else None)
+    found = getattr(model, entry.get("predict_method") or "predict")(sample)
+    return found["yhat"] if entry["framework"] == "prophet" else found
+
+
 def plain(value):
-    """Predictions as arrays."""
+    """Predictions as arrays; of a forecast with its parts the forecast."""
+    if isinstance(value, pd.DataFrame) and "yhat" in value:
+        return value["yhat"].to_numpy()
     if isinstance(value, dict):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, pd.DataFrame):

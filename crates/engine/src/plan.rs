@@ -9,7 +9,7 @@ use packwright_inspect::open_member;
 use packwright_source::{ByteSource, FileSource, Limits};
 
 use crate::draft::{Draft, sentence};
-use crate::flavors::{self, DataFile, Layout};
+use crate::flavors::{self, Change, DataFile, Layout};
 use crate::names;
 use crate::texts::{self, Recorded};
 
@@ -97,7 +97,10 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
     let mut files: Vec<PlannedFile> = Vec::new();
     for file in &work.layout.data {
         let from = file.from.clone();
-        let origin = if file.is_rewritten { Origin::Rewritten { from } } else { Origin::Copied { from } };
+        let origin = match file.change {
+            Change::None => Origin::Copied { from },
+            Change::Pickle | Change::JsonString => Origin::Rewritten { from },
+        };
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.content_bytes() });
     }
     for file in &work.code {
@@ -140,8 +143,8 @@ impl Work {
 /// The layout of the draft, with the loader module where the file is known not to be rewritable.
 pub(crate) fn prepare(draft: &Draft) -> Result<Work, PlanError> {
     let layout = flavors::layout(draft, None)?;
-    let reason =
-        layout.data.iter().find(|file| file.is_rewritten).and_then(|file| cannot_rewrite(draft, file));
+    let mut rewritten = layout.data.iter().filter(|file| file.change == Change::Pickle);
+    let reason = rewritten.next().and_then(|file| cannot_rewrite(draft, file));
     match reason {
         Some(reason) => prepare_fallback(draft, &reason),
         None => finish(draft, layout),

@@ -170,6 +170,23 @@ pub enum Serving {
     },
     /// The onnx flavor.
     Onnx,
+    /// The statsmodels flavor over pickled results.
+    Statsmodels {
+        /// Whether the file is joblib and must be rewritten.
+        is_joblib: bool,
+    },
+    /// The pmdarima flavor over a pickled model.
+    Pmdarima {
+        /// `ARIMA`, `AutoARIMA` or `Pipeline`.
+        model_type: String,
+        /// Whether the file is joblib and must be rewritten.
+        is_joblib: bool,
+    },
+    /// The prophet flavor over the text of `prophet.serialize.model_to_json`.
+    Prophet {
+        /// Whether the text is encoded as a JSON string, as MLflow wants it.
+        is_encoded: bool,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
@@ -209,6 +226,10 @@ pub enum LoaderCall {
     XgboostBooster,
     /// `model.predict(data)` of a `lightgbm.basic.Booster`.
     LightgbmBooster,
+    /// `model.predict(start=…, end=…)` of a statsmodels time series.
+    StatsmodelsSeries,
+    /// `model.predict(n_periods=…)` of a pmdarima model.
+    Pmdarima,
 }
 
 /// Everything that was read from one artifact. Plain data: no handles, nothing lazy.
@@ -314,6 +335,9 @@ impl Inspection {
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
             Serving::Onnx => Some("onnx"),
+            Serving::Statsmodels { .. } => Some("statsmodels"),
+            Serving::Pmdarima { .. } => Some("pmdarima"),
+            Serving::Prophet { .. } => Some("prophet"),
             Serving::Package | Serving::No => None,
         }
     }

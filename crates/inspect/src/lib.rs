@@ -19,10 +19,13 @@ mod lightgbm;
 mod npy;
 mod onnx;
 mod pickled;
+mod pmdarima;
 mod probe;
+mod prophet;
 mod reader;
 pub mod safety;
 mod sklearn;
+mod statsmodels;
 mod strangers;
 #[cfg(test)]
 mod tests;

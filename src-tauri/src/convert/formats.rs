@@ -12,6 +12,7 @@ pub(super) fn format_name(format: &str, compression: Option<&str>) -> String {
         "catboost-cbm" => "CatBoost CBM",
         "catboost-json" => "CatBoost JSON",
         "onnx" => "ONNX",
+        "prophet-json" => "Prophet JSON",
         "mlflow-package" => "MLflow package",
         other => other,
     };

@@ -5,7 +5,7 @@ use packwright_mlflow::schema::{ColumnType, DataType, ParamSpec};
 use serde_yaml::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{DataFile, Layout, artifact_name, block, copied};
+use super::{DataFile, Layout, artifact_name, block, copied, pmdarima};
 use crate::names;
 use crate::plan::PlanError;
 use crate::receipt::hex;
@@ -131,8 +131,10 @@ impl Loader<'_> {
             Open::Pickle => vec!["pickle"],
             Open::Skops { .. } => vec!["skops.io"],
         };
-        if self.call == LoaderCall::XgboostBooster {
-            imports.push("xgboost");
+        match self.call {
+            LoaderCall::XgboostBooster => imports.push("xgboost"),
+            LoaderCall::Pmdarima => imports.push("pandas"),
+            _ => {}
         }
         let mut text = String::new();
         if self.main.is_some() {
@@ -168,9 +170,16 @@ impl Loader<'_> {
         ));
         if self.can_choose {
             text.push_str(CHOOSING_PREDICT);
+        } else if self.call == LoaderCall::Pmdarima {
+            text.push_str(pmdarima::PREDICT);
         } else {
             let expression = match self.call {
-                LoaderCall::Predict | LoaderCall::LightgbmBooster => "self._model.predict(data)",
+                LoaderCall::Predict | LoaderCall::LightgbmBooster | LoaderCall::Pmdarima => {
+                    "self._model.predict(data)"
+                }
+                LoaderCall::StatsmodelsSeries => {
+                    r#"self._model.predict(start=data["start"].iloc[0], end=data["end"].iloc[0])"#
+                }
                 LoaderCall::Transform => "self._model.transform(data)",
                 LoaderCall::FitPredict => "self._model.fit_predict(data)",
                 LoaderCall::XgboostBooster => "self._model.predict(xgboost.DMatrix(data))",

@@ -5,7 +5,10 @@ mod categories;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
+mod pmdarima;
+mod prophet;
 mod sklearn;
+mod statsmodels;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -57,8 +60,8 @@ pub(crate) struct DataFile {
     pub(crate) path: String,
     /// What it is made from.
     pub(crate) from: PathBuf,
-    /// Whether it is a joblib file that is rewritten as a plain pickle; copied byte by byte otherwise.
-    pub(crate) is_rewritten: bool,
+    /// What is done to it on the way.
+    pub(crate) change: Change,
     /// The file inside `from` that is meant; `from` itself when there is none.
     pub(crate) member: Option<Member>,
     /// The length of `from`.
@@ -68,13 +71,24 @@ pub(crate) struct DataFile {
 impl DataFile {
     /// A file that lies on the disk by itself and is copied byte by byte.
     pub(crate) fn copied(path: String, from: PathBuf, size_bytes: u64) -> Self {
-        Self { path, from, is_rewritten: false, member: None, size_bytes }
+        Self { path, from, change: Change::None, member: None, size_bytes }
     }
 
     /// The length of what is copied or rewritten.
     pub(crate) fn content_bytes(&self) -> u64 {
         self.member.as_ref().map_or(self.size_bytes, |member| member.size_bytes)
     }
+}
+
+/// What is done to a file on its way into the package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing: it is copied byte by byte.
+    None,
+    /// A joblib file is rewritten as a plain pickle.
+    Pickle,
+    /// A JSON text is encoded as a JSON string.
+    JsonString,
 }
 
 /// The layout for a draft. `fallback` asks for the loader module in place of a rewritten joblib file.
@@ -87,6 +101,9 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
     match (&inspection.serving, fallback) {
         (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),
         (Serving::SklearnJoblib { predict_fn }, None) => Ok(sklearn::joblib(inspection, predict_fn)),
+        (Serving::SklearnJoblib { .. } | Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
+            loader::fallback(inspection, LoaderCall::Predict, reason)
+        }
         (Serving::SklearnSkops { path, call, .. }, _) => {
             sklearn::skops(inspection, &draft.trusted_types(), path, *call)
         }
@@ -105,9 +122,6 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::LightgbmText, _) => {
             Ok(categories::restore(inspection, Model::LightgbmText, lightgbm::text(inspection)))
         }
-        (Serving::SklearnJoblib { .. } | Serving::LightgbmPickle { is_joblib: true, .. }, Some(reason)) => {
-            loader::fallback(inspection, LoaderCall::Predict, reason)
-        }
         (Serving::LightgbmPickle { model_class, is_joblib }, _) => {
             let native = lightgbm::pickle(inspection, model_class, *is_joblib);
             Ok(categories::restore(inspection, Model::Pickle, native))
@@ -116,6 +130,15 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(catboost::native(inspection, model_type, save_format))
         }
         (Serving::Onnx, _) => onnx::native(inspection),
+        (Serving::Statsmodels { is_joblib: true }, Some(reason)) => statsmodels::fallback(inspection, reason),
+        (Serving::Statsmodels { is_joblib }, _) => Ok(statsmodels::native(inspection, *is_joblib)),
+        (Serving::Pmdarima { is_joblib: true, .. }, Some(reason)) => {
+            loader::fallback(inspection, LoaderCall::Pmdarima, reason)
+        }
+        (Serving::Pmdarima { model_type, is_joblib }, _) => {
+            Ok(pmdarima::native(inspection, model_type, *is_joblib))
+        }
+        (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }
@@ -164,7 +187,12 @@ fn copied(inspection: &Inspection, path: &str) -> DataFile {
 }
 
 fn rewritten(inspection: &Inspection, path: &str) -> DataFile {
-    DataFile { is_rewritten: true, ..copied(inspection, path) }
+    DataFile { change: Change::Pickle, ..copied(inspection, path) }
+}
+
+/// A pickle as it is, or a joblib file rewritten as one.
+fn plain_pickle(inspection: &Inspection, is_joblib: bool) -> DataFile {
+    if is_joblib { rewritten(inspection, "model.pkl") } else { copied(inspection, &data_name(inspection)) }
 }
 
 /// A block from its keys and texts.

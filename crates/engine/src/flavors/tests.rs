@@ -12,7 +12,11 @@ fn shown(draft: &Draft, fallback: Option<&str>) -> String {
     let layout = layout(draft, fallback).unwrap();
     let mut out = String::new();
     for file in &layout.data {
-        let how = if file.is_rewritten { "rewritten" } else { "copied" };
+        let how = match file.change {
+            Change::None => "copied",
+            Change::Pickle => "rewritten",
+            Change::JsonString => "encoded",
+        };
         out.push_str(&format!("{} {how}\n", file.path));
     }
     for (path, _) in &layout.code {
@@ -43,7 +47,7 @@ sklearn: {"pickled_model":"model.pkl","serialization_format":"pickle","sklearn_v
     assert_eq!(shown(&draft, None), expected);
     let fallback = layout(&draft, Some("It holds memory maps.")).unwrap();
     assert_eq!(fallback.data[0].path, "data/churn.pkl");
-    assert!(!fallback.data[0].is_rewritten);
+    assert_eq!(fallback.data[0].change, Change::None);
     assert_eq!(fallback.blocks.len(), 1);
     assert!(fallback.code[0].1.contains("self._model.predict(data)"), "{}", fallback.code[0].1);
     assert!(fallback.warnings[0].ends_with("It holds memory maps."));
@@ -56,11 +60,11 @@ fn an_estimator_without_predict_gets_a_loader_beside_the_sklearn_flavor() {
         inspection.serving = Serving::PickleLoader { path: String::new(), call, is_joblib: true };
     });
     let both = layout(&draft, None).unwrap();
-    assert!(both.data[0].is_rewritten && both.code[0].1.contains("self._model.transform(data)"));
+    assert!(both.data[0].change == Change::Pickle && both.code[0].1.contains("self._model.transform(data)"));
     let blocks: Vec<_> = both.blocks.iter().map(|(name, _)| *name).collect();
     assert_eq!(blocks, ["python_function", "sklearn"]);
     let alone = layout(&draft, Some("It holds memory maps.")).unwrap();
-    assert!(!alone.data[0].is_rewritten && alone.code[0].1.contains("self._model.transform(data)"));
+    assert!(alone.data[0].change == Change::None && alone.code[0].1.contains("self._model.transform(data)"));
 }
 
 #[test]
@@ -280,4 +284,57 @@ fn xgboost_s_wrappers_keep_giving_labels_when_categories_are_restored() {
     let text = &layout(&draft, None).unwrap().code[0].1;
     assert!(text.contains("xgboost.XGBClassifier(enable_categorical=True)"), "{text}");
     assert!(text.contains("return self._model.predict(frame)"), "{text}");
+}
+
+#[test]
+fn forecasters_go_into_their_own_flavors() {
+    let shown_with = |serving: Serving, framework: &str, file: &str| {
+        let (framework, file) = (framework.to_owned(), file.to_owned());
+        let draft = draft(move |inspection| {
+            inspection.serving = serving;
+            inspection.artifact.path = file.into();
+            inspection.framework.as_mut().unwrap().value = framework;
+            inspection.framework_version.as_mut().unwrap().value = "2.1.1".into();
+        });
+        shown(&draft, None)
+    };
+    let statsmodels = |is_joblib| shown_with(Serving::Statsmodels { is_joblib }, "statsmodels", "ols.pickle");
+    let expected = r#"ols.pickle copied
+python_function: {"data":"ols.pickle","loader_module":"mlflow.statsmodels"}
+statsmodels: {"data":"ols.pickle","statsmodels_version":"2.1.1"}
+"#;
+    assert_eq!(statsmodels(false), expected);
+    assert!(statsmodels(true).starts_with("model.pkl rewritten\n"));
+    let pmdarima = Serving::Pmdarima { model_type: "AutoARIMA".into(), is_joblib: false };
+    let expected = r#"a.pkl copied
+pmdarima: {"data":"a.pkl","model_type":"AutoARIMA","pmdarima_version":"2.1.1"}
+python_function: {"data":"a.pkl","loader_module":"mlflow.pmdarima"}
+"#;
+    assert_eq!(shown_with(pmdarima, "pmdarima", "a.pkl"), expected);
+    let prophet = |is_encoded| shown_with(Serving::Prophet { is_encoded }, "prophet", "p.json");
+    let expected = r#"model.pr encoded
+prophet: {"data":"model.pr","model_type":"Prophet","prophet_version":"2.1.1"}
+python_function: {"data":"model.pr","loader_module":"mlflow.prophet"}
+"#;
+    assert_eq!(prophet(false), expected);
+    assert!(prophet(true).starts_with("p.json copied\n"));
+}
+
+#[test]
+fn a_joblib_file_of_a_forecaster_falls_back_to_a_loader_that_asks_as_mlflow_does() {
+    let kind = |kind: &str| {
+        let value = kind.to_owned();
+        let draft = draft(move |inspection| {
+            inspection.serving = Serving::Statsmodels { is_joblib: true };
+            let source = "class of the model".to_owned();
+            inspection.facts.push(Fact { name: "model_kind", value: value.into(), source });
+        });
+        layout(&draft, Some("It holds memory maps.")).unwrap().code[0].1.clone()
+    };
+    assert!(kind("forecaster").contains(r#"predict(start=data["start"].iloc[0], end=data["end"].iloc[0])"#));
+    assert!(kind("regressor").contains("self._model.predict(data)"));
+    let serving = Serving::Pmdarima { model_type: "ARIMA".into(), is_joblib: true };
+    let draft = draft(|inspection| inspection.serving = serving);
+    let code = &layout(&draft, Some("It holds memory maps.")).unwrap().code[0].1;
+    assert!(code.contains("n_periods=int(asked[\"n_periods\"])"), "{code}");
 }

@@ -86,7 +86,7 @@ impl Sink for FolderSink {
             let hashing = scope.spawn(move || hash::following(path, &announced));
             let mut followed =
                 BufWriter::with_capacity(CHUNK_BYTES, Followed { file: &out, announce, size_bytes: 0 });
-            let rewritten = rewrite::rewrite((original, file), &mut followed, &to, watch)
+            let rewritten = rewrite::rewrite((original, file), &mut followed, (&to, watch))
                 .and_then(|original| followed.flush().map_err(write_error(&to)).map(|()| original))
                 .map(|original| (original, followed.get_ref().size_bytes));
             // Unwritten bytes of a failed file are of no interest, and the hashing ends with the sender.

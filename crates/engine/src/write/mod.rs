@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod hash;
 mod job;
+mod json_string;
 mod rewrite;
 mod source;
 mod target;
@@ -22,7 +23,7 @@ use self::folder::FolderSink;
 use self::job::Watch;
 use self::zip::ZipSink;
 use crate::draft::Draft;
-use crate::flavors::DataFile;
+use crate::flavors::{Change, DataFile};
 use crate::plan::{self, Work};
 use crate::receipt::{PackageKind, Receipt, WrittenFile};
 use crate::texts::{self, Recorded};
@@ -172,12 +173,12 @@ fn fill(
     let mut artifact_sha256 = None;
     for file in &work.layout.data {
         watch.begin(Stage::Writing, &file.path)?;
-        let (written, original) = if file.is_rewritten || file.member.is_some() {
-            sink.rewrite(file, watch)?
-        } else {
+        let (written, original) = if file.change == Change::None && file.member.is_none() {
             let written = sink.copy(file, watch)?;
             let sha256 = written.sha256.clone();
             (written, sha256)
+        } else {
+            sink.rewrite(file, watch)?
         };
         // The first file is the artifact itself; side files follow.
         artifact_sha256.get_or_insert(original);

@@ -1,5 +1,5 @@
-//! What is not copied as it is: a member of an archive, a joblib file rewritten as a plain pickle. It goes into any
-//! writer while the original is hashed beside it.
+//! What is not copied as it is: a member of an archive, a joblib file that becomes a plain pickle, a JSON text that
+//! becomes a JSON string. It goes into any writer while the original is hashed beside it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,8 +17,8 @@ use packwright_source::{ByteSource, ErrorKind, FileSource, Limits, ReadError, re
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, Cancel, ExportError, hash};
-use crate::flavors::DataFile;
+use super::{CHUNK_BYTES, Cancel, ExportError, hash, json_string};
+use crate::flavors::{Change, DataFile};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(50);
@@ -30,8 +30,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn rewrite(
     (original, file): (Original, &DataFile),
     out: &mut (dyn Write + Send),
-    to: &Path,
-    watch: &mut Watch<'_>,
+    (to, watch): (&Path, &mut Watch<'_>),
 ) -> Result<String, ExportError> {
     let again = FileSource::open(original.path()).map_err(read_error(original.path()))?;
     let (source, check) = original.into_source();
@@ -66,7 +65,7 @@ pub(super) fn rewrite(
         Ok(untold) => watch.advance(untold)?,
         Err(TranscodeError::Write(error)) => return Err(write_error(to)(error)),
         // There is no other way to pack a member: the fallback is for rewriting alone.
-        Err(TranscodeError::Read(error)) if !file.is_rewritten => {
+        Err(TranscodeError::Read(error)) if file.change != Change::Pickle => {
             return Err(read_error(check.path())(io::Error::other(error)));
         }
         Err(error @ (TranscodeError::Unsupported(_) | TranscodeError::Read(_))) => {
@@ -83,8 +82,10 @@ fn made(original: Arc<Watched>, file: &DataFile, out: &mut dyn Write) -> Result<
         Some(member) => open_member(original, member, &Limits::default())?,
         None => original,
     };
-    if file.is_rewritten {
-        return transcode(source, &Limits::default(), out, &mut |_| Ok(())).map(drop);
+    match file.change {
+        Change::None => {}
+        Change::Pickle => return transcode(source, &Limits::default(), out, &mut |_| Ok(())).map(drop),
+        Change::JsonString => return json_string::encode(&*source, out).map(drop),
     }
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut at = 0;

@@ -140,7 +140,7 @@ impl Sink for ZipSink {
         self.start(&file.path, packing)?;
         let to = self.path.clone();
         let (original, size_bytes, sha256) =
-            self.hashed(|tee| rewrite::rewrite((original, file), tee, &to, watch))?;
+            self.hashed(|tee| rewrite::rewrite((original, file), tee, (&to, watch)))?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 

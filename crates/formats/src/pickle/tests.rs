@@ -183,9 +183,18 @@ fn tricks_are_noticed() {
         (b"\x80\x02N\x80\x020.", OddityKind::LateProto),
         (b"\x80\x02ca\nB\n)\x81N}U\x09__class__ca\nC\ns\x86b.", OddityKind::SlotNames),
         (b"\x80\x02ca\nB\n)\x81N}K\x01Ns\x86b.", OddityKind::SlotNames),
+        (b"\x80\x02ca\nB\n)\x81}bNb.", OddityKind::SecondBuild),
     ] {
         assert!(oddities(bytes).contains(&kind), "{kind:?}: {:?}", oddities(bytes));
     }
+    // functools.partial(a.f) called is a.f called, unless its state says another function.
+    let partial = |state: &str| format!("\u{80}\u{2}cfunctools\npartial\nca\nf\n\u{85}R{state})R.");
+    let latin = |text: String| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+    let called = latin(partial("(ca\nf\n)}Ntb"));
+    assert!(oddities(&called).is_empty(), "{:?}", oddities(&called));
+    let pickle = read_bytes(&called);
+    assert!(pickle.trace.globals().iter().any(|global| global.name == "f" && global.called_at.is_some()));
+    assert!(oddities(&latin(partial("(ca\ng\n)}Ntb"))).contains(&OddityKind::ComputedCallee));
     assert!(oddities(b"\x80\x04\x95\x04\x00\x00\x00\x00\x00\x00\x00\x8c\x01a.").is_empty());
 }
 

@@ -241,6 +241,14 @@ impl Tree {
         Some(found.1)
     }
 
+    /// Every object, in the order in which a load would make them.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Object(object) => Some(&**object),
+            _ => None,
+        })
+    }
+
     /// The value as an object.
     pub fn object(&self, value: Value) -> Option<&Object> {
         match self.get(value)? {

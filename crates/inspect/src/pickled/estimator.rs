@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     OutlierDetector,
     /// Has `transform` and no `predict`.
     Transformer,
+    /// Continues a time series.
+    Forecaster,
     Unknown,
 }
 
@@ -31,6 +33,7 @@ impl Kind {
             Self::Clusterer | Self::FitOnlyClusterer => "clusterer",
             Self::OutlierDetector => "outlier detector",
             Self::Transformer => "transformer",
+            Self::Forecaster => "forecaster",
             Self::Unknown => "unknown",
         }
     }
@@ -44,12 +47,21 @@ pub(crate) struct Column {
     pub(crate) ty: Option<Sourced<DataType>>,
     /// Why MLflow must leave the column alone, where it must.
     pub(crate) unchecked: Option<String>,
+    /// Whether callers may leave it out.
+    pub(crate) is_optional: bool,
 }
 
 impl Column {
     /// A column of which only the name is known.
     pub(crate) fn named(name: String) -> Self {
-        Self { name, ty: None, unchecked: None }
+        Self { name, ty: None, unchecked: None, is_optional: false }
+    }
+}
+
+impl Column {
+    /// A column of a known type, and how that is known.
+    pub(crate) fn typed(name: &str, ty: DataType, source: &str) -> Self {
+        Self { ty: Some(Sourced::new(ty, source)), ..Self::named(name.to_owned()) }
     }
 }
 
@@ -92,10 +104,16 @@ pub(crate) struct Estimator {
     pub(crate) output: Option<Output>,
     /// Whether it has a `predict`, where the file carries its class; `None` where the class must be known.
     pub(crate) has_predict: Option<bool>,
+    /// The columns that come out, for models that answer with a table.
+    pub(crate) table: Option<Sourced<Vec<Column>>>,
+    /// Why no flavor and no loader of ours can call it, where that is known.
+    pub(crate) unservable: Option<String>,
     /// Whether learned attributes are there; `None` when it cannot be told.
     pub(crate) is_fitted: Option<bool>,
     pub(crate) hyperparameters: serde_json::Map<String, serde_json::Value>,
     pub(crate) part: Part,
+    /// Requirement lines for which the state of an object is evidence.
+    pub(crate) evidence: Vec<crate::Requirement>,
     /// More facts of the library, in order.
     pub(crate) facts: Vec<crate::Fact>,
     pub(crate) warnings: Vec<String>,
@@ -113,9 +131,12 @@ impl Estimator {
             labels: None,
             output: None,
             has_predict: None,
+            table: None,
+            unservable: None,
             is_fitted: None,
             hyperparameters: serde_json::Map::new(),
             part: Part { name: String::new(), class: class.to_owned(), detail: None, parts: Vec::new() },
+            evidence: Vec::new(),
             facts: Vec::new(),
             warnings: Vec::new(),
         }

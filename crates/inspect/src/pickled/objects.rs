@@ -119,15 +119,5 @@ pub(crate) fn labels_attr(file: &PickleFile, value: Value, name: &str) -> Option
 /// An attribute that is a list of texts: an array, a list, or a pandas Index around one.
 pub(crate) fn texts_attr(file: &PickleFile, value: Value, name: &str) -> Option<Vec<String>> {
     let found = some_attr(file, value, name)?;
-    file.texts(found).or_else(|| file.texts(index_data(file, found)?))
-}
-
-/// The data inside a pickled pandas Index.
-fn index_data(file: &PickleFile, value: Value) -> Option<Value> {
-    let tree = &file.pickle.tree;
-    let object = tree.object(value)?;
-    if file.pickle.trace.global(object.callee)?.name != "_new_Index" {
-        return None;
-    }
-    tree.entry(*tree.items(object.args)?.get(1)?, "data")
+    file.texts(found).or_else(|| super::frame::index_texts(file, found))
 }

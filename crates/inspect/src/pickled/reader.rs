@@ -8,7 +8,7 @@ use packwright_source::ReadError;
 use serde_json::json;
 
 use super::root::{Found, Root, find};
-use super::{Estimator, Kind, Labels, PickleFile, interpreter, requirements, signature};
+use super::{Estimator, Kind, Labels, PickleFile, interpreter, requirements, signature::signature};
 use crate::reader::{Claim, Reader, Subject};
 use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety};
 
@@ -236,7 +236,14 @@ fn inspection(
     warnings.extend(interpreter::warning(file));
     let serving = serving(file, estimator, &chosen.path);
     if serving == Serving::No {
-        warnings.push(format!("{} has no method that MLflow could call.", estimator.class));
+        // The first warning is the reason that an export is refused with.
+        warnings.insert(
+            0,
+            match &estimator.unservable {
+                Some(why) => format!("MLflow cannot serve {}: {why}.", estimator.class),
+                None => format!("{} has no method that MLflow could call.", estimator.class),
+            },
+        );
     }
     let named = |value: String| Sourced::new(value, "class of the pickled object");
     let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
@@ -252,7 +259,7 @@ fn inspection(
         framework_version: estimator.version.clone(),
         model_class: Some(named(estimator.class.clone())),
         serving,
-        signature: signature::signature(estimator),
+        signature: signature(estimator),
         requirements: requirements::requirements(file, estimator),
         python,
         safety,
@@ -267,7 +274,12 @@ fn inspection(
 
 fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
     let is_joblib = 0 < file.pickle.n_inline || file.compression.is_some();
+    if estimator.unservable.is_some() {
+        return Serving::No;
+    }
     let call = match (estimator.class.as_str(), estimator.kind) {
+        (_, Kind::Forecaster) if estimator.framework == "statsmodels" => LoaderCall::StatsmodelsSeries,
+        (_, Kind::Forecaster) if estimator.framework == "pmdarima" => LoaderCall::Pmdarima,
         ("xgboost.core.Booster", _) => LoaderCall::XgboostBooster,
         ("lightgbm.basic.Booster", _) => LoaderCall::LightgbmBooster,
         (_, Kind::Transformer) => LoaderCall::Transform,
@@ -285,7 +297,16 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
     if let Some(types) = &file.skops {
         return Serving::SklearnSkops { types: safety::skops::types(types), path: path.to_owned(), call };
     }
-    if call != LoaderCall::Predict || !path.is_empty() {
+    match estimator.framework {
+        "statsmodels" if path.is_empty() => return Serving::Statsmodels { is_joblib },
+        "pmdarima" if path.is_empty() => {
+            let model_type = estimator.class.rsplit('.').next().unwrap_or_default().to_owned();
+            return Serving::Pmdarima { model_type, is_joblib };
+        }
+        _ => {}
+    }
+    // The prophet flavor takes the JSON text alone.
+    if call != LoaderCall::Predict || estimator.framework == "prophet" || !path.is_empty() {
         return Serving::PickleLoader { path: path.to_owned(), call, is_joblib };
     }
     if estimator.framework == "lightgbm" {
@@ -298,7 +319,8 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
     }
 }
 
-fn facts(estimator: &Estimator) -> Vec<Fact> {
+/// The facts of a described model.
+pub(crate) fn facts(estimator: &Estimator) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut fact = |name: &'static str, value: serde_json::Value, source: &str| {
         facts.push(Fact { name, value, source: source.to_owned() });

@@ -23,10 +23,23 @@ pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requ
     let sklearn = sklearn_version(estimator);
     for (library, module) in libraries {
         let source = format!("{} is imported by the file", top_level(module));
+        // The state of an object may say more than the names of the modules.
+        let of_library =
+            |line: &&Requirement| line.requirement.split(['<', '>', '=']).next() == Some(library);
+        if let Some(line) = estimator.evidence.iter().find(of_library) {
+            lines.push(line.clone());
+            continue;
+        }
         let line = match (library, &sklearn) {
             ("scikit-learn", Some((version, source))) => {
                 Requirement { requirement: format!("scikit-learn=={version}"), source: source.clone() }
             }
+            ("pandas", _) if is_pandas_3(file) => Requirement {
+                requirement: "pandas>=3".to_owned(),
+                source:
+                    "the file names pandas.DataFrame or pandas.Series in that place: written under pandas 3"
+                        .to_owned(),
+            },
             ("numpy", _) => numpy(file, sklearn.as_ref().map(|(version, _)| version.as_str())),
             ("cloudpickle", _) => cloudpickle(file),
             // Only the wrapper class of inline arrays refers to it, and that goes when the file is rewritten.
@@ -62,6 +75,14 @@ fn version_of(estimator: &Estimator, library: &str) -> Option<(String, String)> 
     let mut facts = estimator.facts.iter();
     let fact = facts.find(|fact| fact.name.strip_suffix("_version") == Some(library))?;
     Some((fact.value.as_str()?.to_owned(), fact.source.clone()))
+}
+
+/// pandas 3 gave its classes the module that people import them from.
+fn is_pandas_3(file: &PickleFile) -> bool {
+    let mut globals = file.pickle.trace.globals().iter();
+    globals.any(|global| {
+        global.module == "pandas" && matches!(global.name.as_str(), "DataFrame" | "Series" | "Index")
+    })
 }
 
 fn only_wrappers(file: &PickleFile) -> bool {

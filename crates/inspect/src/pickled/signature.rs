@@ -6,12 +6,15 @@ use super::{Column, Estimator, Inputs, Output};
 use crate::{Sourced, SourcedSchema, SourcedSignature};
 
 /// The signature of `predict` (or `transform`) as far as the file tells.
-pub(super) fn signature(estimator: &Estimator) -> SourcedSignature {
-    SourcedSignature {
-        inputs: schema_of(&estimator.inputs),
-        outputs: estimator.output.as_ref().and_then(tensor_of),
-        params: None,
-    }
+pub(crate) fn signature(estimator: &Estimator) -> SourcedSignature {
+    let outputs = match &estimator.table {
+        Some(table) => {
+            let column = |column: &Column| column_spec(column, &table.source, false);
+            Some(SourcedSchema::Columns(table.value.iter().map(column).collect()))
+        }
+        None => estimator.output.as_ref().and_then(tensor_of),
+    };
+    SourcedSignature { inputs: schema_of(&estimator.inputs), outputs, params: None }
 }
 
 /// Inputs as MLflow's columns or tensors; `None` when they are unknown.
@@ -59,7 +62,8 @@ fn column_spec(column: &Column, source: &str, is_mixed: bool) -> Sourced<ColSpec
             format!("{source}; double is assumed: the library computes in float64"),
         ),
     };
-    let spec = ColSpec { name: Some(ColumnName::Text(column.name.clone())), ty, required: true };
+    let spec =
+        ColSpec { name: Some(ColumnName::Text(column.name.clone())), ty, required: !column.is_optional };
     Sourced::new(spec, source)
 }
 

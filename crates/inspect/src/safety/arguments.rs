@@ -25,17 +25,21 @@ const MAKERS: [&str; 6] = [
 /// Keeps a function and its arguments for whoever calls it.
 const PARTIAL: &str = "functools.partial";
 
+/// What pandas 1.3 keeps in a partial for each block of a table, and calls at once.
+const BLOCK: &str = "pandas.core.internals.blocks.new_block";
+
 /// What list items may be appended to: it has no attributes that could stand in for `append`.
 const LISTS: [&str; 5] =
     ["builtins.list", "builtins.set", "collections.deque", "__builtin__.list", "__builtin__.set"];
 
 /// What may be a state as a whole: it is a dict or keeps plain data, and is never a pair of attributes and slots.
-const STATES: [&str; 5] = [
+const STATES: [&str; 6] = [
     "builtins.dict",
     "collections.OrderedDict",
     "collections.defaultdict",
     "sklearn.utils.Bunch",
     "sklearn.utils._bunch.Bunch",
+    "statsmodels.tools.tools.Bunch",
 ];
 
 /// Takes a pair as its state in `__setstate__`: a dict and a seed.
@@ -98,7 +102,7 @@ fn complaint(file: &PickleFile, taker: &str, given: &Given) -> Option<String> {
     let name = name.as_deref();
     match (given.to, given.what) {
         (To::Call | To::State, Argument::Global(_)) if taker == PARTIAL && given.place == 0 => {
-            let is_plain = name.is_some_and(known::only_computes);
+            let is_plain = name.is_some_and(|name| name == BLOCK || known::only_computes(name));
             (!is_plain).then(|| format!("it keeps {} to be called", name.unwrap_or("something")))
         }
         (To::Call | To::State, _) if taker == PARTIAL => {

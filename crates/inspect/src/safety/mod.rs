@@ -11,6 +11,7 @@ mod nested;
 pub(crate) mod pickle;
 pub(crate) mod readings;
 pub(crate) mod skops;
+mod states;
 #[cfg(test)]
 mod tests;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::by_value;
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments, nested, readings};
+use super::{Finding, Needs, Safety, Severity, arguments, nested, readings, states};
 use crate::pickled::{PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -30,8 +30,8 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         findings.push(finding);
     }
     let mut unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
-    let own = by_value::judge(file).into_iter();
-    for finding in own.chain(arguments::judge(file)).chain(hidden_wrapper(file)) {
+    let of_calls = by_value::judge(file).into_iter().chain(arguments::judge(file));
+    for finding in of_calls.chain(states::judge(file)).chain(hidden_wrapper(file)) {
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
@@ -156,6 +156,12 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             Severity::Dangerous,
             "the name walks through attributes of the module to reach something else".to_owned(),
         );
+    }
+    if matches!(full.as_str(), "builtins.getattr" | "__builtin__.getattr")
+        && states::takes_own_methods_alone(file, global)
+    {
+        let why = "takes a method of the model itself, which only computes".to_owned();
+        return finding("pickle/known-name", Severity::Info, why);
     }
     if let Some((severity, why)) = by_value::maker_finding(file, global) {
         let rule = match severity {

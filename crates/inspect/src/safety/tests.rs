@@ -113,3 +113,71 @@ fn arguments_are_shown_within_bounds() {
     let why = judge(bytes.as_bytes()).findings.first().expect("a finding").why.clone();
     assert!(why.chars().count() < 300, "{}", why.len());
 }
+
+/// `class(state)` made without its constructor, in protocol 2. The state is given as opcodes.
+fn made(class: &str, state: &str) -> Vec<u8> {
+    let (module, name) = class.rsplit_once('.').expect("a module");
+    let mut bytes = b"\x80\x02".to_vec();
+    bytes.extend(format!("c{module}\n{name}\n)").bytes());
+    bytes.push(0x81);
+    bytes.extend(state.bytes());
+    bytes.extend(b"b.");
+    bytes
+}
+
+#[test]
+fn a_state_that_loading_would_run_is_judged() {
+    let table = "cpandas.core.frame\nDataFrame\n)\u{81}}S'_mgr'\nNsb";
+    let latin =
+        |text: String| text.chars().map(|c| u8::try_from(u32::from(c)).expect("a byte")).collect::<Vec<u8>>();
+    let data = |frame: &str, formula: &str| {
+        let state = format!("}}(S'restore_design_info'\nI01\nS'formula'\nS'{formula}'\nS'frame'\n{frame}u");
+        latin(format!("\u{80}\u{2}cstatsmodels.base.data\nPandasData\n)\u{81}{state}b."))
+    };
+    for (bytes, verdict) in [
+        (data(table, "y ~ x + np.log(z)"), Verdict::Safe),
+        (data(table, "y ~ my_transform(x)"), Verdict::Review),
+        (data(table, "y ~ __import__(\"os\").system(\"ls\")"), Verdict::Dangerous),
+        (data("}", "y ~ C(x)"), Verdict::Review),
+        (data("cpandas.core.frame\nDataFrame\n)\u{81}}S'_get_item'\nNsb", "y ~ x"), Verdict::Review),
+        (made("statsmodels.base.data.PandasData", "}S'formula'\nS'y ~ eval(x)'\ns"), Verdict::Safe),
+        (made("statsmodels.base.data.PandasData", "N"), Verdict::Review),
+        (made("statsmodels.discrete.discrete_model.NegativeBinomial", "}"), Verdict::Safe),
+        (
+            made("statsmodels.discrete.discrete_model.NegativeBinomial", "}S'_initialize'\nNs"),
+            Verdict::Dangerous,
+        ),
+        (made("pmdarima.arima.arima.ARIMA", "}S'tmp_pkl_'\nNs"), Verdict::Dangerous),
+        (made("sklearn.isotonic.IsotonicRegression", "}S'_build_f'\nNs"), Verdict::Dangerous),
+        (made("sklearn.isotonic.IsotonicRegression", "}S'X_thresholds_'\nNs"), Verdict::Safe),
+        (made("lightgbm.basic.Booster", "}S'free_network'\nNs"), Verdict::Dangerous),
+    ] {
+        let safety = judge(&bytes);
+        assert_eq!(safety.verdict(), verdict, "{} {:#?}", bytes.escape_ascii(), safety.findings);
+    }
+}
+
+#[test]
+fn an_object_that_is_changed_again_is_not_safe() {
+    let again = b"\x80\x02csklearn.svm._classes\nSVC\n)\x81}S'__setstate__'\ncnumpy\nlog1p\nsbK\x01b.";
+    assert_eq!(judge(again).verdict(), Verdict::Dangerous);
+    let item =
+        b"\x80\x02cscipy.optimize._optimize\nOptimizeResult\n)\x81(S'__setstate__'\ncnumpy\nlog1p\nu}b.";
+    assert_eq!(judge(item).verdict(), Verdict::Dangerous);
+}
+
+#[test]
+fn getattr_is_known_only_for_a_listed_method_of_a_model() {
+    let taken = |class: &str, name: &str| {
+        let (module, class) = class.rsplit_once('.').expect("a module");
+        let mut bytes = format!("\x02c__builtin__\ngetattr\n(c{module}\n{class}\n)").into_bytes();
+        bytes.insert(0, 0x80);
+        bytes.push(0x81);
+        bytes.extend(format!("}}bS'{name}'\ntR.").bytes());
+        judge(&bytes).verdict()
+    };
+    let model = "statsmodels.tsa.exponential_smoothing.ets.ETSModel";
+    assert_eq!(taken(model, "loglike"), Verdict::Safe);
+    assert_eq!(taken(model, "__class__"), Verdict::Dangerous);
+    assert_eq!(taken("sklearn.svm._classes.SVC", "loglike"), Verdict::Dangerous);
+}

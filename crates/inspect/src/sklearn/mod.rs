@@ -6,6 +6,7 @@
 mod inputs;
 mod kinds;
 mod outputs;
+mod third_party;
 
 use packwright_formats::pickle::{Node, Value};
 
@@ -42,6 +43,9 @@ pub(crate) fn describe_estimator(file: &PickleFile, value: Value, depth: u32) ->
         count
             .source
             .push_str(" (assumed: the class that the file carries counts columns as scikit-learn does)");
+    }
+    if let Inputs::Columns(columns) = &mut estimator.inputs {
+        third_party::leave_open(file, value, framework, &mut columns.value);
     }
     estimator.labels = own_labels(file, value, estimator.kind);
     match name {
@@ -186,8 +190,9 @@ fn pipeline(file: &PickleFile, value: Value, depth: u32, estimator: &mut Estimat
         }
     }
     estimator.is_fitted = steps.last().and_then(|(_, step)| step.is_fitted);
-    if estimator.version.is_none() {
-        estimator.version = steps.iter().find_map(|(_, step)| step.version.clone());
+    let mut by_sklearn = steps.iter().filter(|(_, step)| step.framework == "scikit-learn");
+    if let Some(version) = by_sklearn.find_map(|(_, step)| step.version.clone()) {
+        adopt_version(estimator, version);
     }
     // Only the first step sees what goes in: one that says nothing of it may change it in any way.
     if let (Inputs::Unknown, Some((name, step))) =
@@ -291,8 +296,8 @@ fn adopt(estimator: &mut Estimator, inner: &Estimator, name: &str) {
     if estimator.output.is_none() && estimator.kind == inner.kind {
         estimator.output.clone_from(&inner.output);
     }
-    if estimator.version.is_none() {
-        estimator.version.clone_from(&inner.version);
+    if let Some(version) = inner.version.clone().filter(|_| inner.framework == "scikit-learn") {
+        adopt_version(estimator, version);
     }
     add_versions(estimator, inner);
     adopt_inputs(estimator, inner, name);
@@ -304,6 +309,17 @@ fn add_versions(estimator: &mut Estimator, inner: &Estimator) {
         if !estimator.facts.iter().any(|known| known.name == fact.name) {
             estimator.facts.push(fact);
         }
+    }
+}
+
+/// The version that a part recorded: scikit-learn's, which says nothing of the version of another library around it.
+fn adopt_version(estimator: &mut Estimator, version: Sourced<String>) {
+    let is_of_another = !matches!(estimator.framework, "" | "scikit-learn");
+    if !is_of_another && estimator.version.is_none() {
+        estimator.version = Some(version);
+    } else if is_of_another && estimator.facts.iter().all(|fact| fact.name != "sklearn_version") {
+        let Sourced { value, source } = version;
+        estimator.facts.push(crate::Fact { name: "sklearn_version", value: value.into(), source });
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn own_output(file: &PickleFile, value: Value, estimator: &Estimator)
             let (width, source) = transformed(file, value)?;
             Some(Output { dtype: "float64".into(), width: Some(width), source })
         }
-        Kind::Ranker | Kind::Unknown => None,
+        Kind::Ranker | Kind::Forecaster | Kind::Unknown => None,
     }
 }
 

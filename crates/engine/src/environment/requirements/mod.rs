@@ -2,6 +2,8 @@
 
 use packwright_inspect::{Inspection, LoaderCall, Requirement, Serving, SourcedSchema, SourcedSignature};
 
+mod forecasters;
+
 use super::{MLFLOW_VERSION, distribution, major_minor, mlflow_for, pinned};
 
 /// The upper bounds that scikit-learn needs from a version on, newest first: its code of that time breaks on what
@@ -38,6 +40,7 @@ pub(crate) fn requirements_for(
         inspection.requirements.iter().filter(|line| distribution(&line.requirement) != "mlflow").cloned(),
     );
     wrappers(&mut lines);
+    forecasters::bounds(&mut lines);
     let sklearn = lines
         .iter()
         .find(|line| distribution(&line.requirement) == "scikit-learn")
@@ -61,7 +64,11 @@ pub(crate) fn requirements_for(
         match call {
             LoaderCall::XgboostBooster => add(&mut lines, "xgboost", "the generated loader builds a DMatrix"),
             LoaderCall::LightgbmBooster => add(&mut lines, "lightgbm", "the model is a LightGBM booster"),
-            LoaderCall::Predict | LoaderCall::Transform | LoaderCall::FitPredict => {}
+            LoaderCall::Pmdarima => add(&mut lines, "pandas", "the generated loader answers with a table"),
+            LoaderCall::Predict
+            | LoaderCall::Transform
+            | LoaderCall::FitPredict
+            | LoaderCall::StatsmodelsSeries => {}
         }
     }
     if let Serving::SklearnSkops { .. } = inspection.serving {

@@ -480,9 +480,10 @@ impl Machine<'_, '_> {
             Err(Unfollowed::Broken(error)) => return Err(error),
             Err(Unfollowed::Unknown) => {}
         }
-        self.pickle.trace.called(callee, args, at);
+        let function = self.function_of_partial(callee).unwrap_or(callee);
+        self.pickle.trace.called(function, args, at);
         self.passed(args, at);
-        self.note_arguments(callee, args);
+        self.note_arguments(function, args);
         self.pickle.trace.spent(callee);
         // Protocols 0 and 1 make instances through a function: what matters is the class that it is given.
         let class = match self.pickle.trace.global(callee) {
@@ -502,6 +503,30 @@ impl Machine<'_, '_> {
         let (callee, call) = class.map_or((callee, Call::Function), |class| (class, Call::New));
         self.push_node(Node::Object(Box::new(Object::made_by(callee, call, args, at))));
         Ok(())
+    }
+
+    /// The function that a `functools.partial` calls, which is one call as any other: pandas 1.3 writes the blocks of
+    /// tables that way. `None` when that is not plain from both its arguments and its state.
+    fn function_of_partial(&self, callee: Value) -> Option<Value> {
+        let (tree, trace) = (&self.pickle.tree, &self.pickle.trace);
+        let partial = tree.object(callee)?;
+        let is_partial = trace
+            .global(partial.callee)
+            .is_some_and(|global| global.module == "functools" && global.name == "partial");
+        // Bound arguments would not be seen among those of the call: only numbers by name are let through.
+        let [function] = tree.items(partial.args)? else { return None };
+        let is_plain = match partial.state.map(|state| tree.items(state)) {
+            Some(Some([same, bound, named, _])) => {
+                let named = tree.entries(*named).unwrap_or_default();
+                same == function
+                    && tree.len_of(*bound) == Some(0)
+                    && named.iter().all(|(_, value)| matches!(value, Value::Int(_)))
+            }
+            Some(_) => false,
+            None => true,
+        };
+        let is_once = !partial.is_rebuilt && partial.call == Call::Function;
+        (is_partial && is_plain && is_once && trace.global(*function).is_some()).then_some(*function)
     }
 
     fn make(&mut self, class: Value, args: Value, kwargs: Option<Value>, at: u64) -> Result<(), ReadError> {

@@ -8,18 +8,24 @@ use std::sync::LazyLock;
 
 use super::names::Use;
 
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 18] = [
     include_str!("by_value.txt"),
     include_str!("catboost.txt"),
     include_str!("category_encoders.txt"),
+    include_str!("cmdstanpy.txt"),
     include_str!("imbalanced-learn.txt"),
     include_str!("joblib.txt"),
     include_str!("lightgbm.txt"),
     include_str!("numpy.txt"),
     include_str!("pandas.txt"),
+    include_str!("pmdarima.txt"),
+    include_str!("prophet.txt"),
+    include_str!("pyarrow.txt"),
     include_str!("python.txt"),
     include_str!("scikit-learn.txt"),
     include_str!("scipy.txt"),
+    include_str!("stanio.txt"),
+    include_str!("statsmodels.txt"),
     include_str!("xgboost.txt"),
 ];
 
