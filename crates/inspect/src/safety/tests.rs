@@ -167,6 +167,39 @@ fn an_object_that_is_changed_again_is_not_safe() {
 }
 
 #[test]
+fn a_distribution_is_safe_with_the_template_that_scipy_writes() {
+    let template = |shapes: &str, after: &str| {
+        format!(
+            "\ndef _parse_args(self, {shapes} loc=0, scale=1):\n    return ({shapes}), loc, scale\n\n\
+             def _parse_args_rvs(self, {shapes} loc=0, scale=1, size=None):\n    \
+             return self._argcheck_rvs({shapes} loc, scale, size=size)\n\n\
+             def _parse_args_stats(self, {shapes} loc=0, scale=1, moments='mv'):\n    \
+             return ({shapes}), loc, scale, moments\n{after}"
+        )
+    };
+    let text = |text: &str| {
+        let len = u32::try_from(text.len()).expect("a short text");
+        [b"X".as_slice(), &len.to_le_bytes(), text.as_bytes()].concat()
+    };
+    let verdict = |state: &[u8]| {
+        let class = b"\x80\x02cscipy.stats._continuous_distns\nuniform_gen\n)\x81}(".as_slice();
+        judge(&[class, state, b"ub."].concat()).verdict()
+    };
+    let with = |template: &str| [text("_parse_arg_template"), text(template)].concat();
+    assert_eq!(verdict(&with(&template("", ""))), Verdict::Safe);
+    assert_eq!(verdict(&with(&template("a, b, ", ""))), Verdict::Safe);
+    assert_eq!(verdict(&with(&template("", "print(1)\n"))), Verdict::Dangerous);
+    assert_eq!(verdict(&with(&template("a=print(1), ", ""))), Verdict::Dangerous);
+    assert_eq!(verdict(&[text("_parse_arg_template"), b"N".to_vec()].concat()), Verdict::Review);
+    assert_eq!(verdict(&[with(&template("", "")), with("print(1)")].concat()), Verdict::Review);
+    assert_eq!(
+        verdict(&[with(&template("", "")), text("_attach_methods"), b"N".to_vec()].concat()),
+        Verdict::Dangerous
+    );
+    assert_ne!(verdict(b""), Verdict::Safe);
+}
+
+#[test]
 fn getattr_is_known_only_for_a_listed_method_of_a_model() {
     let taken = |class: &str, name: &str| {
         let (module, class) = class.rsplit_once('.').expect("a module");

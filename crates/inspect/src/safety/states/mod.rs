@@ -1,7 +1,7 @@
 //! Classes that are known and yet run code for some states: what their `__setstate__` evaluates or calls is read here.
 //!
 //! statsmodels writes a formula model without its design and evaluates the formula again when it is loaded, with all
-//! of Python at hand. A few more classes call a method of their own that the state can replace.
+//! of Python at hand. A distribution of SciPy keeps the source of three of its methods and evaluates that. A few more classes call a method of their own that the state can replace.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use packwright_formats::pickle::{Call, Entries, Global, Node, Object, Tree, Valu
 use super::{Finding, Severity};
 use crate::pickled::PickleFile;
 
+mod distribution;
 mod formula;
 
 /// Modules, a class of theirs (`*`: all), and the attributes that must not be in its state: its `__setstate__` or
@@ -102,6 +103,8 @@ pub(super) fn takes_own_methods_alone(file: &PickleFile, getattr: &Global) -> bo
 enum Rule {
     /// A formula is evaluated.
     Formula,
+    /// The template of a distribution's methods is evaluated.
+    Distribution,
     /// These attributes would be called, or opened.
     Absent(&'static [&'static str]),
 }
@@ -112,6 +115,9 @@ impl Rule {
     fn of(module: &str, name: &str) -> Option<Self> {
         if module == "statsmodels.base.data" {
             return Some(Self::Formula);
+        }
+        if matches!(module, "scipy.stats._continuous_distns" | "scipy.stats._discrete_distns") {
+            return Some(Self::Distribution);
         }
         let found = REPLACEABLE
             .iter()
@@ -132,6 +138,7 @@ impl Rule {
         };
         keys.extend(items);
         match self {
+            Self::Distribution => distribution::judge(tree, object.state?, &keys),
             Self::Absent(names) => {
                 let bad = names.iter().find(|name| keys.contains(name))?;
                 let why = format!("its state holds {bad}, which loading would call or open");
