@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use packwright_engine::Journal;
 use tauri::{AppHandle, DragDropEvent, Emitter as _, Manager as _, RunEvent, Runtime, Window, WindowEvent};
 
 use crate::drafts::Drafts;
@@ -37,6 +38,10 @@ pub fn run() {
         .setup(|app| {
             let cwd = std::env::current_dir().unwrap_or_default();
             app.state::<Paths>().queue(std::env::args_os().skip(1), &cwd);
+            let journal = Journal::of_this_user();
+            app.manage(journal.clone());
+            // Beside the start of the window: the folders may lie on a slow drive.
+            tauri::async_runtime::spawn_blocking(move || journal.sweep());
             Ok(())
         })
         .build(tauri::generate_context!())

@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::draft::Draft;
+use crate::journal::Journal;
 use crate::receipt::Receipt;
 use crate::timestamp::Timestamp;
 use crate::write::{Cancel, ExportError, Progress, Target, export};
@@ -19,7 +20,7 @@ pub struct ExportJob {
 
 impl ExportJob {
     /// Starts an export on the runtime's threads for blocking work. The draft is a copy: edits go on meanwhile.
-    pub fn start(runtime: &Handle, draft: Draft, target: Target, now: Timestamp) -> Self {
+    pub fn start(runtime: &Handle, draft: Draft, target: Target, now: Timestamp, journal: Journal) -> Self {
         let (tell, progress) = watch::channel(None);
         let cancel = Cancel::new();
         let given = cancel.clone();
@@ -27,7 +28,7 @@ impl ExportJob {
             let mut tell = |progress| {
                 tell.send_replace(Some(progress));
             };
-            export(&draft, &target, now, &mut tell, &given)
+            export(&draft, &target, now, &mut tell, &given, &journal)
         });
         Self { progress, cancel, running }
     }
@@ -63,7 +64,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let draft = open(&fixture("sklearn/gbc_zlib3.joblib")).unwrap();
         let target = Target { path: dir.join("m"), kind: PackageKind::Folder, overwrite: false };
-        let job = ExportJob::start(runtime.handle(), draft, target, Timestamp::EPOCH);
+        let job = ExportJob::start(runtime.handle(), draft, target, Timestamp::EPOCH, Journal::none());
         (runtime, job)
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use packwright_engine::{Edit, Progress, Stage, Target, Timestamp, export, plan};
+use packwright_engine::{Edit, Journal, Progress, Stage, Target, Timestamp, export, plan};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
 use crate::convert::{plan_view, progress_view, receipt_view};
@@ -40,6 +40,7 @@ pub(crate) async fn start_export<R: Runtime>(
     confirmation: String,
     on_progress: Channel<ProgressView>,
 ) -> Result<ReceiptView, IpcError> {
+    let journal = app.state::<Journal>().inner().clone();
     off_the_ui_thread(app, move |drafts, paths| {
         let picked = paths.target(&path).ok_or_else(|| path_not_given(&path))?;
         let mut draft = drafts.get(&draft_id)?.lock().clone();
@@ -57,7 +58,7 @@ pub(crate) async fn start_export<R: Runtime>(
                 on_progress.send(progress_view(&progress)).unwrap_or_default();
             }
         };
-        let receipt = export(&draft, &target, now(), &mut tell, &running.cancel)?;
+        let receipt = export(&draft, &target, now(), &mut tell, &running.cancel, &journal)?;
         let written = paths.exported(&receipt.path);
         Ok(receipt_view(receipt, written, started.elapsed()))
     })

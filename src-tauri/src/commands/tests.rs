@@ -20,7 +20,8 @@ struct Window {
 
 impl Window {
     fn open() -> Self {
-        let app = install(mock_builder()).build(mock_context(noop_assets())).unwrap();
+        let builder = install(mock_builder()).manage(packwright_engine::Journal::none());
+        let app = builder.build(mock_context(noop_assets())).unwrap();
         let webview = WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default()).build().unwrap();
         Self { app, webview, dir: tempfile::tempdir().unwrap() }
     }

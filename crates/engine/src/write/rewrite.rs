@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
 
 use packwright_formats::compress::Compression;
 use packwright_formats::joblib::{TranscodeError, transcode};
@@ -17,11 +16,8 @@ use packwright_source::{ByteSource, ErrorKind, FileSource, Limits, ReadError, re
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, Cancel, ExportError, hash};
+use super::{CHUNK_BYTES, Cancel, ExportError, TELL_EVERY, hash};
 use crate::flavors::DataFile;
-
-/// How often progress is told.
-const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Writes what `file` asks of `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
 ///

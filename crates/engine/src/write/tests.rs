@@ -17,7 +17,7 @@ fn target(path: &Path, kind: PackageKind) -> Target {
 }
 
 fn run(draft: &Draft, target: &Target) -> Result<Receipt, ExportError> {
-    export(draft, target, Timestamp::EPOCH, &mut |_| {}, &Cancel::new())
+    export(draft, target, Timestamp::EPOCH, &mut |_| {}, &Cancel::new(), &Journal::none())
 }
 
 /// A file of so many bytes that do not compress, as a plain pickle, and its draft.
@@ -156,7 +156,9 @@ fn two_exports_are_the_same_bytes_and_another_choice_gives_others() {
             let path = dir.path().join(format!("{name}{}.zip", model.replace('/', "_")));
             let now = Timestamp::from_seconds(1_000_000 * i64::try_from(n).unwrap());
             let target = target(&path, PackageKind::Zip);
-            archives.push(export(&draft, &target, now, &mut |_| {}, &Cancel::new()).unwrap().sha256);
+            archives.push(
+                export(&draft, &target, now, &mut |_| {}, &Cancel::new(), &Journal::none()).unwrap().sha256,
+            );
         }
         assert_eq!(archives[0], archives[1], "{model}");
         assert_ne!(archives[0], archives[2], "{model}");
@@ -185,7 +187,7 @@ fn a_cancel_at_any_step_leaves_nothing_and_touches_nothing() {
                     steps += 1;
                 };
                 let target = target(&dir.path().join("m"), kind);
-                match export(&draft, &target, Timestamp::EPOCH, &mut progress, &cancel) {
+                match export(&draft, &target, Timestamp::EPOCH, &mut progress, &cancel, &Journal::none()) {
                     Ok(_) => break,
                     Err(ExportError::Cancelled) => assert!(names(dir.path()).is_empty(), "step {at}"),
                     Err(other) => panic!("step {at}: {other}"),
@@ -204,7 +206,8 @@ fn progress_grows_to_the_whole_and_names_the_files() {
     let draft = big(dir.path(), 5 << 20);
     let mut seen = Vec::new();
     let target = target(&dir.path().join("m"), PackageKind::Folder);
-    export(&draft, &target, Timestamp::EPOCH, &mut |p| seen.push(p), &Cancel::new()).unwrap();
+    export(&draft, &target, Timestamp::EPOCH, &mut |p| seen.push(p), &Cancel::new(), &Journal::none())
+        .unwrap();
     assert!(seen.iter().zip(seen.iter().skip(1)).all(|(a, b)| a.done_bytes <= b.done_bytes));
     assert!(seen.iter().all(|p| p.total_bytes == 5 << 20));
     assert_eq!(seen.last().unwrap().done_bytes, 5 << 20);
@@ -221,7 +224,12 @@ fn nothing_is_replaced_unless_asked_and_then_only_a_package() {
     fs::create_dir(at("mine")).unwrap();
     fs::write(at("mine/thesis.txt"), "years of work").unwrap();
     fs::write(at("file"), "x").unwrap();
-    fs::write(at("old.zip"), "x").unwrap();
+    fs::write(at("notes.txt"), "years of work").unwrap();
+    fs::write(at("empty.zip"), "").unwrap();
+    let mut other = ::zip::ZipWriter::new(fs::File::create(at("photos.zip")).unwrap());
+    other.start_file("photo.jpg", ::zip::write::SimpleFileOptions::default()).unwrap();
+    other.finish().unwrap();
+    run(&draft, &target(&at("old.zip"), PackageKind::Zip)).unwrap();
     fs::create_dir(at("package")).unwrap();
     fs::write(at("package/MLmodel"), "old").unwrap();
     fs::write(at("package/extra"), "old").unwrap();
@@ -237,18 +245,25 @@ fn nothing_is_replaced_unless_asked_and_then_only_a_package() {
         assert!(matches!(outcome, Err(ExportError::TargetExists(_))), "{name} {outcome:?}");
     }
     let replace = |name: &str, kind| run(&draft, &Target { overwrite: true, ..target(&at(name), kind) });
-    for (name, kind) in
-        [("mine", PackageKind::Folder), ("file", PackageKind::Folder), ("mine", PackageKind::Zip)]
-    {
+    for (name, kind) in [
+        ("mine", PackageKind::Folder),
+        ("file", PackageKind::Folder),
+        ("mine", PackageKind::Zip),
+        ("notes.txt", PackageKind::Zip),
+        ("photos.zip", PackageKind::Zip),
+    ] {
         let outcome = replace(name, kind);
         assert!(matches!(outcome, Err(ExportError::Target { .. })), "{name} {outcome:?}");
     }
     assert_eq!(folder_files(dir.path()), before);
     replace("package", PackageKind::Folder).unwrap();
     assert!(!at("package/extra").exists() && at("package/big.pkl").exists());
-    replace("old.zip", PackageKind::Zip).unwrap();
-    assert!(zip_files(&at("old.zip")).contains_key("MLmodel"));
-    assert_eq!(names(dir.path()), ["file", "mine", "old.zip", "package"]);
+    for name in ["old.zip", "empty.zip"] {
+        replace(name, PackageKind::Zip).unwrap();
+        assert!(zip_files(&at(name)).contains_key("MLmodel"));
+    }
+    let expected = ["empty.zip", "file", "mine", "notes.txt", "old.zip", "package", "photos.zip"];
+    assert_eq!(names(dir.path()), expected);
 }
 
 #[test]
@@ -261,7 +276,8 @@ fn a_cancelled_replacement_leaves_the_old_package() {
     let before = folder_files(dir.path());
     let cancel = Cancel::new();
     let target = Target { overwrite: true, ..target(&path, PackageKind::Folder) };
-    let outcome = export(&draft, &target, Timestamp::EPOCH, &mut |_| cancel.cancel(), &cancel);
+    let outcome =
+        export(&draft, &target, Timestamp::EPOCH, &mut |_| cancel.cancel(), &cancel, &Journal::none());
     assert!(matches!(outcome, Err(ExportError::Cancelled)));
     assert_eq!(folder_files(dir.path()), before);
 }
@@ -326,7 +342,8 @@ fn a_file_that_changes_while_it_is_read_stops_the_export() {
             }
         };
         let target = target(&dir.path().join("m"), kind);
-        let outcome = export(&draft, &target, Timestamp::EPOCH, &mut change, &Cancel::new());
+        let outcome =
+            export(&draft, &target, Timestamp::EPOCH, &mut change, &Cancel::new(), &Journal::none());
         assert!(matches!(outcome, Err(ExportError::SourceChanged(_))), "{outcome:?}");
         assert!(names(dir.path()).is_empty());
         // And a file that changed since it was inspected is not what the draft describes.
@@ -422,4 +439,35 @@ fn a_zip_with_the_package_in_its_only_folder_is_read_too() {
     let package = crate::package::Package::open(&path).unwrap();
     assert_eq!(packwright_mlflow::package::PackageFiles::names(&package), ["MLmodel", "x/y"]);
     assert_eq!(package.sha256("x/y").unwrap(), hex(&Sha256::digest(b"z")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_model_that_cannot_be_read_is_not_blamed_on_the_target() {
+    let dir = tempfile::tempdir().unwrap();
+    // The memory of this very process: opened by anybody, and never readable at its first byte.
+    let draft = draft(|inspection| {
+        inspection.artifact.path = "/proc/self/mem".into();
+        inspection.artifact.size_bytes = 0;
+    });
+    for kind in [PackageKind::Folder, PackageKind::Zip] {
+        let outcome = run(&draft, &target(&dir.path().join("m"), kind));
+        assert!(
+            matches!(&outcome, Err(ExportError::Read { path, .. }) if path == Path::new("/proc/self/mem")),
+            "{outcome:?}"
+        );
+        assert!(names(dir.path()).is_empty());
+    }
+}
+
+#[test]
+fn a_cancel_while_the_finished_zip_is_hashed_is_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let mut tell = |_| {};
+    let mut watch = Watch::new(&mut tell, &cancel);
+    let mut sink = ZipSink::create(&dir.path().join("m.zip")).unwrap();
+    sink.text("MLmodel", b"flavors: {}\n").unwrap();
+    cancel.cancel();
+    assert!(matches!(sink.finish(&mut watch), Err(ExportError::Cancelled)));
 }
