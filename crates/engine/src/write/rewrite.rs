@@ -80,7 +80,7 @@ fn made(original: Arc<Watched>, file: &DataFile, out: &mut dyn Write) -> Result<
         None => original,
     };
     if file.is_rewritten {
-        return transcode(source, &Limits::default(), out, &mut |_| Ok(())).map(drop);
+        return transcode(source, &Limits::default(), out).map(drop);
     }
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut at = 0;
