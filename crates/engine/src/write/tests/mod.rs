@@ -275,14 +275,20 @@ fn the_person_s_code_goes_along_without_litter() {
     fs::write(at("net/__init__.py"), "").unwrap();
     fs::write(at("net/__pycache__/x.pyc"), "x").unwrap();
     fs::write(at("own.py"), "x = 1\n").unwrap();
-    let draft = big(source.path(), 100).with_code(vec![at("own.py"), at("net")]);
+    let mut draft = big(source.path(), 100);
+    for path in [at("own.py"), at("net")] {
+        draft.apply(Edit::AddCode { path }).unwrap();
+    }
     let receipt = run(&draft, &target(&dir.path().join("m"), PackageKind::Folder)).unwrap();
     let code: Vec<_> =
         receipt.files.iter().map(|file| file.path.as_str()).filter(|p| p.starts_with("code/")).collect();
     assert_eq!(code, ["code/net/__init__.py", "code/own.py"]);
     let model = String::from_utf8(folder_files(&receipt.path)["MLmodel"].clone()).unwrap();
     assert_eq!(model.matches("code: code\n").count(), 2, "{model}");
-    let twice = big(source.path(), 100).with_code(vec![at("own.py"), at("own.py")]);
+    fs::create_dir_all(at("copy")).unwrap();
+    fs::write(at("copy/OWN.py"), "x = 1\n").unwrap();
+    let mut twice = draft.clone();
+    twice.apply(Edit::AddCode { path: at("copy/OWN.py") }).unwrap();
     assert!(matches!(
         run(&twice, &target(&dir.path().join("n"), PackageKind::Folder)),
         Err(ExportError::Plan(_))
