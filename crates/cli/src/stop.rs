@@ -1,20 +1,22 @@
 //! Ctrl-C and the system's request to end.
 
-use packwright_engine::Cancel;
+use std::io;
 
-/// Turns Ctrl-C, and on Unix SIGTERM and SIGHUP, into a cancel, so that what is being written is removed. The second one
-/// ends the program at once; what it leaves is swept at the next start.
+use packwright_engine::Cancel;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Turns Ctrl-C and SIGTERM into a cancel, so that what is being written is removed. The second one ends the program at
+/// once; what it leaves is swept at the next start. SIGHUP stays as it was found: `nohup` ignores it on purpose.
 ///
 /// # Errors
 ///
-/// When the system takes no handler. A signal then ends the program as ever.
-pub(crate) fn on_signals(cancel: &Cancel) -> Result<(), ctrlc::Error> {
-    let cancel = cancel.clone();
-    #[expect(clippy::exit, reason = "somebody who asks twice does not want to wait")]
-    ctrlc::try_set_handler(move || {
-        if cancel.is_cancelled() {
-            std::process::exit(130);
-        }
-        cancel.cancel();
-    })
+/// When the system takes no handler. The signal then ends the program as ever.
+pub(crate) fn on_signals(cancel: &Cancel) -> io::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        // In this order, so that the first one finds the flag unset.
+        flag::register_conditional_shutdown(signal, 128 + signal, cancel.flag())?;
+        flag::register(signal, cancel.flag())?;
+    }
+    Ok(())
 }
