@@ -1,7 +1,7 @@
 # make run     builds the app and opens it; make run MODEL=path opens it with a file
 # make test    everything that must hold before a change is done; ends with "N passed, N failed"
 # make lint    formatting, lints, documentation, licences and advisories
-# make bench   the numbers of the README, side by side with what people use instead
+# make bench   the numbers that we hold ourselves to, side by side with what people use instead
 # make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600
 # make bundle  .deb and .rpm
 # make fmt     formats everything
@@ -52,7 +52,7 @@ lint: build-system toolchain node_modules/.package-lock.json
 	npm run --silent lint
 	npm run --silent check
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
-		else echo "cargo deny is not installed, so licences and advisories were not checked: cargo install --locked cargo-deny"; fi
+		else echo "NOT CHECKED: licences, sources and advisories (deny.toml). cargo deny is missing: cargo install --locked cargo-deny"; fi
 
 bench: build-system toolchain .tools/python/main.stamp
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
@@ -108,14 +108,15 @@ $(UV):
 	python3 -m venv .tools/uv
 	.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# scikit-learn 1.2 has no wheels for Python 3.12 and later; tests/run_all.py says so when there is no 3.11 here.
+# scikit-learn 1.2 has no wheels for Python 3.12 and later. A Python that is missing is fetched by uv; where that fails, the
+# environment is missing and tests/run_all.py counts it as a failure.
 environments: .tools/python/main.stamp .tools/python/sklearn-1.5.stamp .tools/python/sklearn-1.2.stamp
 
 .tools/python/sklearn-1.2.stamp: PYTHON := 3.11
 .tools/python/%.stamp: tests/python/environments/%.lock.txt | $(UV)
 	@mkdir -p .tools/python
-	@if $(UV) venv --quiet --allow-existing --python "$(or $(PYTHON),>=3.11)" .tools/python/$*; then \
-		$(UV) pip sync --quiet --require-hashes --python .tools/python/$*/bin/python $<; \
-	elif [ -n "$(PYTHON)" ]; then echo "There is no Python $(PYTHON) here, so the environment $* is left out."; rm -rf .tools/python/$*; \
+	@if UV_PYTHON_INSTALL_DIR=.tools/python/uv UV_PYTHON_DOWNLOADS=automatic $(UV) venv --quiet --allow-existing --python "$(or $(PYTHON),>=3.11)" .tools/python/$*; then \
+		$(UV) pip sync --quiet --require-hashes --python .tools/python/$*/bin/python $< && touch $@; \
+	elif [ -n "$(PYTHON)" ]; then \
+		echo "Python $(PYTHON) is not here and could not be fetched, so the environment $* is missing."; rm -rf .tools/python/$*; \
 	else exit 1; fi
-	@touch $@

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let mut out = Vec::new();
-    if transcode(Arc::clone(&source), &limits, &mut out, &mut |_| Ok(())).is_err() {
+    if transcode(Arc::clone(&source), &limits, &mut out).is_err() {
         return;
     }
     let before = read(&*source, &mut JoblibInline);

@@ -124,7 +124,7 @@ impl Drafts {
         let registry = self.registry();
         registry.exports.values().for_each(Cancel::cancel);
         let is_running = |registry: &mut Registry| !registry.exports.is_empty();
-        // When patience ends first, the next export to that folder sweeps up.
+        // When patience ends first, the next start sweeps up.
         drop(self.export_ended.wait_timeout_while(registry, patience, is_running));
     }
 

@@ -12,7 +12,11 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use tauri::{AppHandle, DragDropEvent, Emitter as _, Manager as _, RunEvent, Runtime, Window, WindowEvent};
+use packwright_engine::Journal;
+use tauri::plugin::{self, TauriPlugin};
+use tauri::{
+    AppHandle, DragDropEvent, Emitter as _, Manager as _, RunEvent, Runtime, Url, Window, WindowEvent,
+};
 
 use crate::drafts::Drafts;
 use crate::paths::Paths;
@@ -29,7 +33,9 @@ const LAST_PATIENCE: Duration = Duration::from_secs(5);
 #[expect(clippy::exit, clippy::disallowed_types, reason = "what Tauri's macros make of the configuration")]
 pub fn run() {
     // First of all, so that a second start ends before it makes anything: it hands its arguments over.
-    let builder = tauri::Builder::default().plugin(tauri_plugin_single_instance::init(second_start));
+    let builder = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(second_start))
+        .plugin(own_pages());
     commands::install(builder)
         .menu(menu::build)
         .on_menu_event(menu::chosen)
@@ -37,11 +43,31 @@ pub fn run() {
         .setup(|app| {
             let cwd = std::env::current_dir().unwrap_or_default();
             app.state::<Paths>().queue(std::env::args_os().skip(1), &cwd);
+            let journal = Journal::of_this_user();
+            app.manage(journal.clone());
+            // Beside the start of the window: the folders may lie on a slow drive.
+            tauri::async_runtime::spawn_blocking(move || journal.sweep());
             Ok(())
         })
         .build(tauri::generate_context!())
         .expect("the window cannot be made")
         .run(|app, event| on_run_event(app, &event));
+}
+
+/// Keeps the window on the app's own pages: a link, or a page that went astray, leads nowhere else.
+fn own_pages<R: Runtime>() -> TauriPlugin<R> {
+    plugin::Builder::new("own-pages").on_navigation(|_, url| is_own_page(url)).build()
+}
+
+/// Tauri serves the pages by a scheme of its own, and where the system has none by a host that no network knows.
+fn is_own_page(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => {
+            cfg!(windows) && url.host_str() == Some("tauri.localhost") && url.port().is_none()
+        }
+        _ => false,
+    }
 }
 
 /// Somebody started Packwright while it runs: the paths open here, and the window comes forward.
@@ -78,5 +104,29 @@ fn on_run_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
             nudge(app, paths.map(OsString::from), Path::new("/"));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_the_app_s_own_pages_and_nothing_else() {
+        let is_own = |url: &str| is_own_page(&url.parse().unwrap());
+        assert!(is_own("tauri://localhost") && is_own("tauri://localhost/index.html#files"));
+        for url in [
+            "https://example.org",
+            "http://localhost/",
+            "http://tauri.localhost.example.org/",
+            "tauri://example.org/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "about:blank",
+        ] {
+            assert!(!is_own(url), "{url}");
+        }
+        assert_eq!(is_own("http://tauri.localhost/"), cfg!(windows));
     }
 }

@@ -154,6 +154,8 @@ where
 }
 
 fn run(command: &mut Command) -> Run {
+    let data = std::env::temp_dir().join("packwright-tests");
+    command.env("XDG_DATA_HOME", &data).env("HOME", &data);
     command.current_dir(fixtures()).env("NO_COLOR", "1").env_remove("SOURCE_DATE_EPOCH");
     let started = Instant::now();
     let output = command.output().expect("packwright starts");

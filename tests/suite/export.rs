@@ -7,7 +7,7 @@ use std::path::Path;
 
 use packwright_engine::verify::{lint, verify};
 use packwright_engine::{
-    Cancel, Draft, Edit, ExportError, PackageKind, Receipt, Target, Timestamp, export, open, plan,
+    Cancel, Draft, Edit, ExportError, Journal, PackageKind, Receipt, Target, Timestamp, export, open, plan,
 };
 use packwright_tests::{benign, files_below, fixtures};
 use sha2::{Digest as _, Sha256};
@@ -33,7 +33,7 @@ fn write(draft: &Draft, path: &Path, kind: PackageKind) -> Receipt {
     if let Some(word) = draft.confirm_word() {
         draft.apply(Edit::ConfirmDanger { typed: word.into() }).expect("the word confirms");
     }
-    export(&draft, &target, NOW, &mut |_| {}, &Cancel::new())
+    export(&draft, &target, NOW, &mut |_| {}, &Cancel::new(), &Journal::none())
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -175,7 +175,7 @@ fn cancel_at_any_moment_leaves_nothing_behind() {
                         cancel.cancel();
                     }
                 };
-                match export(&draft, &target, NOW, &mut stop, &cancel) {
+                match export(&draft, &target, NOW, &mut stop, &cancel, &Journal::none()) {
                     Err(ExportError::Cancelled) => {
                         let left = std::fs::read_dir(out.path()).expect("the folder can be listed").count();
                         assert_eq!(left, 0, "{name}: a cancel at step {moment} left something behind");
@@ -198,7 +198,7 @@ fn nothing_is_overwritten_unasked() {
         let path = out.path().join(name);
         std::fs::write(&path, "precious").expect("the file can be written");
         let target = Target { path: path.clone(), kind, overwrite: false };
-        let outcome = export(&draft, &target, NOW, &mut |_| {}, &Cancel::new());
+        let outcome = export(&draft, &target, NOW, &mut |_| {}, &Cancel::new(), &Journal::none());
         assert!(matches!(outcome, Err(ExportError::TargetExists(_))), "{outcome:?}");
         assert_eq!(std::fs::read_to_string(&path).expect("it is still there"), "precious");
     }
@@ -211,14 +211,15 @@ fn overwriting_replaces_packages_and_nothing_else() {
     let package = out.path().join("package");
     write(&draft, &package, PackageKind::Folder);
     let again = Target { path: package.clone(), kind: PackageKind::Folder, overwrite: true };
-    export(&draft, &again, NOW, &mut |_| {}, &Cancel::new()).expect("a package may be replaced");
+    export(&draft, &again, NOW, &mut |_| {}, &Cancel::new(), &Journal::none())
+        .expect("a package may be replaced");
 
     let home = out.path().join("home");
     std::fs::create_dir(&home).expect("the folder can be made");
     std::fs::write(home.join("thesis.txt"), "precious").expect("the file can be written");
     let target = Target { path: home.clone(), kind: PackageKind::Folder, overwrite: true };
     assert!(
-        export(&draft, &target, NOW, &mut |_| {}, &Cancel::new()).is_err(),
+        export(&draft, &target, NOW, &mut |_| {}, &Cancel::new(), &Journal::none()).is_err(),
         "a folder of something else was replaced"
     );
     assert_eq!(std::fs::read_to_string(home.join("thesis.txt")).expect("it is still there"), "precious");

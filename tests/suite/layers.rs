@@ -20,7 +20,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("packwright-cli", &["packwright-engine"]),
     ("packwright-app", &["packwright-engine"]),
     ("packwright-tests", &["packwright-engine"]),
-    ("packwright-benches", &["packwright-engine"]),
 ];
 
 /// Entries at the top of the repository. A new one needs a line in ARCHITECTURE.md.

@@ -101,7 +101,7 @@ pub(crate) struct PackArgs {
     /// Apply the edits of a JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
-    /// Replace a package that lies at OUT
+    /// Replace a package that lies at OUT; anything else stays
     #[arg(long)]
     pub(crate) force: bool,
     /// Write nothing and exit with 1 from this verdict on

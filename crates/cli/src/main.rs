@@ -9,12 +9,14 @@ mod document;
 mod inspect;
 mod pack;
 mod sarif;
+mod stop;
 mod table;
 mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use packwright_engine::Journal;
 
 use crate::args::{Cli, Command};
 use crate::terminal::Terminal;
@@ -29,9 +31,11 @@ fn main() -> ExitCode {
         }
     };
     let mut terminal = Terminal::new();
+    let journal = Journal::of_this_user();
+    journal.sweep();
     let exit = match &cli.command {
         Command::Inspect(args) => inspect::run(args, &mut terminal),
-        Command::Pack(args) => pack::run(args, &mut terminal),
+        Command::Pack(args) => pack::run(args, &journal, &mut terminal),
         Command::Lint(args) => check::lint(args, &mut terminal),
         Command::Verify(args) => check::verify(args, &mut terminal),
     };

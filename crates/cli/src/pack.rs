@@ -6,14 +6,14 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use packwright_engine::{
-    Cancel, Draft, Edit, EditError, ExportError, PackageKind, PlanError, Receipt, Recipe, Stage, Target,
-    Timestamp, export, open,
+    Cancel, Draft, Edit, EditError, ExportError, Journal, PackageKind, PlanError, Receipt, Recipe, Stage,
+    Target, Timestamp, export, open,
 };
 
 use crate::args::PackArgs;
 use crate::table::{Table, shown, size};
 use crate::terminal::Terminal;
-use crate::{Exit, document, inspect};
+use crate::{Exit, document, inspect, stop};
 
 /// A longer recipe is some other file.
 const LONGEST_RECIPE_BYTES: u64 = 4 << 20;
@@ -26,8 +26,8 @@ struct Stop {
     offset: Option<u64>,
 }
 
-pub(crate) fn run(args: &PackArgs, terminal: &mut Terminal) -> Exit {
-    match pack(args, terminal) {
+pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Exit {
+    match pack(args, journal, terminal) {
         Ok(receipt) => {
             for warning in &receipt.warnings {
                 terminal.message(shown(warning));
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &PackArgs, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
+fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<Receipt, Stop> {
     if let Some(sample) = &args.sample {
         let message = format!(
             "{}: sample data is not read yet; leave --sample away and name the columns in a recipe",
@@ -84,10 +84,15 @@ fn pack(args: &PackArgs, terminal: &mut Terminal) -> Result<Receipt, Stop> {
         let edit = Edit::ConfirmDanger { typed: word.to_owned() };
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
-    write(args, &draft, terminal)
+    write(args, &draft, journal, terminal)
 }
 
-fn write(args: &PackArgs, draft: &Draft, terminal: &mut Terminal) -> Result<Receipt, Stop> {
+fn write(
+    args: &PackArgs,
+    draft: &Draft,
+    journal: &Journal,
+    terminal: &mut Terminal,
+) -> Result<Receipt, Stop> {
     let is_zip = args.zip || args.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
     let kind = if is_zip { PackageKind::Zip } else { PackageKind::Folder };
     let target = Target { path: args.output.clone(), kind, overwrite: args.force };
@@ -101,7 +106,10 @@ fn write(args: &PackArgs, draft: &Draft, terminal: &mut Terminal) -> Result<Rece
         }
     };
     let now = now(&args.path);
-    let receipt = export(draft, &target, now, &mut progress, &Cancel::new());
+    let cancel = Cancel::new();
+    // Without a handler a signal leaves litter, and that is swept later.
+    stop::on_signals(&cancel).unwrap_or_default();
+    let receipt = export(draft, &target, now, &mut progress, &cancel, journal);
     terminal.end_progress();
     receipt.map_err(|error| {
         let (exit, code) = match &error {

@@ -19,7 +19,9 @@ fn fixture(name: &str) -> String {
 
 fn packwright(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_packwright"));
-    command.args(args).stdin(Stdio::null()).env_remove("SOURCE_DATE_EPOCH").output().unwrap()
+    let data = env!("CARGO_TARGET_TMPDIR");
+    command.env("XDG_DATA_HOME", data).env("HOME", data).env_remove("SOURCE_DATE_EPOCH");
+    command.args(args).stdin(Stdio::null()).output().unwrap()
 }
 
 fn code(output: &Output) -> i32 {

@@ -1,70 +1,177 @@
 //! What an export lays beside its target while it works, and what dead exports left there.
 //!
-//! A package is written under `.packwright-<target>-<pid>-<n>.partial` and renamed whole. What it replaces waits under
-//! `….aside` until the new package stands. The process id tells whether the export still runs.
+//! A package is written under `.packwright-<target>-<pid>-<n>.partial` and renamed whole. What it replaces may wait under
+//! `….aside` until the new package stands. From before the first byte until nothing of that is left, the export holds a
+//! lock on the file `….lock`: the system lets go of it when the process ends, however it ends and on whichever machine,
+//! so litter is dead exactly when its lock is free.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::journal::Journal;
+
 const PREFIX: &str = ".packwright-";
 const PARTIAL: &str = ".partial";
 const ASIDE: &str = ".aside";
+const LOCK: &str = ".lock";
+
+/// How often another name is tried when one is taken.
+const MOST_TRIES: u32 = 100;
 
 /// Numbers the exports of this process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// Two names beside a target that nothing else uses: for the new package and for the old one.
-pub(crate) fn names_beside(target: &Path) -> (PathBuf, PathBuf) {
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let with = |ending: &str| {
-        let mut name = OsString::from(PREFIX);
-        name.push(target.file_name().unwrap_or_default());
-        name.push(format!("-{}-{number}{ending}", std::process::id()));
-        target.with_file_name(name)
-    };
-    (with(PARTIAL), with(ASIDE))
+/// The names beside a target that one running export has for itself. What lies there is removed with this value, unless
+/// it was renamed away.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    place: Litter,
+    /// Locked for as long as the export runs.
+    _lock: File,
+    note: Option<PathBuf>,
+}
+
+impl Staging {
+    /// Takes names that nothing else uses, and notes them.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it makes the lock file.
+    pub(crate) fn beside(target: &Path, journal: &Journal) -> io::Result<Self> {
+        for _ in 0..MOST_TRIES {
+            let place = Litter::beside(target);
+            let path = place.path(LOCK);
+            let lock = match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+                Ok(lock) => lock,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            };
+            // A sweep may have taken the new file for litter: then it is locked or gone. A file system without locks
+            // is written to all the same; nobody can lock there, so nobody sweeps there.
+            let is_swept = matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock))
+                || path.symlink_metadata().is_err();
+            if !is_swept {
+                let note = journal.note(&path);
+                return Ok(Self { place, _lock: lock, note });
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "no free name for the files being written"))
+    }
+
+    /// Where the new package is written.
+    pub(crate) fn partial(&self) -> PathBuf {
+        self.place.path(PARTIAL)
+    }
+
+    /// Where the old one waits until the new one stands.
+    pub(crate) fn aside(&self) -> PathBuf {
+        self.place.path(ASIDE)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        remove(&self.partial()).unwrap_or_default();
+        // What could not be removed or put back stays noted for the next sweep.
+        if self.place.is_tidy() {
+            remove(&self.place.path(LOCK)).unwrap_or_default();
+            self.note.iter().for_each(|note| remove(note).unwrap_or_default());
+        }
+    }
 }
 
 /// Removes what exports that no longer run left in a folder, and puts back what they had moved aside. Quiet: litter
 /// that cannot be removed now is tried again next time.
-pub fn sweep(dir: &Path) {
+pub(crate) fn sweep(dir: &Path) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(litter) = name.to_str().and_then(parse) else { continue };
-        if is_alive(litter.pid) {
-            continue;
-        }
-        let target = dir.join(litter.target);
-        let outcome = if litter.is_aside && target.symlink_metadata().is_err() {
-            std::fs::rename(entry.path(), target)
-        } else {
-            remove(&entry.path())
-        };
-        // Another process may be sweeping the same folder.
-        outcome.unwrap_or_default();
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let found: BTreeSet<Litter> = names.filter_map(|name| Litter::parse(dir, &name)).collect();
+    for litter in found {
+        litter.sweep();
     }
 }
 
-struct Litter<'a> {
-    target: &'a str,
-    pid: u32,
-    is_aside: bool,
+/// Sweeps after the export whose lock file this is. Gives whether nothing of it is left.
+pub(crate) fn sweep_one(lock: &Path) -> bool {
+    let name = lock.file_name().and_then(|name| name.to_str());
+    let litter = lock.parent().zip(name).and_then(|(dir, name)| Litter::parse(dir, name));
+    litter.is_none_or(|litter| {
+        litter.sweep();
+        // A folder that is not there may lie on a drive that comes back.
+        litter.dir.is_dir() && litter.is_tidy() && litter.path(LOCK).symlink_metadata().is_err()
+    })
 }
 
-fn parse(name: &str) -> Option<Litter<'_>> {
-    let rest = name.strip_prefix(PREFIX)?;
-    let (rest, is_aside) = match rest.strip_suffix(PARTIAL) {
-        Some(rest) => (rest, false),
-        None => (rest.strip_suffix(ASIDE)?, true),
-    };
-    let (rest, number) = rest.rsplit_once('-')?;
-    let (target, pid) = rest.rsplit_once('-')?;
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (is_number(number) && !target.is_empty()).then_some(())?;
-    Some(Litter { target, pid: pid.parse().ok()?, is_aside })
+/// What one export lays beside its target.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Litter {
+    dir: PathBuf,
+    /// The target's name.
+    target: OsString,
+    /// `<pid>-<n>`.
+    number: String,
+}
+
+impl Litter {
+    fn beside(target: &Path) -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            dir: target.parent().unwrap_or(Path::new("")).to_path_buf(),
+            target: target.file_name().unwrap_or_default().to_owned(),
+            number: format!("{}-{number}", std::process::id()),
+        }
+    }
+
+    fn parse(dir: &Path, name: &str) -> Option<Self> {
+        let rest = name.strip_prefix(PREFIX)?;
+        let rest = [PARTIAL, ASIDE, LOCK].into_iter().find_map(|ending| rest.strip_suffix(ending))?;
+        let (rest, number) = rest.rsplit_once('-')?;
+        let (target, pid) = rest.rsplit_once('-')?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        (is_number(number) && is_number(pid) && !target.is_empty()).then(|| Self {
+            dir: dir.to_path_buf(),
+            target: target.into(),
+            number: format!("{pid}-{number}"),
+        })
+    }
+
+    fn path(&self, ending: &str) -> PathBuf {
+        let mut name = OsString::from(PREFIX);
+        name.push(&self.target);
+        name.push(format!("-{}{ending}", self.number));
+        self.dir.join(name)
+    }
+
+    /// Whether neither a new nor an old package lies there.
+    fn is_tidy(&self) -> bool {
+        [PARTIAL, ASIDE].iter().all(|ending| self.path(ending).symlink_metadata().is_err())
+    }
+
+    fn sweep(&self) {
+        let path = self.path(LOCK);
+        // Held while sweeping, so that two sweeps do not undo each other. The lock file is made first and goes last: what
+        // lies there without one is dead.
+        let lock = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(lock) if lock.try_lock().is_ok() => Some(lock),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            _ => return,
+        };
+        let target = self.dir.join(&self.target);
+        let aside = self.path(ASIDE);
+        remove(&self.path(PARTIAL)).unwrap_or_default();
+        if aside.symlink_metadata().is_ok() {
+            let put_back = || std::fs::rename(&aside, &target);
+            if target.symlink_metadata().is_ok() { remove(&aside) } else { put_back() }.unwrap_or_default();
+        }
+        if self.is_tidy() {
+            remove(&path).unwrap_or_default();
+        }
+        drop(lock);
+    }
 }
 
 /// Removes a file or a folder, whichever it is; a link is removed itself, never what it points to.
@@ -77,32 +184,23 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
 }
 
-#[cfg(unix)]
-fn is_alive(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
-    // "Not permitted" is an answer from somebody else's living process.
-    !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH))
-}
-
-/// Without a safe way to ask, every export may still run.
-#[cfg(not(unix))]
-fn is_alive(_: u32) -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// No system gives out this process id.
-    const DEAD: u32 = i32::MAX as u32;
+    fn names(dir: &Path) -> Vec<OsString> {
+        let mut names: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
 
     #[test]
     fn only_names_of_our_own_making_are_litter() {
-        assert!(
-            parse(".packwright-model-zip-1-2.partial").is_some_and(|l| l.target == "model-zip" && l.pid == 1)
-        );
-        assert!(parse(".packwright-a-1-2.aside").is_some_and(|l| l.is_aside));
+        let parse = |name| Litter::parse(Path::new("/d"), name);
+        let litter = parse(".packwright-model-zip-1-2.partial").unwrap();
+        assert_eq!((litter.target.to_str(), litter.number.as_str()), (Some("model-zip"), "1-2"));
+        assert_eq!(parse(".packwright-model-zip-1-2.aside").unwrap(), litter);
+        assert_eq!(litter.path(LOCK), Path::new("/d/.packwright-model-zip-1-2.lock"));
         for name in [
             "model",
             ".packwright-a",
@@ -116,34 +214,52 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
-    fn dead_litter_goes_and_living_work_and_strangers_stay() {
+    fn what_a_living_export_holds_stays_and_goes_once_its_lock_is_free() {
         let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        std::fs::create_dir(at(&format!(".packwright-m-{DEAD}-0.partial"))).unwrap();
-        std::fs::write(at(&format!(".packwright-m.zip-{DEAD}-1.partial")), "x").unwrap();
-        let living = format!(".packwright-m-{}-0.partial", std::process::id());
-        std::fs::create_dir(at(&living)).unwrap();
-        std::fs::write(at("mine.partial"), "x").unwrap();
+        let living = Staging::beside(&dir.path().join("m"), &Journal::none()).unwrap();
+        std::fs::create_dir(living.partial()).unwrap();
+        // A process of ours that died has a free lock, whatever its number says.
+        let dead = format!(".packwright-m-{}-99999.", std::process::id());
+        for ending in ["lock", "partial"] {
+            std::fs::write(dir.path().join(format!("{dead}{ending}")), "x").unwrap();
+        }
+        std::fs::write(dir.path().join(".packwright-old-1-1.partial"), "no lock file").unwrap();
+        std::fs::write(dir.path().join("mine.partial"), "x").unwrap();
         sweep(dir.path());
-        let mut left: Vec<_> =
-            std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        left.sort();
-        assert_eq!(left, [OsString::from(living), OsString::from("mine.partial")]);
+        let kept = |path: &Path| path.file_name().unwrap().to_owned();
+        let (lock, partial) = (living.place.path(LOCK), living.partial());
+        assert_eq!(names(dir.path()), [kept(&lock), kept(&partial), OsString::from("mine.partial")]);
+        drop(living);
+        assert_eq!(names(dir.path()), ["mine.partial"]);
     }
 
-    #[cfg(unix)]
+    #[test]
+    fn two_exports_to_one_target_have_names_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("m");
+        let next = NEXT.load(Ordering::Relaxed);
+        // Another machine may have a process of the same number.
+        for number in next..next + 3 {
+            let name = format!(".packwright-m-{}-{number}.lock", std::process::id());
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        let (one, two) =
+            (Staging::beside(&target, &Journal::none()), Staging::beside(&target, &Journal::none()));
+        assert_ne!(one.unwrap().partial(), two.unwrap().partial());
+    }
+
     #[test]
     fn what_a_dead_export_moved_aside_is_put_back_unless_the_new_one_stands() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        std::fs::write(at(&format!(".packwright-lost-{DEAD}-0.aside")), "old").unwrap();
-        std::fs::write(at(&format!(".packwright-done-{DEAD}-0.aside")), "old").unwrap();
+        std::fs::write(at(".packwright-lost-1-0.aside"), "old").unwrap();
+        std::fs::write(at(".packwright-lost-1-0.partial"), "new").unwrap();
+        std::fs::write(at(".packwright-done-1-0.aside"), "old").unwrap();
         std::fs::write(at("done"), "new").unwrap();
         sweep(dir.path());
         assert_eq!(std::fs::read_to_string(at("lost")).unwrap(), "old");
         assert_eq!(std::fs::read_to_string(at("done")).unwrap(), "new");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert_eq!(names(dir.path()), ["done", "lost"]);
     }
 }

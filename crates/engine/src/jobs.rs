@@ -1,54 +1,74 @@
 //! An export on its own thread, for programs that must stay responsive.
 
+use std::time::Duration;
+
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 
 use crate::draft::Draft;
+use crate::journal::Journal;
 use crate::receipt::Receipt;
 use crate::timestamp::Timestamp;
 use crate::write::{Cancel, ExportError, Progress, Target, export};
+
+/// What to export: the arguments of [`export`] that a thread can take along.
+#[derive(Debug)]
+pub struct Order {
+    /// A copy of the draft: edits go on meanwhile.
+    pub draft: Draft,
+    /// Where to.
+    pub target: Target,
+    /// For the receipt.
+    pub now: Timestamp,
+    /// Where it is noted while it runs.
+    pub journal: Journal,
+}
 
 /// A running export.
 #[derive(Debug)]
 pub struct ExportJob {
     progress: watch::Receiver<Option<Progress>>,
-    cancel: Cancel,
     running: JoinHandle<Result<Receipt, ExportError>>,
 }
 
 impl ExportJob {
-    /// Starts an export on the runtime's threads for blocking work. The draft is a copy: edits go on meanwhile.
-    pub fn start(runtime: &Handle, draft: Draft, target: Target, now: Timestamp) -> Self {
+    /// Starts an export on the runtime's threads for blocking work. The caller keeps a clone of `cancel` to stop it.
+    pub fn start(runtime: &Handle, order: Order, cancel: Cancel) -> Self {
         let (tell, progress) = watch::channel(None);
-        let cancel = Cancel::new();
-        let given = cancel.clone();
         let running = runtime.spawn_blocking(move || {
             let mut tell = |progress| {
                 tell.send_replace(Some(progress));
             };
-            export(&draft, &target, now, &mut tell, &given)
+            export(&order.draft, &order.target, order.now, &mut tell, &cancel, &order.journal)
         });
-        Self { progress, cancel, running }
+        Self { progress, running }
     }
 
-    /// The newest progress. A slow listener misses steps, never the latest one.
-    pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
-        self.progress.clone()
-    }
-
-    /// What stops it.
-    pub fn cancel(&self) -> Cancel {
-        self.cancel.clone()
-    }
-
-    /// Waits for the end.
+    /// Waits for the end. `tell` gets the newest progress whenever there is a newer one, at most once in `every`: it
+    /// misses steps, never the last one. The runtime must have its clock enabled.
     ///
     /// # Errors
     ///
     /// [`JoinError`] when the export panicked, which is a bug; its own outcome otherwise.
-    pub async fn outcome(self) -> Result<Result<Receipt, ExportError>, JoinError> {
-        self.running.await
+    pub async fn follow(
+        mut self,
+        every: Duration,
+        mut tell: impl FnMut(&Progress),
+    ) -> Result<Result<Receipt, ExportError>, JoinError> {
+        loop {
+            let ended = timeout(every, &mut self.running).await;
+            {
+                let newest = self.progress.borrow_and_update();
+                if let (true, Some(progress)) = (newest.has_changed(), newest.as_ref()) {
+                    tell(progress);
+                }
+            }
+            if let Ok(outcome) = ended {
+                return outcome;
+            }
+        }
     }
 }
 
@@ -59,36 +79,35 @@ mod tests {
     use crate::receipt::PackageKind;
     use crate::testing::fixture;
 
-    fn job(dir: &std::path::Path) -> (tokio::runtime::Runtime, ExportJob) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    fn order(dir: &std::path::Path) -> Order {
         let draft = open(&fixture("sklearn/gbc_zlib3.joblib")).unwrap();
         let target = Target { path: dir.join("m"), kind: PackageKind::Folder, overwrite: false };
-        let job = ExportJob::start(runtime.handle(), draft, target, Timestamp::EPOCH);
-        (runtime, job)
+        Order { draft, target, now: Timestamp::EPOCH, journal: Journal::none() }
+    }
+
+    fn run(order: Order, cancel: Cancel) -> (Result<Receipt, ExportError>, Vec<Progress>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let job = ExportJob::start(runtime.handle(), order, cancel);
+        let mut told = Vec::new();
+        let outcome = runtime.block_on(job.follow(Duration::from_millis(1), |p| told.push(p.clone())));
+        (outcome.unwrap(), told)
     }
 
     #[test]
-    fn a_job_ends_with_the_receipt_and_the_last_progress_stays_readable() {
+    fn a_job_ends_with_the_receipt_and_the_last_progress_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        let (runtime, job) = job(dir.path());
-        let progress = job.progress();
-        let receipt = runtime.block_on(job.outcome()).unwrap().unwrap();
-        assert!(receipt.path.join("MLmodel").is_file());
-        assert_eq!(progress.borrow().as_ref().unwrap().done_bytes, 6428);
+        let (receipt, told) = run(order(dir.path()), Cancel::new());
+        assert!(receipt.unwrap().path.join("MLmodel").is_file());
+        assert_eq!(told.last().unwrap().done_bytes, 6428);
     }
 
     #[test]
     fn a_cancelled_job_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let (runtime, job) = job(dir.path());
-        job.cancel().cancel();
-        // The job may have been quicker than the cancel; then it is whole.
-        match runtime.block_on(job.outcome()).unwrap() {
-            Ok(receipt) => assert!(receipt.path.join("MLmodel").is_file()),
-            Err(error) => {
-                assert!(matches!(error, ExportError::Cancelled), "{error}");
-                assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-            }
-        }
+        let cancel = Cancel::new();
+        cancel.cancel();
+        let (outcome, _) = run(order(dir.path()), cancel);
+        assert!(matches!(outcome, Err(ExportError::Cancelled)), "{outcome:?}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -1,17 +1,18 @@
 //! Use cases: open an artifact, edit its draft, plan, export, verify.
 //!
 //! `open` reads an artifact and makes a [`Draft`]; [`Edit`]s change it, with undo and redo; `plan` lists what the
-//! package will hold; `export` writes it whole or not at all; `verify` reads it again. Everything blocks; [`jobs`] is
-//! for programs that must not.
+//! package will hold; `export` writes it whole or not at all; `verify` reads it again; [`Journal::sweep`] tidies up
+//! after exports that died. Everything blocks; [`jobs`] is for programs that must not.
 
 mod choices;
-pub mod clean;
+mod clean;
 mod code;
 mod draft;
 mod edit;
 mod environment;
 mod flavors;
 pub mod jobs;
+mod journal;
 mod names;
 pub mod open;
 mod package;
@@ -29,6 +30,7 @@ mod write;
 pub use code::ModuleState;
 pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
 pub use edit::{Edit, EditError, Recipe, Side, Tag};
+pub use journal::Journal;
 pub use packwright_inspect as inspect;
 pub use packwright_mlflow as mlflow;
 pub use packwright_source as source;

@@ -184,7 +184,7 @@ fn cannot_rewrite(draft: &Draft, file: &DataFile) -> Option<String> {
         None => whole,
     };
     // Everything that can stop the rewriting is found before the first byte comes out.
-    match transcode(source, &Limits::default(), &mut Nowhere, &mut |_| Ok(())) {
+    match transcode(source, &Limits::default(), &mut Nowhere) {
         Err(error @ (TranscodeError::Unsupported(_) | TranscodeError::Read(_))) => Some(error.to_string()),
         Err(TranscodeError::Write(_)) | Ok(_) => None,
     }

@@ -2,17 +2,17 @@
 
 use packwright_inspect::safety::{Finding, Verdict};
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
+use packwright_mlflow::environment::Environment;
 use packwright_mlflow::json::{params_text, python_text};
 use packwright_mlflow::mlmodel::MlModel;
 use packwright_mlflow::schema::{ColumnType, Schema, Signature};
-use packwright_mlflow::yaml::to_ascii;
 use serde_yaml::{Mapping, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::draft::{Acknowledgement, Draft};
 use crate::environment;
 use crate::flavors::Layout;
-use crate::receipt::WrittenFile;
+use crate::receipt::{WrittenFile, hex};
 
 /// What is known only after the model's bytes were written.
 #[derive(Debug, Clone)]
@@ -48,32 +48,8 @@ pub(crate) fn generated(
 
 /// `requirements.txt`, `python_env.yaml` and `conda.yaml`, which say the same three times for three kinds of reader.
 fn environment_files(draft: &Draft) -> Vec<(&'static str, Vec<u8>)> {
-    let python = draft.python().value;
-    let lines: Vec<String> = draft.requirements().into_iter().map(|line| line.requirement).collect();
-    let pip: Vec<Value> = lines.iter().map(|line| Value::from(line.as_str())).collect();
-    // Build tools without bounds: pinned old ones break on new Pythons.
-    let python_env = map([
-        ("python", Value::from(python.as_str())),
-        ("build_dependencies", texts(&["pip", "setuptools", "wheel"])),
-        ("dependencies", texts(&["-r requirements.txt"])),
-    ]);
-    let conda = map([
-        ("channels", texts(&["conda-forge"])),
-        (
-            "dependencies",
-            Value::Sequence(vec![
-                Value::from(format!("python={python}")),
-                Value::from("pip"),
-                Value::Mapping(map([("pip", Value::Sequence(pip))])),
-            ]),
-        ),
-        ("name", Value::from("mlflow-env")),
-    ]);
-    vec![
-        ("conda.yaml", to_ascii(&Value::Mapping(conda)).into_bytes()),
-        ("python_env.yaml", to_ascii(&Value::Mapping(python_env)).into_bytes()),
-        ("requirements.txt", lines.join("\n").into_bytes()),
-    ]
+    let requirements = draft.requirements().into_iter().map(|line| line.requirement).collect();
+    Environment { python: Some(draft.python().value), requirements }.files().into()
 }
 
 /// The MLmodel.
@@ -109,11 +85,24 @@ fn mlmodel(draft: &Draft, layout: &Layout, has_code: bool, recorded: &Recorded) 
         root.insert(Value::from("type_hint_from_example"), Value::from(false));
         root.insert(Value::from("signature"), signature);
     }
-    // Derived, so that the same artifact and the same choices give the same package: the digest of everything else.
-    let digest = Sha256::digest(text(root.clone()));
-    let uuid = crate::receipt::hex(digest.get(..16).unwrap_or_default());
-    root.insert(Value::from("model_uuid"), Value::from(uuid));
+    let seal = seal(&root);
+    root.insert(Value::from("model_uuid"), Value::from(seal));
     text(root)
+}
+
+/// The `model_uuid`: a digest of everything else in the MLmodel but the time. Derived, so that the same artifact and the
+/// same choices give the same package, and so that a change to the MLmodel is seen.
+pub(crate) fn seal(root: &Mapping) -> String {
+    let mut root = root.clone();
+    root.remove("utc_time_created");
+    seal_with_time(&root)
+}
+
+/// The same with the time in it, as packages have it that were written before the time was left out.
+pub(crate) fn seal_with_time(root: &Mapping) -> String {
+    let mut root = root.clone();
+    root.remove("model_uuid");
+    hex(Sha256::digest(text(root)).get(..16).unwrap_or_default())
 }
 
 fn text(root: Mapping) -> Vec<u8> {
@@ -194,8 +183,8 @@ pub(crate) fn leaves_inputs_out(draft: &Draft) -> bool {
     is_old && has_any
 }
 
-/// The signature as MLflow's loader takes it, without sources; `None` when nothing is known.
-pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> Option<Signature> {
+/// The signature without sources; `None` when nothing is known.
+fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> Option<Signature> {
     let plain = |schema: &SourcedSchema| match schema {
         SourcedSchema::Columns(columns) => (!columns.is_empty())
             .then(|| Schema::Columns(columns.iter().map(|column| column.value.clone()).collect())),
@@ -212,14 +201,17 @@ pub(crate) fn plain_signature(signature: &SourcedSignature, layout: &Layout) -> 
     (signature != Signature::default()).then_some(signature)
 }
 
-fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
+/// The signature as it is written into the MLmodel; `None` when nothing is said.
+pub(crate) fn written_signature(draft: &Draft, layout: &Layout) -> Option<Signature> {
     let mut signature = plain_signature(&draft.signature(), layout)?;
     if leaves_inputs_out(draft) {
         signature.inputs = None;
-        if signature == Signature::default() {
-            return None;
-        }
     }
+    (signature != Signature::default()).then_some(signature)
+}
+
+fn signature(draft: &Draft, layout: &Layout) -> Option<Value> {
+    let signature = written_signature(draft, layout)?;
     let text = |schema: Option<&Schema>| schema.map_or(Value::Null, |schema| schema_text(schema).into());
     Some(Value::Mapping(map([
         ("inputs", text(signature.inputs.as_ref())),
@@ -246,8 +238,4 @@ fn schema_text(schema: &Schema) -> String {
 
 fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Mapping {
     pairs.into_iter().map(|(key, value)| (Value::from(key), value)).collect()
-}
-
-fn texts(items: &[&str]) -> Value {
-    Value::Sequence(items.iter().map(|item| Value::from(*item)).collect())
 }

@@ -34,11 +34,6 @@ impl Timestamp {
             }
         }
     }
-
-    /// Seconds since the start of 1970, rounded down.
-    pub fn seconds(self) -> i64 {
-        self.seconds
-    }
 }
 
 /// Year, month and day of a day count since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").

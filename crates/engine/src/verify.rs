@@ -11,6 +11,7 @@ use serde_yaml::Value;
 use crate::package::Package;
 pub use crate::package::VerifyError;
 use crate::receipt::WrittenFile;
+use crate::texts;
 use crate::write::ExportError;
 
 /// The longest MLmodel that is read.
@@ -30,8 +31,9 @@ pub fn lint(path: &Path) -> Result<Vec<Problem>, VerifyError> {
 
 /// What [`lint()`] finds, and every file whose bytes are not those that were packed.
 ///
-/// Packages of Packwright record a SHA-256 of every file but the MLmodel itself under `metadata.packwright.sha256`;
-/// for others only the structure can be checked, and the answer says so.
+/// Packages of Packwright record a SHA-256 of every file but the MLmodel under `metadata.packwright.sha256`, and a digest
+/// of the MLmodel itself as `model_uuid`. That finds accidents and careless edits; who changes a package on purpose can
+/// write new hashes. For other packages only the structure can be checked, and the answer says so.
 ///
 /// # Errors
 ///
@@ -39,8 +41,10 @@ pub fn lint(path: &Path) -> Result<Vec<Problem>, VerifyError> {
 pub fn verify(path: &Path) -> Result<Vec<Problem>, VerifyError> {
     let package = Package::open(path)?;
     let mut problems = lint_package(&package);
-    if let Some(recorded) = recorded(&package) {
+    let model = model(&package);
+    if let Some(recorded) = model.as_ref().and_then(recorded) {
         problems.extend(compare(&package, &recorded));
+        problems.extend(model.as_ref().and_then(changed_model));
     } else {
         let message = "the package records no hashes, so only its structure was checked";
         problems.push(problem("verify/no-hashes", Severity::Info, "metadata.packwright.sha256", message));
@@ -51,12 +55,6 @@ pub fn verify(path: &Path) -> Result<Vec<Problem>, VerifyError> {
 
 fn lint_package(package: &Package) -> Vec<Problem> {
     let mut problems = lint::lint(package);
-    let links = package.links.iter().map(|name| {
-        let message =
-            "a link: it is lost or broken where the package is copied to; put the file itself there";
-        problem("package/link", Severity::Warning, name, message)
-    });
-    problems.extend(links);
     problems.sort_by_key(|problem| Reverse(problem.severity));
     problems
 }
@@ -65,13 +63,29 @@ fn problem(rule: &'static str, severity: Severity, path: &str, message: impl Int
     Problem { rule, severity, path: path.to_owned(), message: message.into() }
 }
 
-/// The hashes that the MLmodel records, by path.
-fn recorded(package: &Package) -> Option<Vec<(String, String)>> {
+fn model(package: &Package) -> Option<MlModel> {
     let text = String::from_utf8(package.read("MLmodel", LONGEST_MLMODEL_BYTES).ok()?).ok()?;
-    let model = MlModel::from_text(&text).ok()?;
+    MlModel::from_text(&text).ok()
+}
+
+/// The hashes that the MLmodel records, by path.
+fn recorded(model: &MlModel) -> Option<Vec<(String, String)>> {
     let files = model.get("metadata")?.get("packwright")?.get("sha256")?.as_mapping()?;
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Some(files.iter().filter_map(|(name, sha256)| Some((text(name)?, text(sha256)?))).collect())
+}
+
+/// The MLmodel holds the hashes of the others and, as `model_uuid`, a digest of itself.
+fn changed_model(model: &MlModel) -> Option<Problem> {
+    let recorded = model.text("model_uuid").unwrap_or("nothing");
+    let found = texts::seal(model.keys());
+    if recorded == found || recorded == texts::seal_with_time(model.keys()) {
+        return None;
+    }
+    let message = format!(
+        "what it says is not what was packed: its digest is {found}, recorded as model_uuid is {recorded}"
+    );
+    Some(problem("verify/changed", Severity::Error, "MLmodel", message))
 }
 
 fn compare(package: &Package, recorded: &[(String, String)]) -> Vec<Problem> {

@@ -1,7 +1,6 @@
 //! A package as files: a folder, or anything that can list and read like one.
 
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
 
 /// The files of a package. Names are relative to its root, with `/` between their parts.
 pub trait PackageFiles {
@@ -37,89 +36,6 @@ pub trait PackageFiles {
         let prefix = format!("{}/", name.trim_end_matches('/'));
         let first = self.names().partition_point(|known| known.as_str() < prefix.as_str());
         self.names().get(first).is_some_and(|known| known.starts_with(&prefix))
-    }
-}
-
-/// A package in a folder. Links are listed and not followed.
-#[derive(Debug)]
-pub struct FolderFiles {
-    root: PathBuf,
-    names: Vec<String>,
-    links: Vec<String>,
-}
-
-/// More files than any package has.
-const MOST_FILES: usize = 100_000;
-
-impl FolderFiles {
-    /// Lists a folder.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; `FileTooLarge` for too many files.
-    pub fn open(root: &Path) -> io::Result<Self> {
-        let (mut names, mut links) = (Vec::new(), Vec::new());
-        let mut waiting = vec![String::new()];
-        while let Some(below) = waiting.pop() {
-            for entry in std::fs::read_dir(root.join(&below))? {
-                let entry = entry?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let name = if below.is_empty() { name } else { format!("{below}/{name}") };
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    waiting.push(name);
-                } else if kind.is_symlink() {
-                    links.push(name);
-                } else {
-                    names.push(name);
-                }
-                if MOST_FILES < names.len() {
-                    return Err(io::Error::new(
-                        io::ErrorKind::FileTooLarge,
-                        "the folder holds too many files",
-                    ));
-                }
-            }
-        }
-        names.sort();
-        links.sort();
-        Ok(Self { root: root.to_path_buf(), names, links })
-    }
-
-    fn file(&self, name: &str) -> io::Result<std::fs::File> {
-        if self.has_file(name) {
-            std::fs::File::open(self.root.join(name))
-        } else {
-            Err(io::ErrorKind::NotFound.into())
-        }
-    }
-}
-
-impl PackageFiles for FolderFiles {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn links(&self) -> &[String] {
-        &self.links
-    }
-
-    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let n = self.file(name)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        if u64::try_from(n).is_ok_and(|n| limit < n) {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("{name} is longer than {limit} bytes"),
-            ));
-        }
-        Ok(bytes)
-    }
-
-    fn head(&self, name: &str, n: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file(name)?.take(n).read_to_end(&mut bytes)?;
-        Ok(bytes)
     }
 }
 

@@ -59,6 +59,13 @@ impl Requirement {
         // pip's own options on a line (`--hash=…`) end the specifiers.
         let versions = body.split(" --").next().unwrap_or(body);
         let versions = versions.strip_prefix('(').and_then(|v| v.strip_suffix(')')).unwrap_or(versions);
+        // `==1 2` is two versions; blanks stand only around operators and commas.
+        let has_gap = |clause: &str| {
+            clause.trim().trim_start_matches(['=', '<', '>', '!', '~']).trim().contains(char::is_whitespace)
+        };
+        if url.is_none() && versions.split(',').any(has_gap) {
+            return None;
+        }
         let specifiers: String = versions.chars().filter(|c| !c.is_whitespace()).collect();
         let is_versions = specifiers.is_empty() || specifiers.starts_with(['=', '<', '>', '!', '~']);
         if url.is_none() && !is_versions {
@@ -157,7 +164,7 @@ mod tests {
         ] {
             assert_eq!(parts(line), (name.into(), extras.into(), specifiers.into(), marker), "{line}");
         }
-        for line in ["", "-e .", "./a", "==1", "a b", "a[", "_a"] {
+        for line in ["", "-e .", "./a", "==1", "a b", "a[", "_a", "a==1 2"] {
             assert_eq!(Requirement::parse(line), None, "{line}");
         }
     }

@@ -1,5 +1,6 @@
 //! Opening artifacts.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
@@ -60,15 +61,23 @@ fn open_path(drafts: &Drafts, path: &Path) -> Result<DraftView, IpcError> {
 /// Puts the sample where the person could also find it, unless it is there already.
 fn lay_out_sample(data_dir: &Path) -> io::Result<PathBuf> {
     let path = data_dir.join(SAMPLE_NAME);
-    let length = u64::try_from(SAMPLE.len()).unwrap_or(u64::MAX);
-    if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == length) {
+    if holds_sample(&path) {
         return Ok(path);
     }
     fs::create_dir_all(data_dir)?;
-    let partial = data_dir.join(format!("{SAMPLE_NAME}.{}.partial", std::process::id()));
+    // One name, so that what a crash left is written over; only one window runs at a time.
+    let partial = data_dir.join(format!("{SAMPLE_NAME}.partial"));
     fs::write(&partial, SAMPLE)?;
     fs::rename(&partial, &path)?;
     Ok(path)
+}
+
+fn holds_sample(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    // One byte more, so that a longer file differs.
+    let most = u64::try_from(SAMPLE.len()).unwrap_or(u64::MAX).saturating_add(1);
+    let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.is_ok() && bytes == SAMPLE
 }
 
 #[expect(
@@ -85,13 +94,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_is_laid_out_once_and_repaired_when_cut() {
+    fn the_sample_is_laid_out_and_repaired_when_it_is_other_bytes() {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("new");
         let path = lay_out_sample(&data_dir).unwrap();
-        fs::write(&path, b"cut").unwrap();
-        assert_eq!(lay_out_sample(&data_dir).unwrap(), path);
-        assert_eq!(fs::metadata(&path).unwrap().len(), SAMPLE.len() as u64);
+        let other_bytes = vec![b'x'; SAMPLE.len()];
+        for broken in [&b"cut"[..], &other_bytes, &[SAMPLE, b"and more"].concat()] {
+            fs::write(&path, broken).unwrap();
+            // And a start that died while it wrote.
+            fs::write(data_dir.join("sample_model.joblib.partial"), "half").unwrap();
+            assert_eq!(lay_out_sample(&data_dir).unwrap(), path);
+            assert!(holds_sample(&path));
+        }
         assert_eq!(fs::read_dir(&data_dir).unwrap().count(), 1, "nothing partial is left");
     }
 }

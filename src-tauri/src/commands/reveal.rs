@@ -38,8 +38,9 @@ fn reveal(path: &Path) -> io::Result<()> {
 /// Asks whichever file manager there is, over the interface that they share
 /// (<https://www.freedesktop.org/wiki/Specifications/file-manager-interface/>).
 #[cfg(target_os = "linux")]
-fn show_in_file_manager(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let url = tauri::Url::from_file_path(path).map_err(|()| "the path is not absolute")?;
+fn show_in_file_manager(path: &Path) -> zbus::Result<()> {
+    let not_absolute = |()| zbus::Error::Failure("the path is not absolute".to_owned());
+    let url = tauri::Url::from_file_path(path).map_err(not_absolute)?;
     let connection = zbus::blocking::Connection::session()?;
     connection.call_method(
         Some("org.freedesktop.FileManager1"),

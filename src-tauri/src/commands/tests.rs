@@ -20,7 +20,8 @@ struct Window {
 
 impl Window {
     fn open() -> Self {
-        let app = install(mock_builder()).build(mock_context(noop_assets())).unwrap();
+        let builder = install(mock_builder()).manage(packwright_engine::Journal::none());
+        let app = builder.build(mock_context(noop_assets())).unwrap();
         let webview = WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default()).build().unwrap();
         Self { app, webview, dir: tempfile::tempdir().unwrap() }
     }
@@ -138,6 +139,11 @@ fn what_lies_at_the_target_is_not_replaced_without_a_yes() {
     assert_eq!(window.error_code("start_export", request.clone()), "targetExists");
     assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
     request["overwrite"] = json!(true);
+    // Nor with one, when it is no package.
+    assert_eq!(window.error_code("start_export", request.clone()), "writeFailed");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+    std::fs::remove_file(&target).unwrap();
+    window.call("start_export", request.clone()).unwrap();
     window.call("start_export", request).unwrap();
 }
 
@@ -146,7 +152,7 @@ fn the_dialogs_yes_to_replacing_is_not_asked_for_again() {
     let window = Window::open();
     let draft = window.draft();
     let target = window.dir.path().join("mine.zip");
-    std::fs::write(&target, "mine").unwrap();
+    window.call("start_export", window.export_request(&draft, &target)).unwrap();
     let request = window.export_request(&draft, &target);
     let picked = PickedTarget { path: target, replace_confirmed: true };
     window.app.state::<Paths>().allow_target(picked);

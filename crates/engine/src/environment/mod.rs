@@ -3,6 +3,7 @@
 mod python;
 mod requirements;
 
+use packwright_mlflow::requirement::Requirement;
 pub(crate) use python::{mlflow_for, python_for, python_problem};
 pub(crate) use requirements::add;
 pub(crate) use requirements::{installs_mlflow, mlflow_version, requirement_problem, requirements_for};
@@ -18,23 +19,13 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
     Some((major, minor.parse().ok()?))
 }
 
-/// The distribution's name in a requirement line, normalised as PyPI does: `Scikit_Learn[x]==1` is `scikit-learn`.
+/// The distribution's name in a requirement line, normalised as PyPI does: `Scikit_Learn[x]==1` is `scikit-learn`. Empty
+/// when the line is no requirement.
 pub(crate) fn distribution(requirement: &str) -> String {
-    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')));
-    let name = end.and_then(|end| requirement.get(..end)).unwrap_or(requirement);
-    let mut out = String::new();
-    for c in name.trim().chars() {
-        let c = if matches!(c, '.' | '_' | '-') { '-' } else { c.to_ascii_lowercase() };
-        if !(c == '-' && out.ends_with('-')) {
-            out.push(c);
-        }
-    }
-    out
+    Requirement::parse(requirement).map(|requirement| requirement.normalized_name()).unwrap_or_default()
 }
 
 /// The version that a line pins with `==`.
-pub(crate) fn pinned(requirement: &str) -> Option<&str> {
-    let (_, version) = requirement.split_once("==")?;
-    let version = version.trim_start_matches('=').split([';', ',', ' ']).next()?.trim();
-    (!version.is_empty() && !version.contains('*')).then_some(version)
+pub(crate) fn pinned(requirement: &str) -> Option<String> {
+    Requirement::parse(requirement)?.pin().filter(|version| !version.is_empty()).map(str::to_owned)
 }

@@ -103,7 +103,7 @@ pub(crate) fn python_for(requirements: &[&str]) -> Sourced<String> {
     for line in requirements {
         let name = distribution(line);
         let found = match (name.as_str(), pinned(line)) {
-            (_, Some(version)) => minors(&name, version).map(|minors| (minors, format!("{name} {version}"))),
+            (_, Some(version)) => minors(&name, &version).map(|minors| (minors, format!("{name} {version}"))),
             ("numpy", None) if line.contains(">=2") => Some((NUMPY_2, "NumPy 2".to_owned())),
             ("numpy", None) if line.contains("<2") => Some((NUMPY_1, "NumPy 1".to_owned())),
             _ => None,

@@ -260,8 +260,8 @@ fn subscripts(path: &str) -> Option<String> {
     Some(out)
 }
 
-/// A Python string literal in ASCII.
-pub(super) fn python_string(text: &str) -> String {
+/// A Python string literal in ASCII, which survives every terminal and encoding.
+pub(crate) fn python_string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

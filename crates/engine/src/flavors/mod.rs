@@ -18,6 +18,7 @@ use packwright_mlflow::schema::ParamSpec;
 use serde_yaml::{Mapping, Value};
 
 use self::categories::Model;
+pub(crate) use self::loader::python_string;
 use crate::draft::Draft;
 use crate::names;
 use crate::plan::PlanError;

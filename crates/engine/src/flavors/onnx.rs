@@ -21,11 +21,7 @@ pub(super) fn native(inspection: &Inspection) -> Result<Layout, PlanError> {
         ("onnx_session_options", Value::Null),
     ]);
     let version = inspection.requirements.iter().find(|line| distribution(&line.requirement) == "onnx");
-    put_version(
-        &mut own,
-        "onnx_version",
-        version.and_then(|line| pinned(&line.requirement)).map(str::to_owned),
-    );
+    put_version(&mut own, "onnx_version", version.and_then(|line| pinned(&line.requirement)));
     let python = block([("data", Value::from(path.as_str())), ("loader_module", Value::from("mlflow.onnx"))]);
     let mut data = vec![file];
     for name in &inspection.artifact.side_files {

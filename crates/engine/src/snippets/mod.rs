@@ -6,7 +6,7 @@ use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Schem
 
 use crate::draft::Draft;
 use crate::environment;
-use crate::flavors::Layout;
+use crate::flavors::{Layout, python_string as python};
 use crate::receipt::{PackageKind, Snippet};
 use crate::texts;
 
@@ -31,7 +31,7 @@ pub(crate) fn snippets(draft: &Draft, layout: &Layout, path: &Path, kind: Packag
     }
     let quoted = python(&folder);
     let load = format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model({quoted})");
-    let signature = texts::plain_signature(&draft.signature(), layout);
+    let signature = texts::written_signature(draft, layout);
     snippets.push(snippet("Load in Python", load.clone()));
     let inputs = signature.as_ref().and_then(|signature| signature.inputs.as_ref());
     snippets.push(snippet("Predict in Python", predict(&load, inputs)));
@@ -211,22 +211,6 @@ fn nested(dtype: &str, shape: &[i64]) -> Option<serde_json::Value> {
     };
     let n = usize::try_from((*first).max(1)).ok()?;
     Some(serde_json::Value::Array(vec![nested(dtype, rest)?; n]))
-}
-
-/// A Python string literal, ASCII so that it survives every terminal.
-fn python(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            ' '..='~' => out.push(c),
-            c if u32::from(c) <= 0xff => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if u32::from(c) <= 0xffff => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// A word for a POSIX shell.

@@ -91,7 +91,7 @@ fn names_of_any_kind_stay_one_word_of_the_shell_and_one_string_of_python() {
     let name = "it's \u{e9}\u{1f600} $(x)";
     assert!(text(&draft, name, PackageKind::Folder, "Serve").contains("-m 'it'\\''s \u{e9}\u{1f600} $(x)' "));
     let load = text(&draft, name, PackageKind::Folder, "Load in Python");
-    assert!(load.ends_with(r#"load_model("it's \xe9\U0001f600 $(x)")"#), "{load}");
+    assert!(load.ends_with(r#"load_model("it's \U000000e9\U0001f600 $(x)")"#), "{load}");
     assert!(text(&draft, "-m", PackageKind::Folder, "Serve").contains("-m ./-m "));
 }
 
@@ -115,4 +115,22 @@ fn columns_without_names_are_given_by_position() {
     assert_eq!(frame(&[column(None), column(None)]), "data = pd.DataFrame([[1.0, 1.0]])");
     let indexed = frame(&[column(Some(ColumnName::Index(0)))]);
     assert!(indexed.contains("0: [1.0]"), "{indexed}");
+}
+
+#[test]
+fn inputs_that_the_package_does_not_say_are_not_asked_of_it() {
+    let old = draft(|inspection| {
+        let column = |n| ColSpec {
+            name: Some(ColumnName::Text(format!("c{n}"))),
+            ty: ColumnType::Any,
+            required: true,
+        };
+        let columns = (0..20).map(|n| Sourced::new(column(n), "x")).collect();
+        inspection.signature.inputs = Some(SourcedSchema::Columns(columns));
+        // So old that its Python has no MLflow 3, and MLflow 2 may not load a column without a type.
+        inspection.requirements = vec![crate::testing::requirement("scikit-learn==1.0.2")];
+    });
+    assert!(texts::leaves_inputs_out(&old));
+    let shown = text(&old, "m", PackageKind::Folder, "Predict in Python");
+    assert!(!shown.contains("get_input_schema") && shown.contains("data = ..."), "{shown}");
 }

@@ -119,7 +119,9 @@ fn copy(
     loop {
         let mut chunk = original.file().take(CHUNK_BYTES as u64);
         let mut writer = out;
-        let n = io::copy(&mut chunk, &mut writer).map_err(write_error(to))?;
+        let n = io::copy(&mut chunk, &mut writer).map_err(|error| {
+            if can_read_on(original) { write_error(to)(error) } else { read_error(original.path())(error) }
+        })?;
         if n == 0 {
             return Ok(done);
         }
@@ -128,6 +130,12 @@ fn copy(
         announce.send(done).unwrap_or_default();
         watch.advance(n)?;
     }
+}
+
+/// Whether the next chunk can be read: the system copies both ways in one call and does not say which failed.
+fn can_read_on(original: &Original) -> bool {
+    let reader = original.file();
+    io::copy(&mut reader.take(CHUNK_BYTES as u64), &mut io::sink()).is_ok()
 }
 
 /// A file whose length is announced after each write.

@@ -53,5 +53,5 @@ pub(super) fn whole(file: &File, cancel: &Cancel) -> io::Result<(String, u64)> {
 
 /// A thread that panicked is a bug of ours; the export reports it as an error like any other.
 pub(super) fn joined<T>(outcome: std::thread::Result<io::Result<T>>) -> io::Result<T> {
-    outcome.unwrap_or_else(|_| Err(io::Error::other("the hashing thread stopped unexpectedly")))
+    outcome.unwrap_or_else(|_| Err(io::Error::other("a thread of the export stopped unexpectedly")))
 }

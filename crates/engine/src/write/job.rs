@@ -20,6 +20,11 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// The flag behind it, for what may do no more than set one, as a signal handler.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether it was asked to.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)

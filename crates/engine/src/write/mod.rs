@@ -1,7 +1,8 @@
 //! Writes a package whole, or not at all.
 //!
 //! Everything is written into a staging folder or file beside the target, hashed from what was written, synced, read
-//! again and only then renamed. An error or a cancel removes the staging; a crash leaves it for [`crate::clean::sweep`].
+//! again and only then renamed. An error or a cancel removes the staging; a crash leaves it for
+//! [`crate::Journal::sweep`] and for the next export to the same folder.
 
 mod error;
 mod folder;
@@ -13,25 +14,31 @@ mod source;
 mod target;
 mod zip;
 
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use error::ExportError;
 pub use job::{Cancel, Progress, Stage};
 pub use target::Target;
 
-use self::folder::FolderSink;
+use self::error::write_error;
+use self::folder::{FolderSink, sync_folder};
 use self::job::Watch;
 use self::zip::ZipSink;
+use crate::clean::{self, Staging};
 use crate::draft::Draft;
 use crate::flavors::{Change, DataFile};
+use crate::journal::Journal;
 use crate::plan::{self, Work};
 use crate::receipt::{PackageKind, Receipt, WrittenFile};
 use crate::texts::{self, Recorded};
 use crate::timestamp::Timestamp;
-use crate::{clean, snippets, verify};
+use crate::{snippets, verify};
 
 /// How much is copied between two looks at progress and cancel.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// How often progress is told, and a cancel looked for, while other threads work.
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Takes the files of a package, in order.
 trait Sink {
@@ -52,17 +59,23 @@ trait Sink {
 /// Writes the package of a draft.
 ///
 /// The bytes depend on the artifact, the choices and [`Draft::created`] alone; `now` goes into the receipt and
-/// nowhere else. Progress is told at least once a megabyte, from this thread.
+/// nowhere else. Progress is told at least once a megabyte, from this thread. While it runs, the export is noted in
+/// `journal`.
 ///
 /// # Errors
 ///
 /// [`ExportError`]. The target is then as it was, and nothing is left beside it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what, where and when, and the three ways in which a caller takes part"
+)]
 pub fn export(
     draft: &Draft,
     target: &Target,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
     cancel: &Cancel,
+    journal: &Journal,
 ) -> Result<Receipt, ExportError> {
     let mut watch = Watch::new(progress, cancel);
     if let Some(word) = draft.confirm_word() {
@@ -72,19 +85,20 @@ pub fn export(
     let work = plan::prepare(draft)?;
     clean::sweep(&place.parent);
     target::check_space(&place.parent, &work)?;
-    let (work, staged) = match stage(draft, &work, &place, &mut watch) {
+    let (work, staged) = match stage(draft, &work, &place, &mut watch, journal) {
         Ok(staged) => (work, staged),
         Err(ExportError::NotRewritable(reason)) => {
             let work = plan::prepare_fallback(draft, &reason)?;
-            let staged = stage(draft, &work, &place, &mut watch)?;
+            let staged = stage(draft, &work, &place, &mut watch, journal)?;
             (work, staged)
         }
         Err(error) => return Err(error),
     };
     watch.begin(Stage::Checking, "")?;
-    verify::check_staged(staged.staging.path(), &staged.files)?;
+    verify::check_staged(&staged.staging.partial(), &staged.files)?;
     watch.begin(Stage::Checking, "")?;
-    target::commit(&staged.staging, &place)?;
+    let mut warnings = work.layout.warnings.clone();
+    warnings.extend(target::commit(&staged.staging, &place, sync_folder)?);
     let size_bytes = staged
         .archive
         .as_ref()
@@ -96,7 +110,7 @@ pub fn export(
         size_bytes,
         sha256: staged.archive.map(|archive| archive.sha256),
         files: staged.files,
-        warnings: work.layout.warnings,
+        warnings,
         written_at: now,
     })
 }
@@ -110,53 +124,28 @@ struct Staged {
     archive: Option<WrittenFile>,
 }
 
-/// The path of the staging; what lies there is removed with this value, unless it was renamed away.
-#[derive(Debug)]
-struct Staging {
-    partial: PathBuf,
-    /// Where what the package replaces waits until the package stands.
-    aside: PathBuf,
-}
-
-impl Staging {
-    fn beside(target: &Path) -> Self {
-        let (partial, aside) = clean::names_beside(target);
-        Self { partial, aside }
-    }
-
-    fn path(&self) -> &Path {
-        &self.partial
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // What cannot be removed now is removed by the sweep before the next export.
-        clean::remove(&self.partial).unwrap_or_default();
-    }
-}
-
 fn stage(
     draft: &Draft,
     work: &Work,
     place: &target::Place,
     watch: &mut Watch<'_>,
+    journal: &Journal,
 ) -> Result<Staged, ExportError> {
-    let staging = Staging::beside(&place.path);
+    let staging = Staging::beside(&place.path, journal).map_err(write_error(&place.parent))?;
     watch.restart(work.layout.data.iter().chain(&work.code).map(|file| file.size_bytes).sum());
     match place.kind {
         PackageKind::Folder => {
-            let mut sink = FolderSink::create(staging.path())?;
+            let mut sink = FolderSink::create(&staging.partial())?;
             let files = fill(&mut sink, draft, work, watch)?;
             watch.begin(Stage::Syncing, "")?;
             sink.finish()?;
             Ok(Staged { staging, files, archive: None })
         }
         PackageKind::Zip => {
-            let mut sink = ZipSink::create(staging.path())?;
+            let mut sink = ZipSink::create(&staging.partial())?;
             let files = fill(&mut sink, draft, work, watch)?;
             watch.begin(Stage::Syncing, "")?;
-            let archive = sink.finish()?;
+            let archive = sink.finish(watch)?;
             Ok(Staged { staging, files, archive: Some(archive) })
         }
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
 
 use packwright_formats::compress::Compression;
 use packwright_formats::joblib::{TranscodeError, transcode};
@@ -17,11 +16,8 @@ use packwright_source::{ByteSource, ErrorKind, FileSource, Limits, ReadError, re
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, Cancel, ExportError, hash, json_string};
+use super::{CHUNK_BYTES, Cancel, ExportError, TELL_EVERY, hash, json_string};
 use crate::flavors::{Change, DataFile};
-
-/// How often progress is told.
-const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Writes what `file` asks of `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
 ///
@@ -84,7 +80,7 @@ fn made(original: Arc<Watched>, file: &DataFile, out: &mut dyn Write) -> Result<
     };
     match file.change {
         Change::None => {}
-        Change::Pickle => return transcode(source, &Limits::default(), out, &mut |_| Ok(())).map(drop),
+        Change::Pickle => return transcode(source, &Limits::default(), out).map(drop),
         Change::JsonString => return json_string::encode(&*source, out).map(drop),
     }
     let mut buffer = vec![0; CHUNK_BYTES];

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 
 use flate2::Compression;
@@ -16,7 +16,7 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, Cancel, ExportError, Sink, hash, rewrite};
+use super::{CHUNK_BYTES, ExportError, Sink, TELL_EVERY, hash, rewrite};
 use crate::flavors::DataFile;
 use crate::receipt::{WrittenFile, hex};
 
@@ -48,17 +48,36 @@ impl ZipSink {
         Ok(Self { path: path.to_path_buf(), writer })
     }
 
-    /// Writes the directory, waits for the medium and hashes the archive meanwhile.
-    pub(super) fn finish(self) -> Result<WrittenFile, ExportError> {
+    /// Writes the directory, waits for the medium and hashes the archive meanwhile. Both may take long, so that the export
+    /// is alive is told, and a cancel is looked for, all the while.
+    pub(super) fn finish(self, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError> {
         let path = self.path;
         let buffered = self.writer.finish().map_err(io::Error::other).map_err(write_error(&path))?;
         let file =
             buffered.into_inner().map_err(io::IntoInnerError::into_error).map_err(write_error(&path))?;
         let again = File::open(&path).map_err(read_error(&path))?;
+        let cancel = watch.cancel();
         let (synced, hashed) = thread::scope(|scope| {
-            let hashing = scope.spawn(|| hash::whole(&again, &Cancel::new()));
-            (file.sync_all(), hash::joined(hashing.join()))
+            let (done, wait) = mpsc::channel::<()>();
+            let also_done = done.clone();
+            let (again, cancel) = (&again, &cancel);
+            let hashing = scope.spawn(move || {
+                let hashed = hash::whole(again, cancel);
+                drop(done);
+                hashed
+            });
+            let syncing = scope.spawn(move || {
+                let synced = file.sync_all();
+                drop(also_done);
+                synced
+            });
+            while wait.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
+                // A cancel stops the hashing; the loop ends with both.
+                watch.advance(0).unwrap_or_default();
+            }
+            (hash::joined(syncing.join()), hash::joined(hashing.join()))
         });
+        watch.advance(0)?;
         synced.map_err(write_error(&path))?;
         let (sha256, size_bytes) = hashed.map_err(read_error(&path))?;
         Ok(WrittenFile { path: String::new(), size_bytes, sha256 })

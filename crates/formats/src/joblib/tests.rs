@@ -29,7 +29,7 @@ fn object_arrays(pickles: &[&[u8]]) -> Vec<u8> {
 fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, TranscodeError> {
     let mut out = Vec::new();
     let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    transcode(source, &Limits::default(), &mut out, &mut |_| Ok(())).map(|_| out)
+    transcode(source, &Limits::default(), &mut out).map(|_| out)
 }
 
 #[test]

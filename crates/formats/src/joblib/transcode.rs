@@ -36,7 +36,7 @@ pub enum TranscodeError {
 }
 
 /// Writes the first pickle of a joblib file, compressed or not, as a plain pickle and returns the number of bytes
-/// written. `tick` is given the number of input bytes read since its last call; an error from it stops the work.
+/// written. To follow or to stop the work, watch the reads of `source`.
 ///
 /// # Errors
 ///
@@ -46,7 +46,6 @@ pub fn transcode(
     source: Arc<dyn ByteSource>,
     limits: &Limits,
     out: &mut dyn Write,
-    tick: &mut dyn FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, TranscodeError> {
     let mut head = [0; 16];
     let n = read_up_to(&*source, 0, &mut head)?;
@@ -75,7 +74,7 @@ pub fn transcode(
         return Err(TranscodeError::Unsupported(reason));
     }
     let out = Counted { out, n: 0 };
-    let mut copy = Copy { cursor: cursor(), out, tick, sites: sites.found, ticked: 0 };
+    let mut copy = Copy { cursor: cursor(), out, sites: sites.found };
     // Protocol 4 has every opcode that is inserted; a higher one is kept.
     copy.out.write_all(&[0x80, pickle.protocol.max(4)])?;
     copy.stream(0)?;
@@ -94,7 +93,7 @@ enum Array {
         is_fortran: bool,
         class: (String, String),
     },
-    /// A pickle; its memo numbers start from here in the output.
+    /// A pickle of its own, for an array of objects. It is copied with its memo numbers raised above those of the outer one.
     Pickle,
 }
 
@@ -160,9 +159,7 @@ impl Sites {
 struct Copy<'c, 'o> {
     cursor: Cursor<'c>,
     out: Counted<'o>,
-    tick: &'o mut dyn FnMut(u64) -> io::Result<()>,
     sites: BTreeMap<u64, Array>,
-    ticked: u64,
 }
 
 impl Copy<'_, '_> {
@@ -171,7 +168,6 @@ impl Copy<'_, '_> {
         let mut memo = Numbers::default();
         loop {
             let at = self.cursor.position();
-            self.ticked_to(at, CHUNK_BYTES)?;
             let byte = self.cursor.byte("the next opcode")?;
             let Some(opcode) = Opcode::from_byte(byte) else {
                 let kind =
@@ -343,19 +339,8 @@ impl Copy<'_, '_> {
             }
             self.out.write_all(part.get(..n).unwrap_or_default())?;
             left = left.saturating_sub(u64::try_from(n).unwrap_or(left));
-            self.ticked_to(self.cursor.position(), CHUNK_BYTES)?;
         }
         Ok(())
-    }
-
-    /// Reports progress once at least `step` bytes were read since the last report.
-    fn ticked_to(&mut self, position: u64, step: usize) -> io::Result<()> {
-        let since = position.saturating_sub(self.ticked);
-        if u64::try_from(step).is_ok_and(|step| since < step) {
-            return Ok(());
-        }
-        self.ticked = position;
-        (self.tick)(since)
     }
 }
 

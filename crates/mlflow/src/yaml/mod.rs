@@ -18,11 +18,6 @@ pub use read::{YamlError, read};
 pub use serde_yaml::{Mapping, Value};
 pub use write::{to_ascii, write};
 
-/// The value of a text key.
-pub fn get<'a>(map: &'a Mapping, key: &str) -> Option<&'a Value> {
-    map.get(key)
-}
-
 /// The value of a text key when it is text.
 pub fn text<'a>(map: &'a Mapping, key: &str) -> Option<&'a str> {
     map.get(key).and_then(Value::as_str)

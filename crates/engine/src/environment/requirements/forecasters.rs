@@ -24,7 +24,7 @@ const BOUNDS: [(&str, [u32; 3], &str, &str); 8] = [
 pub(super) fn bounds(lines: &mut Vec<Requirement>) {
     for (library, first, other, limit) in BOUNDS {
         let line = lines.iter().find(|line| distribution(&line.requirement) == library);
-        let Some(version) = line.and_then(|line| pinned(&line.requirement)).map(str::to_owned) else {
+        let Some(version) = line.and_then(|line| pinned(&line.requirement)) else {
             continue;
         };
         if numbers(&version).is_some_and(|version| version < first) {

@@ -1,6 +1,7 @@
 //! The requirement lines: mlflow first, the artifact's own, and what those leave open but need.
 
 use packwright_inspect::{Inspection, LoaderCall, Requirement, Serving, SourcedSchema, SourcedSignature};
+use packwright_mlflow::requirement::Requirement as Line;
 
 mod forecasters;
 
@@ -44,8 +45,7 @@ pub(crate) fn requirements_for(
     let sklearn = lines
         .iter()
         .find(|line| distribution(&line.requirement) == "scikit-learn")
-        .and_then(|line| pinned(&line.requirement))
-        .map(str::to_owned);
+        .and_then(|line| pinned(&line.requirement));
     let bounds = sklearn.as_deref().and_then(major_minor).and_then(bounds_of);
     let because = |what: &str| {
         let version = sklearn.as_deref().unwrap_or_default();
@@ -85,7 +85,7 @@ pub(crate) fn requirements_for(
 fn wrappers(lines: &mut [Requirement]) {
     let version = |lines: &[Requirement], name: &str| {
         let line = lines.iter().find(|line| distribution(&line.requirement) == name)?;
-        numbers(pinned(&line.requirement)?)
+        numbers(&pinned(&line.requirement)?)
     };
     let old_xgboost = version(lines, "xgboost").is_some_and(|version| version < [2, 1, 4]);
     let old_lightgbm = version(lines, "lightgbm").is_some_and(|version| version < [4, 6, 0]);
@@ -157,36 +157,24 @@ pub(crate) fn requirement_problem(text: &str) -> Option<String> {
             "\"{text}\" is an option, not a requirement; write a package like pandas==2.2.3"
         ));
     }
-    let name = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).next()?;
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.ends_with(|c: char| c.is_ascii_alphanumeric());
-    if !is_name {
-        return Some(format!("\"{text}\" does not begin with a package's name; write it like pandas==2.2.3"));
-    }
-    let rest = text.get(name.len()..).unwrap_or_default().trim_start();
-    let rest = match rest.strip_prefix('[') {
-        Some(inside) => match inside.split_once(']') {
-            Some((_, rest)) => rest.trim_start(),
-            None => return Some(format!("\"{text}\" opens a [ that it does not close")),
-        },
-        None => rest,
+    let Some(requirement) = Line::parse(text) else {
+        return Some(format!(
+            "\"{text}\" is not a package and its versions; write it like pandas==2.2.3 or pandas>=2,<3"
+        ));
     };
-    let (versions, _marker) = rest.split_once(';').unwrap_or((rest, ""));
-    let versions = versions.trim();
-    if versions.is_empty() || versions.starts_with('@') {
-        return None;
-    }
-    let fits = versions.trim_start_matches('(').trim_end_matches(')').split(',').all(|clause| {
-        let clause = clause.trim();
-        let operator =
-            ["===", "==", "~=", "!=", "<=", ">=", "<", ">"].iter().find(|op| clause.starts_with(**op));
-        let version = operator.and_then(|op| clause.get(op.len()..)).unwrap_or_default().trim();
-        !version.is_empty()
-            && version
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '+' | '!' | '-' | '_'))
-    });
+    let versions = requirement.specifiers.as_str();
+    let fits = versions.is_empty() || versions.split(',').all(is_clause);
+    let name = requirement.name;
     (!fits).then(|| format!("\"{versions}\" is not a version; write it like {name}==1.2.3 or {name}>=1.2,<2"))
+}
+
+/// An operator and one version.
+fn is_clause(clause: &str) -> bool {
+    let operators = ["===", "==", "~=", "!=", "<=", ">=", "<", ">"];
+    let version =
+        operators.into_iter().find_map(|operator| clause.strip_prefix(operator)).unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '+' | '!' | '-' | '_');
+    !version.is_empty() && version.chars().all(fits)
 }
 
 /// Whether the lines install MLflow at all.
@@ -197,7 +185,7 @@ pub(crate) fn installs_mlflow(lines: &[Requirement]) -> bool {
 /// The MLflow version that the package says it was written by: the required one where it is pinned.
 pub(crate) fn mlflow_version(lines: &[Requirement]) -> String {
     let line = lines.iter().find(|line| distribution(&line.requirement) == "mlflow");
-    line.and_then(|line| pinned(&line.requirement)).unwrap_or(MLFLOW_VERSION).to_owned()
+    line.and_then(|line| pinned(&line.requirement)).unwrap_or_else(|| MLFLOW_VERSION.to_owned())
 }
 
 #[cfg(test)]
