@@ -62,7 +62,7 @@ impl OpenError {
     /// What a caller does differently for.
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
-            InspectError::NotAModel { .. } | InspectError::Unknown(_) => OpenErrorCode::NotAModel,
+            InspectError::NotAModel { .. } | InspectError::Unknown { .. } => OpenErrorCode::NotAModel,
             InspectError::Code { .. } => OpenErrorCode::PythonCode,
             InspectError::Damaged(error) => match error.kind() {
                 ErrorKind::Io(_) => OpenErrorCode::Unreadable,

@@ -291,9 +291,14 @@ pub enum InspectError {
         /// What it is: `it is a Python script`.
         what: &'static str,
     },
-    /// We do not know what it is.
-    #[error("not a model format that Packwright knows: {0}")]
-    Unknown(String),
+    /// It may be a model, and nothing here reads it.
+    #[error("{what}; {hint}")]
+    Unknown {
+        /// What it is, as far as that is known: `it is a GGUF model, which this version does not read`.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// It is damaged, hostile or beyond the limits.
     #[error(transparent)]
     Damaged(#[from] ReadError),

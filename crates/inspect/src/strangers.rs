@@ -26,6 +26,10 @@ const MAGICS: &[(&[u8], &str, &str)] = &[
     (b"Rar!", "it is a RAR archive", "unpack it and drop the model inside"),
 ];
 
+/// For models that other tools pack.
+const OTHERS_WAY_OUT: &str =
+    "convert it to ONNX and drop that, or save it with the MLflow flavor of its library";
+
 /// Other formats of models, recognised but not read by this version.
 const OTHER_MODELS: &[(&[u8], &str)] =
     &[(b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"), (b"GGUF", "a GGUF model")];
@@ -52,12 +56,12 @@ pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
 pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     for (magic, what) in OTHER_MODELS {
         if subject.head.starts_with(magic) {
-            return Some(InspectError::Unknown(format!("it is {what}, which this version does not read")));
+            return Some(not_read(what, OTHERS_WAY_OUT));
         }
     }
     if subject.head.starts_with(b"PK\x03\x04") {
         let what = "it is a zip archive, and holds no model that this version reads";
-        return Some(InspectError::Unknown(what.to_owned()));
+        return Some(unread(what, "unpack it and drop the model file inside"));
     }
     let text = text_of(subject.head)?;
     let start = text.trim_start().to_lowercase();
@@ -84,16 +88,19 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
 /// The last answer.
 pub(crate) fn unknown(subject: &Subject<'_>) -> InspectError {
     let first: Vec<String> = subject.head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    InspectError::Unknown(format!("its first bytes are {}", first.join(" ")))
+    unread(
+        &format!("it is in no format that Packwright knows: its first bytes are {}", first.join(" ")),
+        "drop the file that the library itself saved, or convert the model to ONNX",
+    )
 }
 
 /// Names a folder.
 pub(crate) fn name_folder(folder: &Folder) -> InspectError {
     let has = |name: &str| folder.get(name).is_some();
-    let what = if has("saved_model.pb") {
+    let what = if has("MLmodel") {
+        return mlflow_package("an MLflow package");
+    } else if has("saved_model.pb") {
         "a TensorFlow SavedModel"
-    } else if has("MLmodel") {
-        "an MLflow package"
     } else if has("config.json") {
         "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {
@@ -106,7 +113,25 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
             "drop the model file itself",
         );
     };
-    InspectError::Unknown(format!("it is {what}, which this version does not read"))
+    not_read(what, OTHERS_WAY_OUT)
+}
+
+/// What is packed already.
+pub(crate) fn mlflow_package(what: &str) -> InspectError {
+    unread(
+        &format!("it is {what}: it is packed already"),
+        "mlflow models serve takes it as it is, and packwright lint and verify check it; to pack the model again, drop \
+         the model file inside",
+    )
+}
+
+fn not_read(what: &str, hint: &str) -> InspectError {
+    unread(&format!("it is {what}, which this version does not read"), hint)
+}
+
+/// What no reader reads.
+pub(crate) fn unread(what: &str, hint: &str) -> InspectError {
+    InspectError::Unknown { what: what.to_owned(), hint: hint.to_owned() }
 }
 
 fn is_python(name: &str) -> bool {

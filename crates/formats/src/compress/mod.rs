@@ -3,7 +3,7 @@
 //! [`Compression::of`] goes by the first bytes, as joblib does. [`Compression::open`] gives a forward input that pays
 //! for every byte it gives out and stops a bomb: output that is far larger than the input it came from.
 //!
-//! Streams that follow one another are read as one, as Python's own readers do ([`streams`]).
+//! Streams that follow one another are read as one, as Python's own readers do (`streams`).
 
 mod streams;
 #[cfg(test)]

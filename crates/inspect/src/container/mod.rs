@@ -17,7 +17,7 @@ use self::scan::{Scan, Spot};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};
-use crate::{Fact, InspectError, Inspection, Member, Serving, SourcedSignature, probe};
+use crate::{Fact, InspectError, Inspection, Member, Serving, SourcedSignature, probe, strangers};
 
 /// How many members are named in the facts.
 const LISTED: usize = 100;
@@ -39,15 +39,13 @@ impl Reader for ContainerReader {
 
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
         let Some(kind) = kind_of(subject.head, &*subject.source) else {
-            return Err(InspectError::Unknown("it is no archive".to_owned()));
+            return Err(strangers::unknown(subject));
         };
         let mut scan = Scan::new(subject);
         let spot = Spot::outermost(subject);
         let container = Container::open(kind, Arc::clone(&subject.source), scan.budget())?;
         if kind == Kind::Zip && container.members().iter().any(|member| member.name == "MLmodel") {
-            return Err(InspectError::Unknown(
-                "it is an MLflow package in a zip, which this version does not read".to_owned(),
-            ));
+            return Err(strangers::mlflow_package("an MLflow package in a zip"));
         }
         scan.container(&container, &spot);
         conclude(subject, kind, scan)
@@ -173,7 +171,8 @@ fn conclude(subject: &Subject<'_>, kind: Kind, scan: Scan<'_>) -> Result<Inspect
             model.compression.get_or_insert(compression.name());
         }
     }
-    Inspection::first_of(models).ok_or_else(|| InspectError::Unknown("the archive holds no model".to_owned()))
+    Inspection::first_of(models)
+        .ok_or_else(|| strangers::unread("the archive holds no model", "drop the model file"))
 }
 
 fn nothing_inside(kind: Kind, names: &[String], others: &[(String, String)]) -> InspectError {
@@ -191,7 +190,10 @@ fn nothing_inside(kind: Kind, names: &[String], others: &[(String, String)]) -> 
         };
     }
     match others {
-        [] => InspectError::Unknown(format!("{what}, and holds no model that this version reads")),
+        [] => {
+            let what = format!("{what}, and holds no model that this version reads");
+            strangers::unread(&what, "unpack it and drop the model file inside")
+        }
         [(place, why), ..] => InspectError::NotAModel {
             what: format!("{what}, and holds no model ({place}: {why})"),
             hint: "drop the model file".to_owned(),

@@ -176,7 +176,7 @@ impl<'a> Scan<'a> {
         let is_stranger = chosen.is_none();
         match probe::as_pickle_too(subject, read) {
             Ok(inspection) => self.inspected(inspection, spot, file_name, subject),
-            Err(InspectError::NotAModel { what, .. } | InspectError::Unknown(what))
+            Err(InspectError::NotAModel { what, .. } | InspectError::Unknown { what, .. })
                 if is_stranger && named().is_some() =>
             {
                 self.stranger(subject, &spot, what);

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::root::{Found, Root, find};
 use super::{Estimator, Kind, Labels, PickleFile, interpreter, requirements, signature::signature};
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety};
+use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety, strangers};
 
 /// Reads pickles of every protocol, plain or compressed, joblib's included.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Reader for SkopsReader {
         let file = PickleFile::read_skops(Arc::clone(&subject.source), subject.limits)?;
         let safety = safety::skops::judge(&file);
         let Some(root) = file.pickle.root() else {
-            return Err(InspectError::Unknown("the schema describes no object".to_owned()));
+            return Err(strangers::unread("its schema describes no object", "save the fitted model again"));
         };
         described(subject, &file, root, safety)
     }
@@ -115,8 +115,9 @@ fn described(
     let inspections = (0..models.len())
         .filter_map(|index| inspection(subject, file, &models, index, safety.clone()))
         .collect();
-    Inspection::first_of(inspections)
-        .ok_or_else(|| InspectError::Unknown("the pickle holds no value".to_owned()))
+    Inspection::first_of(inspections).ok_or_else(|| {
+        strangers::unread("it is a pickle that holds no value", "save the fitted model itself")
+    })
 }
 
 /// A pickle that stops before its end: an error, unless it already shows what it would run.
@@ -136,7 +137,7 @@ fn unreadable(
     }
     match error {
         Some(error) => Err(InspectError::Damaged(error)),
-        None => Err(InspectError::Unknown("the pickle holds no value".to_owned())),
+        None => Err(strangers::unread("it is a pickle that holds no value", "save the fitted model itself")),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `serde_yaml` scans the text (its libyaml grammar is YAML 1.1, like that of `PyYAML`) and its [`Value`] is the tree.
 //! Two things it cannot do are done here. It resolves plain scalars by YAML 1.2, so `yes`, `017` or `1e3` mean something
-//! else than in Python: [`read`] resolves them again by 1.1. And its emitter neither escapes to ASCII nor quotes what only
+//! else than in Python: [`read()`] resolves them again by 1.1. And its emitter neither escapes to ASCII nor quotes what only
 //! 1.1 takes for a number, a date or a boolean: [`write()`] and [`to_ascii`] do both.
 //!
 //! Not kept: comments, anchors, and the type of an unquoted date, which reads as its text. Integers beyond 64 bits read as
