@@ -15,6 +15,11 @@ FIXTURES = HERE.parent / "fixtures"
 PIPELINE = FIXTURES / "sklearn/pipe_scaler_logreg_df.pkl"
 CHURN = FIXTURES / "sklearn/columntransformer_mixed_df.joblib"
 ONNX = FIXTURES / "onnx/skl_rf_nozipmap.onnx"
+OWN_CODE = FIXTURES / "sklearn/custom_module/pipeline_user_module.pkl"
+OWN_SKOPS = FIXTURES / "sklearn/custom_module/pipeline_user_module.skops"
+OWN_MODULE = FIXTURES / "sklearn/custom_module/company_transforms.py"
+TWO_MODELS = FIXTURES / "containers/two_models.tar.gz"
+DANGEROUS = FIXTURES / "hostile/pickle/real_model_with_payload_attr.pkl"
 CUT_PICKLE = FIXTURES / "hostile/truncated/half__sklearn__rf_iris_proto2.pkl"
 CUT_ONNX = FIXTURES / "hostile/truncated/half__onnx__dense_dynamic_batch.onnx"
 
@@ -232,6 +237,75 @@ def replacing_is_asked_for_once(desk):
     assert len(zipfile.ZipFile(target).namelist()) > 1
 
 
+def own_code_is_dropped_and_a_row_accepted(desk):
+    """A model of a class of the person's own: the missing module is named, dropped, accepted with a note, and packed."""
+    page = desk.open_app(OWN_CODE)
+    page.wait_text("company_transforms")
+    page.wait_text("not added yet")
+    page.click_named("button", "Accept company_transforms.")
+    note = page.wait_named("textbox", "may be loaded")
+    page.type(note, "our own, reviewed" + ENTER)
+    page.wait_text("Accepted by you: our own, reviewed")
+    page.click_named("button", "Withdraw the acceptance of company_transforms.")
+    page.wait_named("button", "Accept company_transforms.")
+    undo(desk, page)
+    page.wait_text("Accepted by you: our own, reviewed")
+    drag(desk, page, [OWN_MODULE], "Add company_transforms.py")
+    page.wait(lambda: "not added yet" not in page.text(), "the module is found")
+    target = desk.work / "out/own.zip"
+    export(desk, page, "Zip", target)
+    with zipfile.ZipFile(target) as archive:
+        model = archive.read("MLmodel").decode()
+        archive.extractall(desk.work / "unpacked")
+        assert "code/company_transforms.py" in archive.namelist(), archive.namelist()
+    assert "our own, reviewed" in model, model
+    predict_with_mlflow(desk.work / "unpacked", OWN_CODE)
+
+
+def types_are_trusted_one_by_one(desk):
+    """A skops file with a type of nobody's list is packed only after the person trusts that type."""
+    page = desk.open_app(OWN_SKOPS)
+    page.wait_text("Types that you decide about")
+    boxes = "return [...document.querySelectorAll('fieldset input[type=checkbox]')]"
+    assert page.script(boxes + ".map((box) => box.checked)") == [False], page.text()
+    page.script(boxes + "[0].click()")
+    page.wait(lambda: page.script(boxes + "[0].checked"), "the type is trusted")
+    undo(desk, page)
+    page.wait(lambda: not page.script(boxes + "[0].checked"), "the trust is taken back")
+
+
+def one_of_several_models_is_chosen(desk):
+    """An archive of two models: the person picks, and the package holds the one that was picked."""
+    page = desk.open_app(TWO_MODELS)
+    page.wait_text("The file holds 2 models")
+    chosen = "return document.querySelector('fieldset .chosen').innerText"
+    first = page.script(chosen)
+    page.script("document.querySelector('fieldset label:not(.chosen) input').click()")
+    page.wait(lambda: page.script(chosen) != first, "the other model is chosen")
+    export(desk, page, "Folder", desk.work / "out/second")
+    model = (desk.work / "out/second/MLmodel").read_text()
+    assert page.script(chosen).split()[0].split(".")[-1] in model, model
+
+
+def a_dangerous_model_needs_a_typed_word(desk):
+    """Nothing is written before the word stands there, and the package says that it was typed."""
+    page = desk.open_app(DANGEROUS)
+    page.wait_text("Dangerous")
+    target = desk.work / "out/dangerous.zip"
+    begin_export(desk, page, "Zip", target)
+    write = page.wait_named("button", "Write package")
+    assert page.script("return arguments[0].disabled", {ELEMENT: write}), "writing waits for the word"
+    word = page.script("return document.querySelector('.confirm code').innerText")
+    field = page.wait_find(".confirm .field")
+    page.type(field, word[:-1])
+    assert page.script("return arguments[0].disabled", {ELEMENT: write}), "a part of the word is not enough"
+    page.type(field, word[-1])
+    page.click_named("button", "Write package")
+    page.wait_find("#receipt", 30)
+    with zipfile.ZipFile(target) as archive:
+        assert "danger_confirmed" in archive.read("MLmodel").decode()
+
+
 # --- steps ---
 
 
@@ -366,4 +440,8 @@ SCENARIOS = [
     reveal_asks_the_file_manager,
     undo_in_a_field_is_about_its_text,
     replacing_is_asked_for_once,
+    own_code_is_dropped_and_a_row_accepted,
+    types_are_trusted_one_by_one,
+    one_of_several_models_is_chosen,
+    a_dangerous_model_needs_a_typed_word,
 ]

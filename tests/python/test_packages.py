@@ -245,6 +245,8 @@ def equal(wanted, found, rows=None):
 def recorded(entry):
     """Every answer that was recorded for the sample: the estimator's, and the bare booster's."""
     heads = [entry.get("predict_head"), (entry.get("as_booster") or {}).get("predict_head"), entry.get("predict_proba_head")]
+    # pandas writes a Series with its name and its index beside the values.
+    heads = [head["data"] if isinstance(head, dict) and set(head) == {"name", "index", "data"} else head for head in heads]
     return [plain(head) for head in heads if head is not None]
 
 

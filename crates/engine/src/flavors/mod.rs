@@ -92,6 +92,11 @@ pub(crate) enum Change {
     JsonString,
 }
 
+/// Whether a generated loader stands beside a scikit-learn block, whose plain pickle it opens.
+pub(crate) fn is_beside_native(path: &str, call: LoaderCall) -> bool {
+    path.is_empty() && matches!(call, LoaderCall::Transform | LoaderCall::FitPredict)
+}
+
 /// The layout for a draft. `fallback` asks for the loader module in place of a rewritten joblib file.
 pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, PlanError> {
     let inspection = draft.inspection();
@@ -110,8 +115,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::PickleLoader { call, .. }, Some(reason)) => loader::fallback(inspection, *call, reason),
         (Serving::PickleLoader { path, call, is_joblib }, None) => {
-            let is_estimator = matches!(call, LoaderCall::Transform | LoaderCall::FitPredict);
-            if path.is_empty() && is_estimator {
+            if is_beside_native(path, *call) {
                 return Ok(sklearn::without_predict(inspection, *call, *is_joblib));
             }
             loader::loader(inspection, path, *call, None)

@@ -6,6 +6,7 @@ use packwright_mlflow::requirement::Requirement as Line;
 mod forecasters;
 
 use super::{MLFLOW_VERSION, distribution, major_minor, mlflow_for, pinned};
+use crate::flavors::is_beside_native;
 
 /// The upper bounds that scikit-learn needs from a version on, newest first: its code of that time breaks on what
 /// came later (`numpy.float` went in NumPy 1.24, `DataFrame.iteritems` in pandas 2, SciPy's private modules in 1.8
@@ -59,8 +60,10 @@ pub(crate) fn requirements_for(
     if matches!(signature.inputs, Some(SourcedSchema::Columns(_))) {
         add(&mut lines, "pandas", "the inputs are columns, which MLflow hands over as a DataFrame");
     }
-    if let Serving::PickleLoader { call, .. } = &inspection.serving {
-        add(&mut lines, "joblib", "the generated loader opens the file with it");
+    if let Serving::PickleLoader { path, call, .. } = &inspection.serving {
+        if !is_beside_native(path, *call) {
+            add(&mut lines, "joblib", "the generated loader opens the file with it");
+        }
         match call {
             LoaderCall::XgboostBooster => add(&mut lines, "xgboost", "the generated loader builds a DMatrix"),
             LoaderCall::LightgbmBooster => add(&mut lines, "lightgbm", "the model is a LightGBM booster"),
