@@ -86,9 +86,6 @@ pub(crate) struct PackArgs {
     /// Add a tag; may be given again
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub(crate) tags: Vec<String>,
-    /// A data file to take names and types from
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sample: Option<PathBuf>,
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,

@@ -50,13 +50,6 @@ pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -
 }
 
 fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<Receipt, Stop> {
-    if let Some(sample) = &args.sample {
-        let message = format!(
-            "{}: sample data is not read yet; leave --sample away and name the columns in a recipe",
-            sample.display()
-        );
-        return Err(Stop::usage("unsupported", message));
-    }
     let edits = edits(args)?;
     let mut draft = open::open(&args.path).map_err(|error| Stop {
         exit: Exit::InputFailed,

@@ -282,7 +282,6 @@ fn choices_that_cannot_be_made_are_usage_mistakes_and_nothing_is_written() {
         (&["--recipe", &bad], "is not a recipe"),
         (&["--recipe", &refused], "refused.json: edit 1: MLflow runs on Python 3.6 and later"),
         (&["--recipe", "nothing.json"], "could not be read"),
-        (&["--sample", "x.csv"], "sample data is not read yet"),
     ] {
         let target = scratch.at("m");
         let output = packwright(&[&["pack", &model, "-o", &target], args].concat());
