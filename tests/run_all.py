@@ -49,8 +49,11 @@ def steps():
         python = PYTHON / name / "bin" / "python"
         pytest = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_packages.py"]
         yield "real MLflow, " + name, pytest if python.exists() else None, cli, True
+    python = PYTHON / "main" / "bin" / "python"
+    names = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_pypi_names.py"]
+    yield "names of requirements", names if python.exists() else None, {}, True
     e2e = ["/usr/bin/python3", "tests/e2e/run.py", "--app", str(APP)]
-    yield "the window on a virtual screen", e2e, {"PACKWRIGHT_PYTHON": str(PYTHON / "main" / "bin" / "python")}, True
+    yield "the window on a virtual screen", e2e, {"PACKWRIGHT_PYTHON": str(python)}, True
 
 
 def run(name, command, more, counts):

@@ -1,50 +1,16 @@
 //! Import names and the PyPI projects that provide them.
 
-/// Import name of a top-level module, and the PyPI name of the project that provides it where the two differ or
-/// where the library is known to be a dependency in its own right. Sorted by import name.
-const LIBRARIES: &[(&str, &str)] = &[
-    // scikit-learn 1.4 to 1.6 shipped its compiled losses under this bare name.
-    ("_loss", "scikit-learn"),
-    ("bs4", "beautifulsoup4"),
-    ("catboost", "catboost"),
-    ("category_encoders", "category-encoders"),
-    ("cloudpickle", "cloudpickle"),
-    ("cmdstanpy", "cmdstanpy"),
-    ("cv2", "opencv-python-headless"),
-    ("dill", "dill"),
-    ("feature_engine", "feature-engine"),
-    ("formulaic", "formulaic"),
-    ("imblearn", "imbalanced-learn"),
-    ("interpret", "interpret"),
-    ("joblib", "joblib"),
-    ("keras", "keras"),
-    ("lightgbm", "lightgbm"),
-    ("mapie", "mapie"),
-    ("mlxtend", "mlxtend"),
-    ("nltk", "nltk"),
-    ("numpy", "numpy"),
-    ("pandas", "pandas"),
-    ("patsy", "patsy"),
-    ("pmdarima", "pmdarima"),
-    ("prophet", "prophet"),
-    ("pyarrow", "pyarrow"),
-    ("pygam", "pygam"),
-    ("scipy", "scipy"),
-    ("sentence_transformers", "sentence-transformers"),
-    ("shap", "shap"),
-    ("sklearn", "scikit-learn"),
-    ("sklearn_crfsuite", "sklearn-crfsuite"),
-    ("skops", "skops"),
-    ("sktime", "sktime"),
-    ("spacy", "spacy"),
-    ("stanio", "stanio"),
-    ("statsmodels", "statsmodels"),
-    ("tensorflow", "tensorflow"),
-    ("torch", "torch"),
-    ("transformers", "transformers"),
-    ("umap", "umap-learn"),
-    ("xgboost", "xgboost"),
-];
+use std::sync::LazyLock;
+
+/// Import name of a top-level module and the PyPI name of the project that provides it, a line each, sorted by import
+/// name. In a table of its own because a script proves it against PyPI.
+const LIBRARIES: &str = include_str!("libraries.txt");
+
+/// The lines of [`LIBRARIES`] as pairs, sorted by import name.
+static PROVIDERS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let lines = LIBRARIES.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| Some((line.split(' ').next()?, line.split(' ').nth(1)?))).collect()
+});
 
 /// The top-level modules of Python 2.7 and 3. Sorted.
 #[rustfmt::skip]
@@ -93,10 +59,8 @@ const STANDARD: &[&str] = &[
 /// The PyPI name of the library that provides a module; empty when the module belongs to no known library.
 pub fn library_of(module: &str) -> &'static str {
     let top = top_level(module);
-    match LIBRARIES.binary_search_by(|(import, _)| (*import).cmp(top)) {
-        Ok(found) => LIBRARIES.get(found).map_or("", |(_, name)| name),
-        Err(_) => "",
-    }
+    let found = PROVIDERS.binary_search_by(|(import, _)| (*import).cmp(top));
+    found.ok().and_then(|at| PROVIDERS.get(at)).map_or("", |(_, name)| name)
 }
 
 /// Whether a module is part of Python itself. That says nothing of what it does.
@@ -115,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_so_that_it_can_be_searched() {
-        assert!(LIBRARIES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(PROVIDERS.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(PROVIDERS.len() > 300, "{}", PROVIDERS.len());
         assert!(STANDARD.is_sorted());
     }
 
