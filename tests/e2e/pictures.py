@@ -6,9 +6,8 @@ import subprocess
 import time
 
 import scenarios
-from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, FIXTURES, ONNX, PIPELINE
+from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OWN_CODE, OWN_MODULE, OWN_SKOPS, PIPELINE, TWO_MODELS
 
-DANGEROUS = FIXTURES / "hostile/pickle/real_model_with_payload_attr.pkl"
 BOOSTER = FIXTURES / "lightgbm/booster_multiclass_names.txt"
 
 
@@ -33,8 +32,7 @@ def states(desk, scheme):
         page.wait_text(seen)
     shoot("ready")
     for number, section in enumerate(["signature", "environment", "metadata", "safety", "files"], 2):
-        desk.focus("Packwright")
-        desk.keys(f"ctrl+{number}")
+        show(desk, number)
         shoot(section)
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/iris.zip")
     shoot("plan")
@@ -52,6 +50,35 @@ def states(desk, scheme):
     hand_over(desk, DANGEROUS)
     page.wait_text("Dangerous")
     shoot("dangerous")
+    show(desk, 5)
+    shoot("dangerous-safety")
+    scenarios.begin_export(desk, page, "Zip", desk.work / "out/dangerous.zip")
+    shoot("typed-confirmation")
+    desk.keys("Escape")
+    hand_over(desk, OWN_CODE)
+    page.wait_text("company_transforms")
+    shoot("own-code-missing")
+    show(desk, 3)
+    shoot("own-code-environment")
+    show(desk, 5)
+    shoot("own-code-safety")
+    page.click_named("button", "Accept company_transforms.")
+    note = page.wait_named("textbox", "may be loaded")
+    shoot("accepting")
+    page.type(note, "our own, reviewed" + scenarios.ENTER)
+    page.wait_text("Accepted by you: our own, reviewed")
+    shoot("accepted")
+    scenarios.drag(desk, page, [OWN_MODULE], "Add company_transforms.py")
+    page.wait(lambda: "not added yet" not in page.text(), "the module is found")
+    show(desk, 3)
+    shoot("own-code-added")
+    hand_over(desk, OWN_SKOPS)
+    page.wait_text("Types that you decide about")
+    show(desk, 5)
+    shoot("types")
+    hand_over(desk, TWO_MODELS)
+    page.wait_text("The file holds 2 models")
+    shoot("two-models")
     desk.focus("Packwright")
     desk.keys("ctrl+k")
     shoot("palette")
@@ -68,6 +95,12 @@ def states(desk, scheme):
     page.click_named("button", "Write package")
     page.wait_named("button", "Cancel")
     shoot("exporting")
+
+
+def show(desk, number):
+    """Scrolls to a section by its key."""
+    desk.focus("Packwright")
+    desk.keys(f"ctrl+{number}")
 
 
 def hand_over(desk, path):

@@ -2,19 +2,11 @@
 
 use std::path::Path;
 
-/// What a file name ends with and a model's name should not, longest first.
-const ENDINGS: [&str; 33] = [
-    ".joblib.gz",
-    ".joblib.bz2",
-    ".joblib.xz",
-    ".joblib.lzma",
-    ".joblib.lz4",
-    ".joblib.z",
-    ".pkl.gz",
-    ".pkl.bz2",
-    ".pkl.xz",
-    ".pkl.lz4",
-    ".pickle.gz",
+/// Endings of compressed files. What stands before one may have an ending of its own: `model.tar.gz`.
+const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".lzma", ".lz4", ".zst", ".z", ".tgz"];
+
+/// What a file name ends with and a model's name should not.
+const ENDINGS: [&str; 24] = [
     ".cloudpickle",
     ".joblib",
     ".pickle",
@@ -34,9 +26,11 @@ const ENDINGS: [&str; 33] = [
     ".bst",
     ".bin",
     ".mdl",
-    ".gz",
+    ".cbm",
+    ".npz",
+    ".zip",
+    ".tar",
     ".p",
-    ".xz",
 ];
 
 /// The longest name that every version of the registry takes, in characters.
@@ -48,10 +42,7 @@ const LONGEST_FILE_NAME: usize = 120;
 /// The package's name as the artifact's file name suggests it.
 pub(crate) fn default_name(path: &Path) -> String {
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let lower = file.to_lowercase();
-    let ending = ENDINGS.iter().find(|ending| lower.ends_with(**ending) && ending.len() < lower.len());
-    // The lower-case twin may differ in length outside ASCII; the endings are ASCII, so cutting from the right holds.
-    let stem = ending.and_then(|ending| file.get(..file.len().checked_sub(ending.len())?)).unwrap_or(&file);
+    let stem = without(without(&file, &COMPRESSED), &ENDINGS);
     let mut name = String::new();
     for c in stem.chars().take(LONGEST_NAME) {
         let keep = c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
@@ -62,6 +53,15 @@ pub(crate) fn default_name(path: &Path) -> String {
     }
     let name = name.trim_matches(|c: char| matches!(c, '-' | '.' | ' '));
     if name.is_empty() { "model".to_owned() } else { name.to_owned() }
+}
+
+/// The name without an ending of the list, whatever its case; as it is when nothing would be left.
+fn without<'a>(name: &'a str, endings: &[&str]) -> &'a str {
+    let cut = endings.iter().find_map(|ending| {
+        let (stem, tail) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+        (!stem.is_empty() && tail.eq_ignore_ascii_case(ending)).then_some(stem)
+    });
+    cut.unwrap_or(name)
 }
 
 /// Why the registry would refuse a name, in a sentence with the way out; `None` when it takes it.
@@ -179,6 +179,8 @@ mod tests {
             ("churn.joblib.gz", "churn"),
             ("Churn Model (final).PKL", "Churn Model -final"),
             ("model.onnx", "model"),
+            ("two_models.tar.gz", "two_models"),
+            ("churn.TGZ", "churn"),
             ("a/b:c.pkl", "b-c"),
             ("no_extension", "no_extension"),
             (".pkl", "pkl"),

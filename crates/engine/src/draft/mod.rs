@@ -1,6 +1,5 @@
 //! The package being composed: an inspection and the person's choices.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use packwright_inspect::safety::{Finding, Severity, Verdict};
@@ -227,7 +226,7 @@ impl Draft {
             Verdict::Dangerous => {
                 decide(
                     "dangerous",
-                    format!("Loading this file would do harm or could. {}", sentence(&safety.summary)),
+                    format!("Loading this file can do harm. {}", sentence(&safety.summary)),
                     Section::Safety,
                 );
             }
@@ -312,7 +311,7 @@ impl Draft {
     /// to review. Reads the person's code once for all of them.
     pub fn acknowledgements(&self) -> Vec<(&Finding, Option<Acknowledgement>)> {
         let modules = self.modules();
-        let judged = |finding| (finding, acknowledgement(finding, &self.choices.acknowledged, &modules));
+        let judged = |finding| (finding, acknowledgement(finding, &self.choices, &modules));
         self.inspection().safety.findings.iter().map(judged).collect()
     }
 
@@ -400,19 +399,19 @@ impl Draft {
     }
 }
 
-/// Accepted by the person, or code that the person added.
-fn acknowledgement(
-    finding: &Finding,
-    accepted: &BTreeMap<String, String>,
-    modules: &[ModuleState],
-) -> Option<Acknowledgement> {
+/// Accepted by the person, a type that the person trusts, or code that the person added.
+fn acknowledgement(finding: &Finding, choices: &Choices, modules: &[ModuleState]) -> Option<Acknowledgement> {
     if finding.severity != Severity::Review {
         return None;
     }
-    if let Some(note) = accepted.get(&finding.key()) {
+    if let Some(note) = choices.acknowledged.get(&finding.key()) {
         return Some(Acknowledgement { note: note.clone(), source: YOU.to_owned() });
     }
-    let source = format!("you added {}", provider(&finding.what, modules)?);
+    let source = match choices.trust.get(&finding.what) {
+        Some(true) => "you trust this type".to_owned(),
+        Some(false) => return None,
+        None => format!("you added {}", provider(&finding.what, modules)?),
+    };
     Some(Acknowledgement { note: String::new(), source })
 }
 

@@ -366,6 +366,21 @@ fn adding_the_code_of_a_type_trusts_it_until_the_person_says_otherwise() {
 }
 
 #[test]
+fn trusting_a_type_answers_its_row_to_review_and_distrust_asks_again() {
+    let mut draft = draft(|inspection| {
+        inspection.safety.needs = Needs::UnknownCode;
+        inspection.safety.findings = vec![to_review("shop.Ratio")];
+        let ty = SkopsType { name: "shop.Ratio".into(), is_known: false, why: "asked".into() };
+        let (path, call) = (String::new(), LoaderCall::Predict);
+        inspection.serving = Serving::SklearnSkops { types: vec![ty], path, call };
+    });
+    draft.apply(Edit::SetTrust { name: "shop.Ratio".into(), is_trusted: true }).unwrap();
+    assert!(draft.is_reviewed());
+    draft.apply(Edit::SetTrust { name: "shop.Ratio".into(), is_trusted: false }).unwrap();
+    assert!(!draft.is_reviewed());
+}
+
+#[test]
 fn a_dangerous_model_is_packed_only_after_its_word_was_typed() {
     let mut draft = draft(|inspection| inspection.safety.needs = Needs::DangerousCalls);
     assert_eq!(draft.confirm_word(), Some("dangerous"));

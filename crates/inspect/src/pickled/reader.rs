@@ -160,7 +160,9 @@ fn format_of(file: &PickleFile) -> &'static str {
 /// A file that gave no model, but a safety report.
 pub(crate) fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::Safety) -> Inspection {
     let warnings = vec![match safety.unread.first() {
-        Some(reason) => format!("No model could be read: {reason}. A package can't be made."),
+        Some(reason) => format!(
+            "No model could be read: {reason}. A package can't be made; if the file was cut short on its way, get it again."
+        ),
         None => "No model could be found in the file. A package can't be made.".to_owned(),
     }];
     Inspection {

@@ -3,7 +3,7 @@ import type { Exports } from '$lib/features/export/exports.svelte';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { SectionId } from '$lib/ipc/generated/SectionId';
 import type { Keys } from './keys';
-import { SECTIONS } from './sections';
+import { sectionsOf } from './sections';
 
 /** Something that the person can ask for, by key or by name. */
 export interface Command {
@@ -74,7 +74,7 @@ export function commandsFor(stage: Stage): Command[] {
 		}),
 	);
 	if (!isSheetOpen) {
-		for (const [index, { id, title }] of SECTIONS.entries()) {
+		for (const [index, { id, title }] of sectionsOf(draft).entries()) {
 			commands.push(
 				command(`section-${id}`, `Go to ${title}`, { key: `${index + 1}` }, () => {
 					stage.goTo(id);

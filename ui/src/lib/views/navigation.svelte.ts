@@ -44,6 +44,7 @@ export class Navigation {
 		const bottom = scroller.scrollTop + scroller.clientHeight;
 		const isAtEnd = scroller.scrollTop > 0 && bottom >= scroller.scrollHeight - 2;
 		const line = Math.max(page.getBoundingClientRect().top + BAR, sections.getBoundingClientRect().top);
-		this.current = isAtEnd ? 'files' : sectionAt(tops, line + REACH);
+		const last = tops.findLast(({ top }) => top < Infinity);
+		this.current = isAtEnd && last !== undefined ? last.id : sectionAt(tops, line + REACH);
 	}
 }

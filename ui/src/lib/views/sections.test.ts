@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { sectionAt, SECTIONS } from './sections';
+import { pipelineDraft } from '$lib/host/fake/samples';
+import { sectionAt, SECTIONS, sectionsOf } from './sections';
 
 const tops = SECTIONS.map(({ id }, index) => ({ id, top: index * 500 }));
 
@@ -11,4 +12,10 @@ it('is the last section whose top has passed the line', () => {
 
 it('is the first before any has', () => {
 	expect(sectionAt(tops, -10)).toBe('overview');
+});
+
+it('leaves out what authors a package when none can be made', () => {
+	const draft = { ...pipelineDraft(), flavor: null };
+	expect(sectionsOf({ ...draft, modules: [] }).map(({ id }) => id)).toEqual(['overview', 'safety']);
+	expect(sectionsOf(pipelineDraft())).toBe(SECTIONS);
 });
