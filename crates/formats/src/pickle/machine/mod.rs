@@ -418,7 +418,8 @@ impl Machine<'_, '_> {
         }
         let len = u64::try_from(module.len().saturating_add(name.len())).unwrap_or(u64::MAX);
         if LONG_NAME < len {
-            self.budget.keep("a name", len).map_err(|kind| self.cursor.error(kind))?;
+            // The trace, its index and the report hold one each.
+            self.budget.keep("a name", len.saturating_mul(3)).map_err(|kind| self.cursor.error(kind))?;
         }
         let global = self.pickle.trace.name(module, name, at).unwrap_or(Value::Dropped);
         self.bound("names", self.pickle.trace.globals().len(), NAMES)?;
