@@ -7,3 +7,4 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod layers;
+mod truncation;
