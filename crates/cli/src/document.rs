@@ -4,7 +4,7 @@ use std::path::Path;
 
 use packwright_engine::Draft;
 use packwright_engine::inspect::safety::Safety;
-use packwright_engine::inspect::{ArtifactKind, Sourced, SourcedSchema, SourcedSignature};
+use packwright_engine::inspect::{ArtifactKind, Sourced, SourcedSchema, SourcedSignature, Tensors};
 use packwright_engine::open::OpenError;
 use serde_json::{Map, Value, json};
 
@@ -44,9 +44,28 @@ pub(crate) fn inspection(path: &Path, draft: &Draft) -> Value {
         "python": { "version": python.value, "source": python.source },
         "safety": safety(&inspection.safety),
         "facts": facts,
+        "tensors": inspection.tensors.as_ref().map(tensors),
         "side_files": inspection.artifact.side_files,
         "warnings": warnings(draft),
     })
+}
+
+/// Every tensor that was listed, and the sums over all of them.
+fn tensors(tensors: &Tensors) -> Value {
+    let listed: Vec<Value> = tensors
+        .listed
+        .iter()
+        .map(|tensor| {
+            json!({
+                "name": tensor.name,
+                "dtype": tensor.dtype,
+                "shape": tensor.shape,
+                "size_bytes": tensor.size_bytes,
+                "is_parameter": tensor.is_parameter,
+            })
+        })
+        .collect();
+    json!({ "n": tensors.n, "n_elements": tensors.n_elements, "size_bytes": tensors.size_bytes, "listed": listed })
 }
 
 /// What the person should know: the draft's sentences, and which code is missing.

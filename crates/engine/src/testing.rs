@@ -52,6 +52,7 @@ pub(crate) fn inspection(path: &str) -> Inspection {
             summary: "loads one class of scikit-learn".into(),
         },
         structure: None,
+        tensors: None,
         facts: Vec::new(),
         warnings: Vec::new(),
         own_modules: Vec::new(),

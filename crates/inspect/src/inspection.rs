@@ -5,6 +5,7 @@ use packwright_source::ReadError;
 use std::path::PathBuf;
 
 use crate::safety::Safety;
+use crate::tensors::Tensors;
 
 /// A value and where it came from: an attribute of the file (`feature_names_in_`), a convention (`assumed: …`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,6 +260,8 @@ pub struct Inspection {
     pub safety: Safety,
     /// The estimator tree; `None` for formats that have none.
     pub structure: Option<Part>,
+    /// The weights, for formats that list them.
+    pub tensors: Option<Tensors>,
     /// Everything else.
     pub facts: Vec<Fact>,
     /// What the person should know, in sentences.

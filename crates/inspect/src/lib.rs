@@ -27,6 +27,7 @@ pub mod safety;
 mod sklearn;
 mod statsmodels;
 mod strangers;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod xgboost;
@@ -43,3 +44,4 @@ pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, Requirement,
     Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature,
 };
+pub use tensors::{Tensor, Tensors};

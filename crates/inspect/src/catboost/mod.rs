@@ -77,6 +77,7 @@ fn inspection(subject: &Subject<'_>, model: &CatboostModel) -> Inspection {
             ),
         },
         structure: None,
+        tensors: None,
         facts: describe::facts(model),
         warnings: Vec::new(),
         own_modules: Vec::new(),

@@ -223,6 +223,7 @@ fn opaque(subject: &Subject<'_>, kind: Kind, facts: Vec<Fact>, safety: Safety) -
         python: None,
         safety,
         structure: None,
+        tensors: None,
         facts,
         warnings: vec!["No model that this version reads is inside. A package can't be made.".to_owned()],
     }

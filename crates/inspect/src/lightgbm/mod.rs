@@ -97,6 +97,7 @@ fn inspection(subject: &Subject<'_>, model: &LightgbmModel, is_text: bool) -> In
             ),
         },
         structure: None,
+        tensors: None,
         facts: facts(model),
         warnings,
         own_modules: Vec::new(),

@@ -137,6 +137,7 @@ fn inspection(subject: &Subject<'_>, model: &OnnxModel) -> Inspection {
         python: None,
         safety: safety(model, checked, &custom),
         structure: None,
+        tensors: None,
         facts: describe::facts(model, &custom),
         warnings,
         own_modules: Vec::new(),

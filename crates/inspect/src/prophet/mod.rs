@@ -72,6 +72,7 @@ fn inspection(subject: &Subject<'_>, model: &ProphetModel, is_encoded: bool) -> 
             summary: "data only: parameters and tables; loading runs no code from the file".to_owned(),
         },
         structure: None,
+        tensors: None,
         facts,
         warnings: estimator.warnings,
         path_in_file: String::new(),

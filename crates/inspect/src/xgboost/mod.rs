@@ -112,6 +112,7 @@ fn inspection(subject: &Subject<'_>, model: &XgboostModel) -> Inspection {
             summary: format!("data only: {what} and their parameters; loading runs no code from the file"),
         },
         structure: None,
+        tensors: None,
         facts: facts(model),
         warnings: warnings(model),
         own_modules: Vec::new(),
