@@ -28,8 +28,7 @@ UV := .tools/uv/bin/uv
 .PHONY: run test lint bench fuzz bundle fmt build-system test-system toolchain environments
 .DEFAULT_GOAL := run
 
-run: build-system toolchain node_modules/.package-lock.json
-	@npm run --silent build
+run: build-system toolchain ui/dist/index.html
 	@echo "Building the app. The first time takes some minutes."
 	@cargo build $(CARGO_FLAGS) --release --package packwright-app --bin packwright-app
 	@if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
@@ -99,6 +98,10 @@ toolchain:
 	@command -v npm >/dev/null || { echo "Node is missing. Install Node 20.19 or newer from https://nodejs.org, then run make again."; exit 1; }
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
 		|| { echo "Node $$(node --version) is too old; 20.19 or newer is needed."; exit 1; }
+
+# The window is built again only when its sources changed: the app is compiled anew around every build of it.
+ui/dist/index.html: node_modules/.package-lock.json $(shell find ui -type f -not -path 'ui/dist/*' -not -path 'ui/node_modules/*' 2>/dev/null)
+	@npm run --silent build
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
