@@ -188,10 +188,43 @@ pub enum Serving {
         /// Whether the text is encoded as a JSON string, as MLflow wants it.
         is_encoded: bool,
     },
+    /// The pytorch flavor over a file that MLflow calls with one tensor and that returns one.
+    Pytorch {
+        /// What the file is.
+        form: PytorchForm,
+    },
+    /// A generated loader over a TorchScript or exported program that takes several tensors or returns something else
+    /// than one.
+    TorchProgram {
+        /// What the file is.
+        form: PytorchForm,
+        /// The inputs in the order in which the program takes them.
+        inputs: Vec<TorchInput>,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
     No,
+}
+
+/// What a PyTorch file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PytorchForm {
+    /// A pickled module: `torch.save(model)`.
+    Module,
+    /// TorchScript: `torch.jit.save`.
+    Script,
+    /// An exported program: `torch.export.save`.
+    Exported,
+}
+
+/// A tensor that a program takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TorchInput {
+    /// The name of the argument.
+    pub name: String,
+    /// NumPy's name of its type; `None` where the file does not tell.
+    pub dtype: Option<String>,
 }
 
 /// A type in a skops file. Loading asks for each whether it is trusted.
@@ -338,7 +371,9 @@ impl Inspection {
             Serving::SklearnSkops { path, call, .. } if path.is_empty() && *call == LoaderCall::Predict => {
                 Some("sklearn")
             }
-            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } => Some("python_function"),
+            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } | Serving::TorchProgram { .. } => {
+                Some("python_function")
+            }
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
@@ -346,6 +381,7 @@ impl Inspection {
             Serving::Statsmodels { .. } => Some("statsmodels"),
             Serving::Pmdarima { .. } => Some("pmdarima"),
             Serving::Prophet { .. } => Some("prophet"),
+            Serving::Pytorch { .. } => Some("pytorch"),
             Serving::Package | Serving::No => None,
         }
     }

@@ -30,6 +30,7 @@ mod strangers;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod torch;
 mod xgboost;
 
 /// Import names and the PyPI projects that provide them.
@@ -41,7 +42,7 @@ pub use container::open_member;
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, Requirement,
-    Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, PytorchForm,
+    Requirement, Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature, TorchInput,
 };
 pub use tensors::{Tensor, Tensors};

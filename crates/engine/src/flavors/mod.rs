@@ -7,6 +7,7 @@ pub(crate) mod loader;
 mod onnx;
 mod pmdarima;
 mod prophet;
+mod pytorch;
 mod sklearn;
 mod statsmodels;
 mod xgboost;
@@ -46,6 +47,8 @@ pub(crate) struct Layout {
     pub(crate) data: Vec<DataFile>,
     /// Generated Python files: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
+    /// Small texts that the flavor's loader looks for: path in the package and text.
+    pub(crate) notes: Vec<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
     pub(crate) blocks: Vec<(&'static str, Mapping)>,
     /// Inference parameters that the generated code understands.
@@ -144,6 +147,8 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(pmdarima::native(inspection, model_type, *is_joblib))
         }
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
+        (Serving::Pytorch { form }, _) => Ok(pytorch::native(inspection, *form)),
+        (Serving::TorchProgram { form, inputs }, _) => Ok(pytorch::program(inspection, *form, inputs)),
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

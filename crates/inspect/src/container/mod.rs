@@ -13,7 +13,7 @@ use packwright_formats::container::{Container, Kind};
 use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_up_to};
 use serde_json::json;
 
-use self::scan::{Scan, Spot};
+use self::scan::{DialectOf, Scan, Spot};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};
@@ -41,7 +41,7 @@ impl Reader for ContainerReader {
         let Some(kind) = kind_of(subject.head, &*subject.source) else {
             return Err(strangers::unknown(subject));
         };
-        let mut scan = Scan::new(subject);
+        let mut scan = Scan::new(subject, None);
         let spot = Spot::outermost(subject);
         let container = Container::open(kind, Arc::clone(&subject.source), scan.budget())?;
         if kind == Kind::Zip && container.members().iter().any(|member| member.name == "MLmodel") {
@@ -54,6 +54,23 @@ impl Reader for ContainerReader {
     fn unwraps(&self) -> bool {
         true
     }
+}
+
+/// What loading any member of an archive would do, for a reader whose format is an archive.
+///
+/// # Errors
+///
+/// What the container says when it cannot be opened.
+pub(crate) fn scanned(
+    subject: &Subject<'_>,
+    kind: Kind,
+    dialect_of: DialectOf<'_>,
+) -> Result<Safety, ReadError> {
+    let mut scan = Scan::new(subject, dialect_of);
+    let spot = Spot::outermost(subject);
+    let container = Container::open(kind, Arc::clone(&subject.source), scan.budget())?;
+    scan.container(&container, &spot);
+    Ok(scan.finish().safety)
 }
 
 /// What the first bytes announce, or a zip archive that something was put before.

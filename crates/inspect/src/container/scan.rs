@@ -7,9 +7,10 @@ use packwright_formats::container::{Container, Kind, Member as Entry};
 use packwright_source::{Budget, ErrorKind, ReadError};
 
 use super::oddities;
+use crate::pickled::{Dialect, PickleFile};
 use crate::reader::{Claim, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
-use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, strangers};
+use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, safety, strangers};
 
 /// How many rows that are only good to know are kept of all members but the model.
 const KEPT_INFOS: usize = 200;
@@ -52,7 +53,11 @@ pub(super) struct Scan<'a> {
     n_infos: usize,
     /// The summary of the member that needs the worst.
     worst: Option<(Needs, String)>,
+    dialect_of: DialectOf<'a>,
 }
+
+/// Who loads a member of the outermost archive, by its name; `None` for what is judged by its content alone.
+pub(crate) type DialectOf<'a> = Option<&'a dyn Fn(&str) -> Option<Dialect>>;
 
 impl Spot {
     pub(super) fn outermost(subject: &Subject<'_>) -> Self {
@@ -62,8 +67,9 @@ impl Spot {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(subject: &'a Subject<'a>) -> Self {
+    pub(super) fn new(subject: &'a Subject<'a>, dialect_of: DialectOf<'a>) -> Self {
         Self {
+            dialect_of,
             subject,
             budget: Budget::new(*subject.limits),
             models: Vec::new(),
@@ -134,6 +140,13 @@ impl<'a> Scan<'a> {
         };
         if head.is_empty() {
             return;
+        }
+        if spot.depth == 1
+            && let Some(dialect) = self.dialect_of.and_then(|dialect_of| dialect_of(&entry.name))
+        {
+            let file = PickleFile::read_at(Arc::clone(&opened.source), 0, None, self.subject.limits);
+            let safety = safety::pickle::judge_whole(file.in_dialect(dialect));
+            return self.merge(safety, &spot.place);
         }
         let file_name = if matches!(container.kind(), Kind::Compressed(_)) {
             inner_name(Path::new(spot.place.split(" in ").next().unwrap_or_default()))

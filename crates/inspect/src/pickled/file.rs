@@ -8,7 +8,7 @@ use packwright_formats::joblib::{JoblibInline, PlainLoader, UnpaddedLoader};
 use packwright_formats::numpy::{ArrayData, NdArray};
 use packwright_formats::pickle::{self, Bytes, Inline, Node, Pickle, Value};
 use packwright_formats::skops;
-use packwright_source::{Budget, ByteSource, Cursor, Limits, ReadError, read_exact_at};
+use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, ReadError, read_exact_at};
 
 /// More bytes than any list of names or labels needs.
 const READ_BACK: u64 = 32 << 20;
@@ -16,11 +16,25 @@ const READ_BACK: u64 = 32 << 20;
 /// More opcodes than a file needs to do harm that is a pickle besides what it says it is.
 const STRANGE_STEPS: u64 = 1_000_000;
 
+/// Who loads a pickle, which decides what its names and its persistent ids mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Dialect {
+    /// `pickle.load` or joblib.
+    #[default]
+    Plain,
+    /// `torch.load`: persistent ids stand for the storages beside the pickle.
+    Torch,
+    /// `torch.jit.load`, which is no Python: names of `__torch__` are classes of the script, those of
+    /// `torch.jit._pickle` mark types.
+    TorchScript,
+}
+
 /// A read pickle and its source.
 #[derive(Debug)]
 pub(crate) struct PickleFile {
     pub(crate) pickle: Pickle,
     pub(crate) compression: Option<Compression>,
+    pub(crate) dialect: Dialect,
     /// The types of a skops file; `None` for a pickle.
     pub(crate) skops: Option<Vec<skops::Type>>,
     /// What follows the compressed data; `None` without compression.
@@ -37,6 +51,17 @@ impl PickleFile {
     /// Reads a file. Never fails: what went wrong is in [`Pickle::error`].
     pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
         Self::read_at(source, 0, Compression::of(head), limits)
+    }
+
+    /// The same file, loaded by someone else.
+    pub(crate) fn in_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// Why nothing was read.
+    pub(crate) fn error_or(mut self, why: &str) -> ReadError {
+        let nothing = || ReadError::new("pickle", 0, ErrorKind::malformed("pickle", "a value", why));
+        self.pickle.error.take().unwrap_or_else(nothing)
     }
 
     /// Reads a pickle that begins at an offset.
@@ -86,7 +111,17 @@ impl PickleFile {
         drop(cursor);
         let budget = budget.clone();
         let (skops, unnamed, others) = (None, Vec::new(), Vec::new());
-        Self { pickle, compression, skops, trailing, unnamed, others, source, budget }
+        Self {
+            pickle,
+            compression,
+            dialect: Dialect::Plain,
+            skops,
+            trailing,
+            unnamed,
+            others,
+            source,
+            budget,
+        }
     }
 
     /// Reads a skops file.
@@ -100,6 +135,7 @@ impl PickleFile {
         Ok(Self {
             pickle: read.pickle,
             compression: None,
+            dialect: Dialect::Plain,
             skops: Some(read.types),
             trailing: None,
             unnamed: read.unnamed,

@@ -14,7 +14,7 @@ mod signature;
 use packwright_formats::pickle::Value;
 
 pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
-pub(crate) use file::{Labels, PickleFile};
+pub(crate) use file::{Dialect, Labels, PickleFile};
 pub(crate) use frame::{Frame, frame};
 pub(crate) use libraries::top_level;
 pub use libraries::{is_standard, library_of};
@@ -23,6 +23,7 @@ pub(crate) use objects::{
     some_attr, text_attr, texts_attr,
 };
 pub(crate) use reader::{PickleReader, SkopsReader, facts, opaque};
+pub(crate) use requirements::own_modules;
 pub(crate) use signature::{schema_of, signature, tensor_of};
 
 /// Describes one object of any library. The one place that knows which module describes which library.

@@ -157,7 +157,7 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
 }
 
 /// Modules that no known library provides: the person's own code.
-pub(super) fn own_modules(file: &PickleFile) -> Vec<OwnModule> {
+pub(crate) fn own_modules(file: &PickleFile) -> Vec<OwnModule> {
     let is_own = |module: &str| library_of(module).is_empty() && !is_standard(module);
     let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for global in file.pickle.trace.globals() {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::by_value;
 use super::names::{self, Known, Use};
 use super::{Finding, Needs, Safety, Severity, arguments, nested, readings, states};
-use crate::pickled::{PickleFile, is_standard, library_of, top_level};
+use crate::pickled::{Dialect, PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
 const SHOWN_CHARS: usize = 200;
@@ -18,6 +18,12 @@ const SHOWN_CHARS: usize = 200;
 pub(crate) fn judge(file: &PickleFile, error: Option<&ReadError>) -> Safety {
     let safety = judge_reading(file, error);
     readings::with_others(file, safety)
+}
+
+/// Judges a file of which nothing else is wanted.
+pub(crate) fn judge_whole(mut file: PickleFile) -> Safety {
+    let error = file.pickle.error.take();
+    judge(&file, error.as_ref())
 }
 
 /// Judges one reading of a file.
@@ -45,7 +51,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
-    for (_, offset) in file.pickle.trace.persistent().iter().take(1) {
+    for (_, offset) in unknown_ids(file).take(1) {
         let finding = Finding {
             rule: "pickle/persistent-id",
             severity: Severity::Review,
@@ -103,6 +109,16 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
     Safety { needs, unread, findings, summary }
 }
 
+/// The persistent ids that whoever loads the file does not take for the bytes of a storage.
+fn unknown_ids(file: &PickleFile) -> impl Iterator<Item = &(Value, u64)> {
+    let tree = &file.pickle.tree;
+    let is_storage = move |id: Value| {
+        let kind = tree.items(id).and_then(|items| items.first());
+        file.dialect != Dialect::Plain && kind.is_some_and(|kind| tree.text(*kind) == Some("storage"))
+    };
+    file.pickle.trace.persistent().iter().filter(move |(id, _)| !is_storage(*id))
+}
+
 /// joblib skips the bytes behind every array wrapper. A wrapper made of a class that was handed around is one that the
 /// reader does not see.
 fn hidden_wrapper(file: &PickleFile) -> Option<Finding> {
@@ -148,6 +164,10 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             Severity::Dangerous,
             "the name is not made of letters, digits and underscores: it hides what is imported".to_owned(),
         );
+    }
+    if file.dialect == Dialect::TorchScript && is_of_script(&global.module) {
+        let why = "a name of the script in the file, which TorchScript reads and Python does not".to_owned();
+        return finding("torchscript/name", Severity::Info, why);
     }
     let is_enum = global.module == "enum" && global.name == "Enum.__new__" && usage == Use::Referred;
     if global.name.contains('.') && !is_enum && !is_nested_class(global) {
@@ -217,6 +237,11 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
             finding("pickle/unknown-name", Severity::Review, format!("{how}{whose}"))
         }
     }
+}
+
+/// Whether a name in a pickle of TorchScript is one of the script, or marks the type of a value.
+fn is_of_script(module: &str) -> bool {
+    module == "__torch__" || module.starts_with("__torch__.") || module == "torch.jit._pickle"
 }
 
 fn known_why(global: &Global, usage: Use) -> String {

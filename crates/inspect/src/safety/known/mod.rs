@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::names::Use;
 
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 19] = [
     include_str!("by_value.txt"),
     include_str!("catboost.txt"),
     include_str!("category_encoders.txt"),
@@ -26,6 +26,7 @@ const LISTS: [&str; 18] = [
     include_str!("scipy.txt"),
     include_str!("stanio.txt"),
     include_str!("statsmodels.txt"),
+    include_str!("torch.txt"),
     include_str!("xgboost.txt"),
 ];
 

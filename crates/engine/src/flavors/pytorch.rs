@@ -1,0 +1,120 @@
+//! The pytorch flavor (`mlflow.pytorch`), and a generated loader for programs that it cannot call.
+//!
+//! MLflow hands a model one tensor and expects one back. A program with several inputs, or one that returns a tuple or a
+//! dict, is called by generated code instead, which takes columns or named tensors and gives arrays in what the program
+//! returns.
+
+use packwright_inspect::{Inspection, PytorchForm, TorchInput};
+use serde_yaml::{Mapping, Value};
+
+use super::loader::{module_name, python_string};
+use super::{Layout, block, copied, version_of};
+
+/// The module that MLflow pickles with; the loader reads its name back from a file without a line break.
+const PICKLE_MODULE: &str = "mlflow.pytorch.pickle_module";
+
+/// A file that MLflow opens and calls itself.
+pub(super) fn native(inspection: &Inspection, form: PytorchForm) -> Layout {
+    // The loader looks for these names in the folder, and takes a file for something that torch.load opens.
+    let (path, data, notes) = match form {
+        PytorchForm::Module => {
+            let note = ("data/pickle_module_info.txt".to_owned(), PICKLE_MODULE.to_owned());
+            ("data/model.pth", "data", vec![note])
+        }
+        PytorchForm::Script => ("model.pt", "model.pt", Vec::new()),
+        PytorchForm::Exported => ("data/model.pt2", "data", Vec::new()),
+    };
+    // The loader compares it with what is installed, and fails without the key.
+    let version = version_of(inspection, "torch").unwrap_or_else(|| "unknown".to_owned());
+    let own = block([("model_data", Value::from(data)), ("pytorch_version", Value::from(version))]);
+    let config: Mapping = block([("device", Value::Null)]);
+    let python = block([
+        ("config", Value::Mapping(config)),
+        ("data", Value::from(data)),
+        ("loader_module", Value::from("mlflow.pytorch")),
+        ("pickle_module_name", Value::from(PICKLE_MODULE)),
+    ]);
+    Layout {
+        data: vec![copied(inspection, path)],
+        notes,
+        blocks: vec![("python_function", python), ("pytorch", own)],
+        ..Layout::default()
+    }
+}
+
+/// A program that a generated module calls.
+pub(super) fn program(inspection: &Inspection, form: PytorchForm, inputs: &[TorchInput]) -> Layout {
+    let path = match form {
+        PytorchForm::Exported => "data/model.pt2",
+        PytorchForm::Script | PytorchForm::Module => "data/model.pt",
+    };
+    let text = program_text(form, inputs);
+    let module = module_name(&text);
+    let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
+    Layout {
+        data: vec![copied(inspection, path)],
+        code: vec![(format!("code/{module}.py"), text)],
+        blocks: vec![("python_function", python)],
+        ..Layout::default()
+    }
+}
+
+fn program_text(form: PytorchForm, inputs: &[TorchInput]) -> String {
+    let (what, open) = match form {
+        PytorchForm::Exported => ("an exported program", "torch.export.load(path).module()"),
+        PytorchForm::Script | PytorchForm::Module => {
+            ("a TorchScript program", "torch.jit.load(path, map_location=\"cpu\").eval()")
+        }
+    };
+    let rows: Vec<String> = inputs
+        .iter()
+        .map(|input| {
+            let dtype = input.dtype.as_deref().map_or("None".to_owned(), python_string);
+            format!("    ({}, {dtype}),\n", python_string(&input.name))
+        })
+        .collect();
+    format!(
+        r#""""Serves {what} with several inputs or outputs. Written by Packwright."""
+
+import numpy as np
+import torch
+
+# The inputs in the order in which the program takes them, each with its type.
+INPUTS = [
+{rows}]
+
+
+class _Model:
+    def __init__(self, path):
+        self._program = {open}
+
+    def predict(self, data, params=None):
+        """Takes named arrays, or columns of a DataFrame; gives what the program returns."""
+        if hasattr(data, "columns"):
+            data = {{name: np.stack(data[name].to_numpy()) for name, _ in INPUTS}}
+        if not isinstance(data, dict):
+            if len(INPUTS) != 1:
+                raise TypeError("give a dict with one array for each input")
+            data = {{INPUTS[0][0]: data}}
+        tensors = [
+            torch.from_numpy(np.ascontiguousarray(data[name], dtype=dtype))
+            for name, dtype in INPUTS
+        ]
+        with torch.no_grad():
+            return _arrays(self._program(*tensors))
+
+
+def _arrays(result):
+    if isinstance(result, torch.Tensor):
+        return result.numpy()
+    if isinstance(result, dict):
+        return {{name: value.numpy() for name, value in result.items()}}
+    return [value.numpy() for value in result]
+
+
+def _load_pyfunc(path):
+    return _Model(path)
+"#,
+        rows = rows.concat()
+    )
+}

@@ -1,0 +1,137 @@
+//! PyTorch's files: what `torch.save` writes (state dicts, checkpoints, whole modules), TorchScript and `torch.export`.
+//!
+//! All of them are zip archives of one folder. Of the pickles inside the values are read and the weights skipped; the
+//! code of TorchScript is read as text, the graph of an exported program as JSON. Which loader reads a pickle decides
+//! what its names mean: see [`Dialect`].
+//!
+//! Not read here, but as the pickles that they are: the stacked pickles of PyTorch before 1.6.
+
+mod archive;
+mod code;
+mod exported;
+mod module;
+mod saved;
+mod script;
+mod tensor;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use packwright_formats::container::Kind;
+use packwright_source::Budget;
+
+use self::archive::{Archive, Content};
+use crate::container;
+use crate::pickled::Dialect;
+use crate::reader::{Claim, Reader, Subject};
+use crate::safety::Safety;
+use crate::{InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, Tensors};
+
+/// Reads PyTorch's zip archives.
+#[derive(Debug)]
+pub(crate) struct TorchReader;
+
+/// What a description of the content gives; the rest of an inspection is the same for all of them.
+#[derive(Debug)]
+struct Described {
+    format: &'static str,
+    version: Option<Sourced<String>>,
+    class: Option<Sourced<String>>,
+    serving: Serving,
+    signature: SourcedSignature,
+    structure: Option<crate::Part>,
+    tensors: Tensors,
+    facts: Vec<crate::Fact>,
+    warnings: Vec<String>,
+    own_modules: Vec<crate::OwnModule>,
+}
+
+impl Reader for TorchReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        if !subject.head.starts_with(b"PK") {
+            return Claim::No;
+        }
+        let mut budget = Budget::new(*subject.limits);
+        let archive = Archive::open(Arc::clone(&subject.source), &mut budget);
+        if archive.is_ok_and(|archive| archive.content().is_some()) { Claim::Likely } else { Claim::No }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let mut budget = Budget::new(*subject.limits);
+        let mut archive = Archive::open(Arc::clone(&subject.source), &mut budget)?;
+        let Some(content) = archive.content() else {
+            return Err(crate::strangers::unknown(subject));
+        };
+        let scanned = container::scanned(subject, Kind::Zip, Some(&|name| dialect(content, name)))?;
+        let described = match content {
+            Content::Saved => saved::describe(&mut archive, subject.limits, &mut budget)?,
+            Content::Script => script::describe(&mut archive, subject.limits, &mut budget)?,
+            Content::Exported(layout) => {
+                exported::describe(&mut archive, layout, subject.limits, &mut budget)?
+            }
+        };
+        let safety = code::with_operators(scanned, &mut archive, &mut budget);
+        Ok(inspection(subject, described, safety))
+    }
+}
+
+/// How the pickles of an archive are loaded, by the names of their members.
+fn dialect(content: Content, name: &str) -> Option<Dialect> {
+    let is_pickle = std::path::Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("pkl") || ending.eq_ignore_ascii_case("debug_pkl"));
+    match content {
+        Content::Saved if is_pickle => Some(Dialect::Torch),
+        Content::Script if is_pickle => Some(Dialect::TorchScript),
+        _ => None,
+    }
+}
+
+fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> Inspection {
+    let mut facts = described.facts;
+    let tensors = (0 < described.tensors.n).then_some(described.tensors);
+    if let Some(tensors) = &tensors {
+        facts.push(crate::Fact {
+            name: "n_parameters",
+            value: tensors.n_elements.into(),
+            source: "the shapes of the tensors".into(),
+        });
+        facts.push(crate::Fact { name: "n_tensors", value: tensors.n.into(), source: "the tensors".into() });
+    }
+    Inspection {
+        artifact: subject.artifact.clone(),
+        format: described.format,
+        compression: None,
+        framework: Some(Sourced::new("torch".to_owned(), "the structure of the archive")),
+        requirements: requirements(described.version.as_ref()),
+        framework_version: described.version,
+        model_class: described.class,
+        serving: described.serving,
+        signature: described.signature,
+        python: None,
+        safety,
+        structure: described.structure,
+        tensors,
+        facts,
+        warnings: described.warnings,
+        own_modules: described.own_modules,
+        path_in_file: String::new(),
+        others: Vec::new(),
+    }
+}
+
+/// The release without what follows a `+`: the builds for one graphics card or another are not on PyPI.
+fn requirements(version: Option<&Sourced<String>>) -> Vec<Requirement> {
+    let line = match version {
+        Some(version) => {
+            let release = version.value.split('+').next().unwrap_or_default();
+            Requirement { requirement: format!("torch=={release}"), source: version.source.clone() }
+        }
+        None => Requirement {
+            requirement: "torch".to_owned(),
+            source: "it loads the file, which does not record its version".to_owned(),
+        },
+    };
+    vec![line]
+}

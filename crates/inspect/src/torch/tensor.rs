@@ -1,0 +1,128 @@
+//! Tensors as PyTorch's pickles describe them: a call of a rebuild function over a persistent id, which names the
+//! storage with the bytes.
+//!
+//! `torch/_utils.py` (`_rebuild_tensor_v2` and its kin), `torch/serialization.py` (persistent ids).
+
+use std::collections::BTreeSet;
+
+use packwright_formats::pickle::{Node, Value};
+
+use crate::Tensor;
+use crate::pickled::PickleFile;
+
+/// What a tensor is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TensorValue {
+    pub(super) dtype: &'static str,
+    pub(super) shape: Vec<u64>,
+    pub(super) is_parameter: bool,
+    /// The key of its storage, and where in it the tensor begins, in elements.
+    place: (String, u64),
+    item_bytes: u64,
+}
+
+/// Which bytes of a file were counted: tensors may share them.
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeSet<(String, u64)>);
+
+/// Names of storages, NumPy's name of their elements, and how many bytes one takes.
+const STORAGES: &[(&str, &str, u64)] = &[
+    ("BFloat16Storage", "bfloat16", 2),
+    ("BoolStorage", "bool", 1),
+    ("ByteStorage", "uint8", 1),
+    ("CharStorage", "int8", 1),
+    ("ComplexDoubleStorage", "complex128", 16),
+    ("ComplexFloatStorage", "complex64", 8),
+    ("DoubleStorage", "float64", 8),
+    ("FloatStorage", "float32", 4),
+    ("HalfStorage", "float16", 2),
+    ("IntStorage", "int32", 4),
+    ("LongStorage", "int64", 8),
+    ("QInt32Storage", "qint32", 4),
+    ("QInt8Storage", "qint8", 1),
+    ("QUInt8Storage", "quint8", 1),
+    ("ShortStorage", "int16", 2),
+];
+
+/// Types of elements that have no storage of their own: the tensor names them.
+const DTYPES: &[(&str, u64)] = &[
+    ("float8_e4m3fn", 1),
+    ("float8_e4m3fnuz", 1),
+    ("float8_e5m2", 1),
+    ("float8_e5m2fnuz", 1),
+    ("float8_e8m0fnu", 1),
+    ("uint16", 2),
+    ("uint32", 4),
+    ("uint64", 8),
+];
+
+/// Reads a value as a tensor or a parameter; `None` when it is neither.
+pub(super) fn tensor(file: &PickleFile, value: Value) -> Option<TensorValue> {
+    let object = file.pickle.tree.object(value)?;
+    let callee = file.pickle.trace.global(object.callee)?;
+    if callee.module != "torch._utils" {
+        return None;
+    }
+    let args = file.pickle.tree.items(object.args)?;
+    match callee.name.as_str() {
+        "_rebuild_parameter" | "_rebuild_parameter_with_state" => {
+            let inner = tensor(file, *args.first()?)?;
+            Some(TensorValue { is_parameter: true, ..inner })
+        }
+        "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_qtensor" => {
+            let [storage, offset, size, ..] = args else { return None };
+            let Some(Node::Persistent(id)) = file.pickle.tree.get(*storage) else { return None };
+            let (key, stored) = storage_of(file, *id)?;
+            let named = (callee.name == "_rebuild_tensor_v3").then(|| dtype(file, *args.get(6)?)).flatten();
+            let (dtype, item_bytes) = named.or(stored)?;
+            let sides = file.pickle.tree.items(*size)?;
+            let shape = sides.iter().map(|side| u64::try_from(file.pickle.tree.int(*side)?).ok());
+            let offset = u64::try_from(file.pickle.tree.int(*offset)?).ok()?;
+            Some(TensorValue {
+                dtype,
+                shape: shape.collect::<Option<_>>()?,
+                is_parameter: false,
+                place: (key, offset),
+                item_bytes,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `('storage', torch.FloatStorage, '0', 'cpu', 32)`: the key, and what its elements are when the type says it.
+fn storage_of(file: &PickleFile, id: Value) -> Option<(String, Option<(&'static str, u64)>)> {
+    let [kind, ty, key, ..] = file.pickle.tree.items(id)? else { return None };
+    if file.pickle.tree.text(*kind)? != "storage" {
+        return None;
+    }
+    let name = &file.pickle.trace.global(*ty)?.name;
+    let found = STORAGES.iter().find(|(storage, _, _)| storage == name);
+    Some((file.pickle.tree.text(*key)?.to_owned(), found.map(|(_, dtype, bytes)| (*dtype, *bytes))))
+}
+
+/// `torch.float8_e4m3fn`, or a type that has a storage too.
+fn dtype(file: &PickleFile, value: Value) -> Option<(&'static str, u64)> {
+    let global = file.pickle.trace.global(value)?;
+    let own = DTYPES.iter().find(|(dtype, _)| *dtype == global.name).copied();
+    own.or_else(|| {
+        STORAGES.iter().find(|(_, dtype, _)| *dtype == global.name).map(|(_, dtype, bytes)| (*dtype, *bytes))
+    })
+}
+
+impl TensorValue {
+    /// As a row of the list of tensors.
+    pub(super) fn named(self, name: String, seen: &mut Seen) -> Tensor {
+        let mut tensor = Tensor {
+            name,
+            dtype: self.dtype.to_owned(),
+            shape: self.shape,
+            size_bytes: 0,
+            is_parameter: self.is_parameter,
+        };
+        if seen.0.insert(self.place) {
+            tensor.size_bytes = tensor.n_elements().saturating_mul(self.item_bytes);
+        }
+        tensor
+    }
+}
