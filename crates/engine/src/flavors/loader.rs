@@ -196,7 +196,7 @@ impl Loader<'_> {
 impl MainScript {
     /// What gives `__main__` the names that the file expects there. The file was written by a script that defined
     /// them; the process that loads it is another one.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let module = &self.module;
         let names: Vec<String> = self.names.iter().map(|name| python_string(name)).collect();
         let comma = if names.len() == 1 { "," } else { "" };

@@ -14,7 +14,7 @@ mod xgboost;
 
 use std::path::PathBuf;
 
-use packwright_inspect::{Inspection, LoaderCall, Member, Serving};
+use packwright_inspect::{Inspection, LoaderCall, Member, PytorchForm, Serving};
 use packwright_mlflow::schema::ParamSpec;
 use serde_yaml::{Mapping, Value};
 
@@ -106,6 +106,9 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
     let main = draft.main_script();
     if let (Some(main), Some((path, call))) = (&main, pickled(&inspection.serving)) {
         return loader::loader(inspection, path, call, Some(main));
+    }
+    if let (Some(main), Serving::Pytorch { form: PytorchForm::Module }) = (&main, &inspection.serving) {
+        return Ok(pytorch::of_script(inspection, main));
     }
     match (&inspection.serving, fallback) {
         (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),

@@ -7,7 +7,7 @@
 use packwright_inspect::{Inspection, PytorchForm, TorchInput};
 use serde_yaml::{Mapping, Value};
 
-use super::loader::{module_name, python_string};
+use super::loader::{MainScript, module_name, python_string};
 use super::{Layout, block, copied, version_of};
 
 /// The module that MLflow pickles with; the loader reads its name back from a file without a line break.
@@ -50,6 +50,49 @@ pub(super) fn program(inspection: &Inspection, form: PytorchForm, inputs: &[Torc
     };
     let text = program_text(form, inputs);
     let module = module_name(&text);
+    let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
+    Layout {
+        data: vec![copied(inspection, path)],
+        code: vec![(format!("code/{module}.py"), text)],
+        blocks: vec![("python_function", python)],
+        ..Layout::default()
+    }
+}
+
+/// A pickled module of a class that the script which saved it defined itself: the names are put where the pickle looks
+/// for them before it is opened.
+pub(super) fn of_script(inspection: &Inspection, main: &MainScript) -> Layout {
+    let text = format!(
+        r#""""Serves a PyTorch module that a script saved. Written by Packwright."""
+
+import sys
+
+import numpy as np
+import torch
+{main}
+
+class _Model:
+    def __init__(self, path):
+        _define_main()
+        # The file is a pickle of the whole module, which only a full load gives back.
+        self._module = torch.load(path, map_location="cpu", weights_only=False).eval()
+
+    def predict(self, data, params=None):
+        """Takes an array or a DataFrame of numbers; gives what the module returns."""
+        values = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
+        if values.dtype in (object, np.float64):
+            values = values.astype("float32")
+        with torch.no_grad():
+            return self._module(torch.from_numpy(np.ascontiguousarray(values))).numpy()
+
+
+def _load_pyfunc(path):
+    return _Model(path)
+"#,
+        main = main.text()
+    );
+    let module = module_name(&text);
+    let path = "data/model.pth";
     let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
     Layout {
         data: vec![copied(inspection, path)],

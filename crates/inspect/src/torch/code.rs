@@ -67,7 +67,7 @@ pub(super) fn with_operators(mut safety: Safety, archive: &mut Archive, budget: 
         }
     }
     if n_files != 0 && safety.verdict() == crate::safety::Verdict::Safe {
-        safety.summary = "holds a program in PyTorch's own language, which only computes".to_owned();
+        "holds a program in PyTorch's own language, which only computes".clone_into(&mut safety.summary);
     }
     if let Some(worst) = found.iter().max_by_key(|finding| finding.severity)
         && Severity::Info < worst.severity
