@@ -139,14 +139,14 @@ fn every_column_and_fact_says_where_it_comes_from() {
 #[test]
 fn plain_library_models_are_safe() {
     // What these files need beyond scikit-learn is the point of them.
-    let with_own_code = ["custom_", "function_lambda", "_cloudpickle"];
-    // A tensor in a plain pickle is loaded by `torch.load`, which unpickles whatever its bytes hold.
-    let with_more_pickles = ["torch/plain_pickle_of_module.pkl"];
+    let with_own_code = ["custom_", "function_lambda", "_cloudpickle", "torch/main_class_module"];
     let mut wrong = Vec::new();
     for fixture in benign() {
-        let is_pickled = matches!(fixture.format.as_deref(), Some("pickle" | "joblib"));
-        let is_exception =
-            with_own_code.iter().chain(&with_more_pickles).any(|part| fixture.path.contains(part));
+        let is_pickled = matches!(
+            fixture.format.as_deref(),
+            Some("pickle" | "joblib" | "torch-zip" | "torch-legacy" | "torchscript" | "torch-export-pt2")
+        );
+        let is_exception = with_own_code.iter().any(|part| fixture.path.contains(part));
         if !is_pickled || is_exception || fixture.is_model == Some(false) {
             continue;
         }

@@ -264,6 +264,8 @@ pub enum LoaderCall {
     StatsmodelsSeries,
     /// `model.predict(n_periods=…)` of a pmdarima model.
     Pmdarima,
+    /// `model(tensor)` of a PyTorch module.
+    TorchModule,
 }
 
 /// Everything that was read from one artifact. Plain data: no handles, nothing lazy.

@@ -14,6 +14,8 @@ use crate::{
 
 /// Every reader. At equal claims the first one reads.
 const READERS: &[&dyn Reader] = &[
+    // Before the reader of pickles, which these files hold.
+    &torch::LegacyReader,
     &pickled::PickleReader,
     &pickled::SkopsReader,
     &xgboost::XgboostReader,
@@ -87,7 +89,9 @@ pub(crate) fn as_pickle_too(
     read: Result<Inspection, InspectError>,
 ) -> Result<Inspection, InspectError> {
     match read {
-        Ok(inspection) if matches!(inspection.format, "pickle" | "joblib" | "cloudpickle" | "dill") => {
+        Ok(inspection)
+            if matches!(inspection.format, "pickle" | "joblib" | "cloudpickle" | "dill" | "torch-legacy") =>
+        {
             Ok(inspection)
         }
         Ok(mut inspection) => {

@@ -134,6 +134,7 @@ impl Loader<'_> {
         match self.call {
             LoaderCall::XgboostBooster => imports.push("xgboost"),
             LoaderCall::Pmdarima => imports.push("pandas"),
+            LoaderCall::TorchModule => imports.extend(["numpy as np", "torch"]),
             _ => {}
         }
         let mut text = String::new();
@@ -170,13 +171,16 @@ impl Loader<'_> {
         ));
         if self.can_choose {
             text.push_str(CHOOSING_PREDICT);
+        } else if self.call == LoaderCall::TorchModule {
+            text.push_str(TORCH_PREDICT);
         } else if self.call == LoaderCall::Pmdarima {
             text.push_str(pmdarima::PREDICT);
         } else {
             let expression = match self.call {
-                LoaderCall::Predict | LoaderCall::LightgbmBooster | LoaderCall::Pmdarima => {
-                    "self._model.predict(data)"
-                }
+                LoaderCall::Predict
+                | LoaderCall::LightgbmBooster
+                | LoaderCall::Pmdarima
+                | LoaderCall::TorchModule => "self._model.predict(data)",
                 LoaderCall::StatsmodelsSeries => {
                     r#"self._model.predict(start=data["start"].iloc[0], end=data["end"].iloc[0])"#
                 }
@@ -224,6 +228,15 @@ const OPEN_PICKLE: &str = r#"
 def _open(path):
     with open(path, "rb") as file:
         return pickle.load(file)
+"#;
+
+const TORCH_PREDICT: &str = r#"    def predict(self, data):
+        values = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
+        if values.dtype in (object, np.float64):
+            values = values.astype("float32")
+        self._model.eval()
+        with torch.no_grad():
+            return self._model(torch.from_numpy(np.ascontiguousarray(values))).numpy()
 "#;
 
 const METHODS: &str = r#"

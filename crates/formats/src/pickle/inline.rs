@@ -14,6 +14,11 @@ pub trait Inline {
         false
     }
 
+    /// How many pickles the loader reads from a stream, when it knows that; what follows is data of another kind.
+    fn n_pickles(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether a value is known to be nothing that can be called, iterated over or changed by an opcode.
     fn is_inert(&self, _pickle: &Pickle, _value: Value) -> bool {
         false

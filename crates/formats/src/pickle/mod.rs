@@ -102,7 +102,9 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
         let start = cursor.position();
         let rest = cursor.remaining();
         // A later pickle of protocol 0 or 1 has no mark to know it by: it is one if it can be read to its STOP.
-        let is_guess = !pickle.roots.is_empty() && !matches!(cursor.peek(), Ok(Some(0x80)));
+        let wanted = inline.n_pickles();
+        let is_guess =
+            wanted.is_none() && !pickle.roots.is_empty() && !matches!(cursor.peek(), Ok(Some(0x80)));
         let before = is_guess.then(|| Checkpoint::of(&pickle));
         match machine::run(cursor, budget, inline, &mut pickle) {
             Ok(root) => {
@@ -114,7 +116,7 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
                     before.restore(&mut pickle);
                 }
                 // Bytes after a complete pickle that are no pickle themselves are never read by a loader.
-                if pickle.roots.is_empty() || !is_guess && is_damaged_middle(&error) {
+                if pickle.roots.is_empty() || wanted.is_some() || !is_guess && is_damaged_middle(&error) {
                     pickle.error = Some(error);
                 } else {
                     pickle.trailing = rest.unwrap_or(0).max(1);
@@ -123,6 +125,10 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
             }
         }
         pickle.end = cursor.position();
+        if wanted.is_some_and(|n| n <= pickle.roots.len()) {
+            pickle.trailing = cursor.remaining().unwrap_or(0);
+            return pickle;
+        }
         match cursor.peek() {
             Ok(Some(0x80)) if STREAMS <= pickle.roots.len() => {
                 let limit = u64::try_from(STREAMS).unwrap_or(u64::MAX);
@@ -132,7 +138,13 @@ pub fn read(cursor: &mut Cursor<'_>, budget: &mut Budget, inline: &mut dyn Inlin
                 return pickle;
             }
             Ok(Some(_)) => {}
-            Ok(None) => return pickle,
+            Ok(None) => {
+                if wanted.is_some() {
+                    let kind = ErrorKind::Truncated { what: "the next pickle", missing: 1 };
+                    pickle.error = Some(cursor.error(kind));
+                }
+                return pickle;
+            }
             Err(error) => {
                 pickle.error = Some(error);
                 return pickle;

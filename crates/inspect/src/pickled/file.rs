@@ -6,7 +6,7 @@ use std::sync::Arc;
 use packwright_formats::compress::{Compression, Inflated, Trailing};
 use packwright_formats::joblib::{JoblibInline, PlainLoader, UnpaddedLoader};
 use packwright_formats::numpy::{ArrayData, NdArray};
-use packwright_formats::pickle::{self, Bytes, Inline, Node, Pickle, Value};
+use packwright_formats::pickle::{self, Bytes, Inline, InlineOutcome, Node, Pickle, Site, Value};
 use packwright_formats::skops;
 use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, ReadError, read_exact_at};
 
@@ -24,9 +24,25 @@ pub(crate) enum Dialect {
     Plain,
     /// `torch.load`: persistent ids stand for the storages beside the pickle.
     Torch,
+    /// `torch.load` of a file from before PyTorch 1.6: five pickles and the bytes of the storages.
+    TorchLegacy,
     /// `torch.jit.load`, which is no Python: names of `__torch__` are classes of the script, those of
     /// `torch.jit._pickle` mark types.
     TorchScript,
+}
+
+/// A magic number, a version, what wrote it, the values, the keys of the storages.
+#[derive(Debug)]
+struct FivePickles;
+
+impl Inline for FivePickles {
+    fn after_build(&mut self, _pickle: &Pickle, _site: &Site<'_>) -> InlineOutcome {
+        InlineOutcome::Nothing
+    }
+
+    fn n_pickles(&self) -> Option<usize> {
+        Some(5)
+    }
 }
 
 /// A read pickle and its source.
@@ -51,6 +67,12 @@ impl PickleFile {
     /// Reads a file. Never fails: what went wrong is in [`Pickle::error`].
     pub(crate) fn read(source: Arc<dyn ByteSource>, head: &[u8], limits: &Limits) -> Self {
         Self::read_at(source, 0, Compression::of(head), limits)
+    }
+
+    /// Reads what `torch.save` wrote before PyTorch 1.6, and still writes for the tensors of a plain pickle.
+    pub(crate) fn read_torch_legacy(source: Arc<dyn ByteSource>, limits: &Limits) -> Self {
+        let mut budget = Budget::new(*limits);
+        Self::read_as(&mut FivePickles, source, 0, None, &mut budget).in_dialect(Dialect::TorchLegacy)
     }
 
     /// The same file, loaded by someone else.

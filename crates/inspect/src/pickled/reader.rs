@@ -10,7 +10,7 @@ use serde_json::json;
 use super::root::{Found, Root, find};
 use super::{Estimator, Kind, Labels, PickleFile, interpreter, requirements, signature::signature};
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety, strangers};
+use crate::{Fact, InspectError, Inspection, LoaderCall, Serving, Sourced, safety, strangers, torch};
 
 /// Reads pickles of every protocol, plain or compressed, joblib's included.
 #[derive(Debug)]
@@ -221,7 +221,8 @@ fn inspection(
         });
     }
     facts.extend(stream_facts(file));
-    if estimator.is_fitted == Some(false) {
+    let module = torch::is_of_torch(file, estimator, &chosen.path).then(|| torch::pickled(file)).flatten();
+    if estimator.is_fitted == Some(false) && module.is_none() {
         warnings.push("The estimator is not fitted: loading works, predicting fails.".to_owned());
     }
     if 1 < file.pickle.roots.len() {
@@ -263,12 +264,14 @@ fn inspection(
         framework_version: estimator.version.clone(),
         model_class: Some(named(estimator.class.clone())),
         serving,
-        signature: signature(estimator),
+        signature: module.as_ref().map_or_else(|| signature(estimator), |module| module.signature.clone()),
         requirements: requirements::requirements(file, estimator),
         python,
         safety,
-        structure: Some(estimator.part.clone()),
-        tensors: None,
+        structure: Some(
+            module.as_ref().map_or_else(|| estimator.part.clone(), |module| module.structure.clone()),
+        ),
+        tensors: module.map(|module| module.tensors),
         facts,
         warnings,
         own_modules: own,
@@ -281,6 +284,9 @@ fn serving(file: &PickleFile, estimator: &Estimator, path: &str) -> Serving {
     let is_joblib = 0 < file.pickle.n_inline || file.compression.is_some();
     if estimator.unservable.is_some() {
         return Serving::No;
+    }
+    if torch::is_of_torch(file, estimator, path) {
+        return Serving::PickleLoader { is_joblib, path: path.to_owned(), call: LoaderCall::TorchModule };
     }
     let call = match (estimator.class.as_str(), estimator.kind) {
         (_, Kind::Forecaster) if estimator.framework == "statsmodels" => LoaderCall::StatsmodelsSeries,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::by_value;
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments, nested, readings, states};
+use super::{Finding, Needs, Safety, Severity, arguments, nested, readings, states, tensor_bytes};
 use crate::pickled::{Dialect, PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -36,6 +36,8 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         findings.push(finding);
     }
     let mut unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
+    let not_read = findings.iter().filter(|finding| finding.severity == Severity::Unscanned);
+    unread.extend(not_read.map(|finding| format!("{}: {}", finding.what, finding.why)));
     let of_calls = by_value::judge(file).into_iter().chain(arguments::judge(file));
     for finding in of_calls.chain(states::judge(file)).chain(hidden_wrapper(file)) {
         needs = needs.max(needs_of(&finding));
@@ -66,7 +68,9 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         needs = needs.max(needs_of(&finding));
         findings.push(finding);
     }
-    for start in file.pickle.starts.iter().skip(1) {
+    // Of such a file the loader reads all pickles, and the bytes behind them.
+    let is_legacy = file.dialect == Dialect::TorchLegacy;
+    for start in file.pickle.starts.iter().skip(1).filter(|_| !is_legacy) {
         findings.push(Finding {
             rule: "pickle/second-pickle",
             severity: Severity::Info,
@@ -86,7 +90,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
             why: "no reader unpacks them".to_owned(),
         });
     }
-    if 0 < file.pickle.trailing {
+    if 0 < file.pickle.trailing && !is_legacy {
         findings.push(Finding {
             rule: "pickle/trailing-bytes",
             severity: Severity::Info,
@@ -113,8 +117,12 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
 fn unknown_ids(file: &PickleFile) -> impl Iterator<Item = &(Value, u64)> {
     let tree = &file.pickle.tree;
     let is_storage = move |id: Value| {
-        let kind = tree.items(id).and_then(|items| items.first());
-        file.dialect != Dialect::Plain && kind.is_some_and(|kind| tree.text(*kind) == Some("storage"))
+        let kind = tree.items(id).and_then(|items| items.first()).and_then(|kind| tree.text(*kind));
+        match file.dialect {
+            Dialect::Plain => false,
+            Dialect::Torch | Dialect::TorchScript => kind == Some("storage"),
+            Dialect::TorchLegacy => matches!(kind, Some("storage" | "module")),
+        }
     };
     file.pickle.trace.persistent().iter().filter(move |(id, _)| !is_storage(*id))
 }
@@ -182,6 +190,14 @@ pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
     {
         let why = "takes a method of the model itself, which only computes".to_owned();
         return finding("pickle/known-name", Severity::Info, why);
+    }
+    if let Some((severity, why)) = tensor_bytes::judge(file, global) {
+        let rule = match severity {
+            Severity::Info => "pickle/known-name",
+            Severity::Unscanned => "torch/not-read",
+            Severity::Review | Severity::Dangerous => "pickle/dangerous-name",
+        };
+        return finding(rule, severity, why);
     }
     if let Some((severity, why)) = by_value::maker_finding(file, global) {
         let rule = match severity {

@@ -4,7 +4,7 @@
 //! code of TorchScript is read as text, the graph of an exported program as JSON. Which loader reads a pickle decides
 //! what its names mean: see [`Dialect`].
 //!
-//! Not read here, but as the pickles that they are: the stacked pickles of PyTorch before 1.6.
+//! Before 1.6 they were five pickles in a row, and the bytes of the tensors behind them.
 
 mod archive;
 mod code;
@@ -23,10 +23,10 @@ use packwright_source::Budget;
 
 use self::archive::{Archive, Content};
 use crate::container;
-use crate::pickled::Dialect;
+use crate::pickled::{Dialect, Estimator, PickleFile};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::Safety;
-use crate::{InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, Tensors};
+use crate::{InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, Tensors, safety};
 
 /// Reads PyTorch's zip archives.
 #[derive(Debug)]
@@ -73,6 +73,64 @@ impl Reader for TorchReader {
         };
         let safety = code::with_operators(scanned, &mut archive, &mut budget);
         Ok(inspection(subject, described, safety))
+    }
+}
+
+/// A module in a plain pickle or a joblib file, which PyTorch itself did not write.
+#[derive(Debug)]
+pub(crate) struct PickledModule {
+    pub(crate) signature: SourcedSignature,
+    pub(crate) structure: crate::Part,
+    pub(crate) tensors: Tensors,
+}
+
+/// Whether the whole of a pickle is a PyTorch module.
+pub(crate) fn is_of_torch(file: &PickleFile, estimator: &Estimator, path: &str) -> bool {
+    let root = file.pickle.root().filter(|_| path.is_empty() && estimator.framework != "scikit-learn");
+    root.is_some_and(|root| module::is_module(file, root))
+}
+
+/// Describes the module that a pickle returns.
+pub(crate) fn pickled(file: &PickleFile) -> Option<PickledModule> {
+    let root = file.pickle.root()?;
+    let mut walk = module::Walk::over(file);
+    let structure = walk.part(root, "", "", 0);
+    Some(PickledModule { signature: module::signature(file, root), structure, tensors: walk.tensors })
+}
+
+/// Reads what PyTorch saved before 1.6.
+#[derive(Debug)]
+pub(crate) struct LegacyReader;
+
+/// PROTO 2 and the number that PyTorch puts first.
+const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+
+/// Whether a file begins as those of PyTorch before 1.6 do.
+pub(crate) fn is_legacy(head: &[u8]) -> bool {
+    head.starts_with(LEGACY_MAGIC)
+}
+
+impl Reader for LegacyReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        if is_legacy(subject.head) { Claim::Certain } else { Claim::No }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let mut file = PickleFile::read_torch_legacy(Arc::clone(&subject.source), subject.limits);
+        let error = file.pickle.error.take();
+        let safety = safety::pickle::judge(&file, error.as_ref());
+        let described = saved::of_legacy(&file);
+        match (described, error) {
+            (Ok(described), _) => Ok(inspection(subject, described, safety)),
+            (Err(_), Some(error)) if safety.verdict() != safety::Verdict::Dangerous => {
+                Err(InspectError::Damaged(error))
+            }
+            (Err(InspectError::NotAModel { what, hint }), _) if safety.verdict() == safety::Verdict::Safe => {
+                Err(InspectError::NotAModel { what, hint })
+            }
+            // What would run code is worth showing whatever it returns.
+            (Err(_), _) => Ok(crate::pickled::opaque(subject, &file, safety)),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ const DEPTH: u32 = 64;
 /// More layers than any model has; what comes after is not walked.
 const LAYERS: usize = 50_000;
 
+/// More tensors than any model has. Modules may hold one another many times over.
+const TENSORS: u64 = 1_000_000;
+
 /// Attributes that say what a layer is, in the order in which PyTorch prints them.
 const SIZES: &[&str] = &[
     "in_features",
@@ -63,6 +66,9 @@ impl<'a> Walk<'a> {
         let (package, class) = class_of(file, module).unwrap_or_default();
         self.n_layers = self.n_layers.saturating_add(1);
         for (kind, is_parameter) in [("_parameters", true), ("_buffers", false)] {
+            if TENSORS < self.tensors.n {
+                break;
+            }
             for (name, value) in members(file, module, kind) {
                 if let Some(mut found) = tensor(file, value) {
                     found.is_parameter = is_parameter;
@@ -124,8 +130,8 @@ fn detail(file: &PickleFile, module: Value) -> Option<String> {
 /// returns what its last one gives.
 pub(super) fn signature(file: &PickleFile, root: Value) -> SourcedSignature {
     let mut layers = Vec::new();
-    if !flatten(file, root, "", 0, &mut layers) {
-        return SourcedSignature::default();
+    if !flatten(file, root, "", (0, &mut 0), &mut layers) {
+        layers = vec![(root, String::new())];
     }
     let first = layers.iter().find(|(layer, _)| !keeps_shape(file, *layer));
     let last = layers.iter().rev().find(|(layer, _)| !keeps_shape(file, *layer));
@@ -139,30 +145,34 @@ pub(super) fn signature(file: &PickleFile, root: Value) -> SourcedSignature {
         if dtype == "bfloat16" {
             return None;
         }
-        let source = format!("{size} of layer {path}; a batch of rows is assumed");
+        let of = if path.is_empty() { String::new() } else { format!(" of layer {path}") };
+        let source = format!("{size}{of}; a batch of rows is assumed");
         let spec = TensorSpec { name: None, dtype, shape: vec![-1, n] };
         Some(SourcedSchema::Tensors(vec![Sourced::new(spec, source)]))
     };
     SourcedSignature { inputs: side(first, "in_features"), outputs: side(last, "out_features"), params: None }
 }
 
-/// The layers of nested `Sequential`s in the order in which they run; false when the root is something else.
+/// The layers of nested `Sequential`s in the order in which they run; false when the root is something else, or there
+/// are too many.
 fn flatten(
     file: &PickleFile,
     module: Value,
     path: &str,
-    depth: u32,
+    (depth, n_seen): (u32, &mut usize),
     layers: &mut Vec<(Value, String)>,
 ) -> bool {
-    if class_of(file, module) != Some(("torch.nn.modules.container", "Sequential")) || DEPTH < depth {
+    if class_of(file, module) != Some(("torch.nn.modules.container", "Sequential")) {
         return false;
     }
     for (name, inner) in members(file, module, "_modules") {
-        let path = joined(path, name);
-        if LAYERS < layers.len() {
+        *n_seen = n_seen.saturating_add(1);
+        if LAYERS < *n_seen || DEPTH < depth {
+            layers.clear();
             return false;
         }
-        if !flatten(file, inner, &path, depth.saturating_add(1), layers) {
+        let path = joined(path, name);
+        if !flatten(file, inner, &path, (depth.saturating_add(1), n_seen), layers) {
             layers.push((inner, path));
         }
     }

@@ -59,6 +59,37 @@ pub(super) fn describe(
     Ok(described)
 }
 
+/// Describes the fourth of the pickles of a file from before PyTorch 1.6.
+pub(super) fn of_legacy(file: &PickleFile) -> Result<Described, InspectError> {
+    const VALUES: usize = 3;
+    let Some(root) = file.pickle.roots.get(VALUES).copied() else {
+        return Err(crate::strangers::unread("it holds no values", "save the model again"));
+    };
+    let described =
+        if module::is_module(file, root) { of_module(file, root) } else { of_values(file, root)? };
+    let mut facts = described.facts;
+    facts.extend(sources(file));
+    Ok(Described { format: "torch-legacy", facts, ..described })
+}
+
+/// The files whose text the file carries for each class that it holds: `('module', class, file, text)`.
+fn sources(file: &PickleFile) -> Option<Fact> {
+    let tree = &file.pickle.tree;
+    let ids = file.pickle.trace.persistent().iter();
+    let paths: std::collections::BTreeSet<&str> = ids
+        .filter_map(|(id, _)| match tree.items(*id)? {
+            [kind, _, path, _] if tree.text(*kind) == Some("module") => tree.text(*path),
+            _ => None,
+        })
+        .take(100)
+        .collect();
+    (!paths.is_empty()).then(|| Fact {
+        name: "source_files",
+        value: json!(paths),
+        source: "the persistent ids: the text of each class lies in the file".into(),
+    })
+}
+
 /// A pickle of the archive.
 pub(super) fn pickle_in(
     archive: &Archive,

@@ -25,6 +25,9 @@ const DEPTH: u32 = 64;
 /// More layers than any model has; what comes after is not walked.
 const LAYERS: usize = 50_000;
 
+/// More tensors than any model has.
+const TENSORS: u64 = 1_000_000;
+
 /// What `forward` takes and returns, as its code declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Forward {
@@ -111,6 +114,9 @@ impl Walk<'_> {
         self.n_layers = self.n_layers.saturating_add(1);
         let mut parts = Vec::new();
         for (name, value) in attr_names(file, module) {
+            if TENSORS < self.tensors.n {
+                break;
+            }
             let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             if let Some(mut found) = tensor(file, value) {
                 // The pickle does not tell buffers; the layers' statistics are known by name.

@@ -58,22 +58,33 @@ const DTYPES: &[(&str, u64)] = &[
 
 /// Reads a value as a tensor or a parameter; `None` when it is neither.
 pub(super) fn tensor(file: &PickleFile, value: Value) -> Option<TensorValue> {
+    let (name, args) = rebuilt(file, value)?;
+    match name {
+        "_rebuild_parameter" | "_rebuild_parameter_with_state" => {
+            let (name, args) = rebuilt(file, *args.first()?)?;
+            Some(TensorValue { is_parameter: true, ..plain_tensor(file, name, args)? })
+        }
+        _ => plain_tensor(file, name, args),
+    }
+}
+
+/// The function of `torch._utils` that makes a value, and what it is given.
+fn rebuilt(file: &PickleFile, value: Value) -> Option<(&str, &[Value])> {
     let object = file.pickle.tree.object(value)?;
     let callee = file.pickle.trace.global(object.callee)?;
-    if callee.module != "torch._utils" {
-        return None;
-    }
     let args = file.pickle.tree.items(object.args)?;
-    match callee.name.as_str() {
-        "_rebuild_parameter" | "_rebuild_parameter_with_state" => {
-            let inner = tensor(file, *args.first()?)?;
-            Some(TensorValue { is_parameter: true, ..inner })
-        }
+    (callee.module == "torch._utils").then_some((callee.name.as_str(), args))
+}
+
+fn plain_tensor(file: &PickleFile, name: &str, args: &[Value]) -> Option<TensorValue> {
+    match name {
         "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_qtensor" => {
             let [storage, offset, size, ..] = args else { return None };
-            let Some(Node::Persistent(id)) = file.pickle.tree.get(*storage) else { return None };
-            let (key, stored) = storage_of(file, *id)?;
-            let named = (callee.name == "_rebuild_tensor_v3").then(|| dtype(file, *args.get(6)?)).flatten();
+            let (key, stored) = match file.pickle.tree.get(*storage)? {
+                Node::Persistent(id) => storage_of(file, *id)?,
+                _ => storage_in_bytes(file, *storage)?,
+            };
+            let named = (name == "_rebuild_tensor_v3").then(|| dtype(file, *args.get(6)?)).flatten();
             let (dtype, item_bytes) = named.or(stored)?;
             let sides = file.pickle.tree.items(*size)?;
             let shape = sides.iter().map(|side| u64::try_from(file.pickle.tree.int(*side)?).ok());
@@ -99,6 +110,25 @@ fn storage_of(file: &PickleFile, id: Value) -> Option<(String, Option<(&'static 
     let name = &file.pickle.trace.global(*ty)?.name;
     let found = STORAGES.iter().find(|(storage, _, _)| storage == name);
     Some((file.pickle.tree.text(*key)?.to_owned(), found.map(|(_, dtype, bytes)| (*dtype, *bytes))))
+}
+
+/// `torch.storage._load_from_bytes(bytes)`, as a plain pickle keeps a storage: the bytes are a file of PyTorch's own.
+fn storage_in_bytes(file: &PickleFile, storage: Value) -> Option<(String, Option<(&'static str, u64)>)> {
+    /// The values of such a file are the fourth pickle.
+    const VALUES: usize = 3;
+    let object = file.pickle.tree.object(storage)?;
+    let callee = file.pickle.trace.global(object.callee)?;
+    let [bytes] = file.pickle.tree.items(object.args)? else { return None };
+    let Node::Bytes(bytes) = file.pickle.tree.get(*bytes)? else { return None };
+    if callee.module != "torch.storage" || callee.name != "_load_from_bytes" {
+        return None;
+    }
+    let inner = PickleFile::read_torch_legacy(file.window(bytes)?, file.limits());
+    let Some(Node::Persistent(id)) = inner.pickle.tree.get(*inner.pickle.roots.get(VALUES)?) else {
+        return None;
+    };
+    let (_, stored) = storage_of(&inner, *id)?;
+    Some((format!("byte {}", bytes.offset), stored))
 }
 
 /// `torch.float8_e4m3fn`, or a type that has a storage too.

@@ -69,6 +69,7 @@ pub(crate) fn requirements_for(
             LoaderCall::LightgbmBooster => add(&mut lines, "lightgbm", "the model is a LightGBM booster"),
             LoaderCall::Pmdarima => add(&mut lines, "pandas", "the generated loader answers with a table"),
             LoaderCall::Predict
+            | LoaderCall::TorchModule
             | LoaderCall::Transform
             | LoaderCall::FitPredict
             | LoaderCall::StatsmodelsSeries => {}

@@ -461,6 +461,16 @@ impl Machine<'_, '_> {
         self.raises(at, "no persistent id")?;
         let id = self.pop(at)?;
         self.pickle.trace.persistent_id(id, at);
+        // PyTorch before 1.6 wrote a class with its source: ('module', class, file, text). It loads the class.
+        let tree = &self.pickle.tree;
+        if let Some([kind, class @ Value::Global(_), _, _]) = tree.items(id)
+            && tree.text(*kind) == Some("module")
+        {
+            let class = *class;
+            self.pickle.trace.pushed(class);
+            self.push(class);
+            return Ok(());
+        }
         self.push_node(Node::Persistent(id));
         Ok(())
     }
