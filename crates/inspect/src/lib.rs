@@ -15,6 +15,7 @@
 mod catboost;
 mod container;
 mod inspection;
+mod keras;
 mod lightgbm;
 mod npy;
 mod onnx;

@@ -1,0 +1,152 @@
+//! Keras models: the configuration with every object that loading makes of it, and the list of weights.
+//!
+//! Read: `.keras` files of Keras 3 and 2.12 and later. A model that is a class of one's own is described as far as its
+//! configuration goes.
+
+mod archive;
+mod config;
+mod describe;
+mod graph;
+mod judge;
+mod lambda;
+mod shapes;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value, json};
+
+use self::archive::Archive;
+use self::config::Network;
+use self::describe::Line;
+use self::judge::Judged;
+use crate::reader::{Claim, Reader, Subject};
+use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::{Fact, InspectError, Inspection, Serving, Sourced, strangers};
+
+/// What the format is called.
+const FORMAT: &str = "keras-v3";
+
+/// Reads `.keras` files.
+#[derive(Debug)]
+pub(crate) struct KerasReader;
+
+impl Reader for KerasReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        let is_zip = subject.head.starts_with(b"PK\x03\x04");
+        if is_zip && archive::is_keras(&subject.source, subject.limits) { Claim::Certain } else { Claim::No }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let archive = archive::read(&subject.source, subject.limits)?;
+        let version = archive.metadata.get("keras_version").and_then(Value::as_str);
+        let version = version.map(|version| Sourced::new(version.to_owned(), "metadata.json keras_version"));
+        let saved = Saved {
+            format: FORMAT,
+            place: "config.json",
+            compiled: archive.config.get("compile_config"),
+            config: &archive.config,
+            version,
+        };
+        let mut inspection = saved.inspection(subject, archive.findings.clone(), archive.unread.clone())?;
+        inspection.facts.extend(facts(&archive));
+        Ok(inspection)
+    }
+}
+
+fn facts(archive: &Archive) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(date) = archive.metadata.get("date_saved").and_then(Value::as_str) {
+        facts.push(Fact {
+            name: "date_saved",
+            value: json!(date),
+            source: "metadata.json date_saved".to_owned(),
+        });
+    }
+    if !archive.assets.is_empty() {
+        let source = "the archive".to_owned();
+        facts.push(Fact { name: "assets", value: json!(archive.assets), source });
+    }
+    facts
+}
+
+/// A model and what is saved with it.
+struct Saved<'a> {
+    format: &'static str,
+    /// Where the configuration lies, for people.
+    place: &'static str,
+    config: &'a Value,
+    /// What it was compiled with.
+    compiled: Option<&'a Value>,
+    version: Option<Sourced<String>>,
+}
+
+impl Saved<'_> {
+    /// Describes the model. `findings` and `unread` are what its container gave.
+    fn inspection(
+        &self,
+        subject: &Subject<'_>,
+        findings: Vec<Finding>,
+        unread: Vec<String>,
+    ) -> Result<Inspection, InspectError> {
+        let Some(network) = Network::of(self.config) else {
+            let what = format!("{} describes no model", self.place);
+            return Err(strangers::unread(&what, "save the model again with model.save"));
+        };
+        let line = self.version.as_ref().and_then(|version| Line::of(&version.value));
+        let mut judged = Judged { findings, unread, ..Judged::default() };
+        judge::walk(self.config, self.place, &mut judged);
+        if let Some(compiled) = self.compiled.filter(|_| self.config.get("compile_config").is_none()) {
+            judge::walk(compiled, "training_config", &mut judged);
+        }
+        let class = describe::class(&network, line, self.place);
+        let (signature, warnings) = describe::signature(&network);
+        let framework = line.map_or("keras", Line::framework).to_owned();
+        Ok(Inspection {
+            artifact: subject.artifact.clone(),
+            format: self.format,
+            compression: None,
+            framework: Some(Sourced::new(framework, "the structure of the file")),
+            framework_version: self.version.clone(),
+            serving: Serving::No,
+            signature,
+            requirements: describe::requirements(self.version.as_ref()),
+            python: None,
+            structure: Some(describe::structure(&network, &class.value)),
+            model_class: Some(class),
+            tensors: None,
+            facts: describe::facts(&network, self.compiled, self.place),
+            warnings,
+            own_modules: judged.own.clone(),
+            path_in_file: String::new(),
+            others: Vec::new(),
+            safety: safety(judged, network.layers.len()),
+        })
+    }
+}
+
+fn safety(judged: Judged, n_layers: usize) -> Safety {
+    let Judged { mut findings, unread, .. } = judged;
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let needs = match findings.first().map(|finding| finding.severity) {
+        Some(Severity::Dangerous) => Needs::DangerousCalls,
+        _ if findings.iter().any(|finding| finding.severity == Severity::Review) => Needs::UnknownCode,
+        _ => Needs::KnownLibraries,
+    };
+    let worst: Vec<&str> = findings
+        .iter()
+        .filter(|finding| Severity::Info < finding.severity)
+        .take(3)
+        .map(|finding| finding.what.as_str())
+        .collect();
+    let summary = match needs {
+        Needs::DangerousCalls => format!("loading would use {}", worst.join(", ")),
+        _ if !unread.is_empty() => {
+            "could not be read to its end: what the rest would do is unknown".to_owned()
+        }
+        Needs::UnknownCode => format!("needs a look: {}", worst.join(", ")),
+        Needs::KnownLibraries | Needs::DataOnly => {
+            format!("{n_layers} layers of Keras and their weights; runs no code from the file")
+        }
+    };
+    Safety { needs, unread, findings, summary }
+}
