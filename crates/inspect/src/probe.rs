@@ -23,6 +23,7 @@ const READERS: &[&dyn Reader] = &[
     &prophet::ProphetReader,
     &npy::NpyReader,
     &keras::KerasReader,
+    &keras::KerasH5Reader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,
 ];

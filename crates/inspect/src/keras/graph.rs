@@ -76,7 +76,10 @@ fn first_of_chain(network: &Network<'_>) -> (Option<Spec>, String) {
 /// What comes out of a chain of layers. A layer says what it was built for, so that one without a rule does not hide
 /// what follows.
 fn along(network: &Network<'_>, given: Option<Spec>, depth: u32) -> Option<Spec> {
-    let mut now = given.filter(|_| network.is_complete);
+    if !network.is_complete {
+        return None;
+    }
+    let mut now = given;
     for layer in &network.layers {
         if layer.class == "InputLayer" {
             now = now.or_else(|| layer.declared());

@@ -1,18 +1,23 @@
 //! Keras models: the configuration with every object that loading makes of it, and the list of weights.
 //!
-//! Read: `.keras` files of Keras 3 and 2.12 and later. A model that is a class of one's own is described as far as its
+//! Read: `.keras` files of Keras 3 and of 2.12 and later, whole models in HDF5, and weights in HDF5. A model that is a class of one's own is described as far as its
 //! configuration goes.
 
 mod archive;
 mod config;
 mod describe;
 mod graph;
+mod h5;
 mod judge;
 mod lambda;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod weights;
 
+pub(crate) use h5::KerasH5Reader;
+
+use packwright_formats::hdf5;
 use serde_json::{Value, json};
 
 use self::archive::Archive;
@@ -21,7 +26,7 @@ use self::describe::Line;
 use self::judge::Judged;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
-use crate::{Fact, InspectError, Inspection, Serving, Sourced, strangers};
+use crate::{Fact, InspectError, Inspection, Serving, Sourced, Tensors, strangers};
 
 /// What the format is called.
 const FORMAT: &str = "keras-v3";
@@ -47,8 +52,31 @@ impl Reader for KerasReader {
             config: &archive.config,
             version,
         };
-        let mut inspection = saved.inspection(subject, archive.findings.clone(), archive.unread.clone())?;
+        let (mut findings, mut unread) = (archive.findings.clone(), archive.unread.clone());
+        let weights = archive.weights.as_ref().map(|source| hdf5::read(&**source, subject.limits));
+        let broken = match &weights {
+            Some(Ok(file)) => {
+                findings.extend(weights::judge(file, "model.weights.h5"));
+                unread.extend(file.unread.iter().map(|what| format!("model.weights.h5: {what}")));
+                None
+            }
+            Some(Err(error)) => {
+                unread.push(format!("model.weights.h5: {error}"));
+                Some(format!("The weights in it are damaged: {error}."))
+            }
+            None => None,
+        };
+        let mut inspection = saved.inspection(subject, findings, unread)?;
         inspection.facts.extend(facts(&archive));
+        if let Some(Ok(file)) = &weights {
+            let tensors = weights::tensors(file, weights::Layout::Objects);
+            inspection.facts.extend(n_parameters(&tensors));
+            inspection.tensors = Some(tensors);
+        }
+        if let Some(broken) = broken {
+            inspection.serving = Serving::No;
+            inspection.warnings.insert(0, broken);
+        }
         Ok(inspection)
     }
 }
@@ -67,6 +95,21 @@ fn facts(archive: &Archive) -> Vec<Fact> {
         facts.push(Fact { name: "assets", value: json!(archive.assets), source });
     }
     facts
+}
+
+/// How many numbers the weights of a model are.
+fn n_parameters(tensors: &Tensors) -> Option<Fact> {
+    let value = u64_json(tensors.n_elements);
+    (tensors.n != 0).then(|| Fact {
+        name: "n_parameters",
+        value,
+        source: "the shapes of the weights".to_owned(),
+    })
+}
+
+/// Beyond 2^53 as a text, for readers that hold numbers as floats.
+fn u64_json(n: u64) -> Value {
+    if n < 1 << 53 { json!(n) } else { json!(n.to_string()) }
 }
 
 /// A model and what is saved with it.
@@ -100,6 +143,8 @@ impl Saved<'_> {
         }
         let class = describe::class(&network, line, self.place);
         let (signature, warnings) = describe::signature(&network);
+        let n_layers = network.layers.len();
+        let summary = format!("{n_layers} layers of Keras and their weights; runs no code from the file");
         let framework = line.map_or("keras", Line::framework).to_owned();
         Ok(Inspection {
             artifact: subject.artifact.clone(),
@@ -119,12 +164,13 @@ impl Saved<'_> {
             own_modules: judged.own.clone(),
             path_in_file: String::new(),
             others: Vec::new(),
-            safety: safety(judged, network.layers.len()),
+            safety: safety(judged, &summary),
         })
     }
 }
 
-fn safety(judged: Judged, n_layers: usize) -> Safety {
+/// The verdict. `summary` is what is said when there is nothing to look at.
+fn safety(judged: Judged, summary: &str) -> Safety {
     let Judged { mut findings, unread, .. } = judged;
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let needs = match findings.first().map(|finding| finding.severity) {
@@ -144,9 +190,7 @@ fn safety(judged: Judged, n_layers: usize) -> Safety {
             "could not be read to its end: what the rest would do is unknown".to_owned()
         }
         Needs::UnknownCode => format!("needs a look: {}", worst.join(", ")),
-        Needs::KnownLibraries | Needs::DataOnly => {
-            format!("{n_layers} layers of Keras and their weights; runs no code from the file")
-        }
+        Needs::KnownLibraries | Needs::DataOnly => summary.to_owned(),
     };
     Safety { needs, unread, findings, summary }
 }
