@@ -28,6 +28,7 @@ pub mod safety;
 mod sklearn;
 mod statsmodels;
 mod strangers;
+mod tensorflow;
 mod tensors;
 #[cfg(test)]
 mod tests;

@@ -98,8 +98,6 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
     let has = |name: &str| folder.get(name).is_some();
     let what = if has("MLmodel") {
         return mlflow_package("an MLflow package");
-    } else if has("saved_model.pb") {
-        "a TensorFlow SavedModel"
     } else if has("config.json") {
         "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {

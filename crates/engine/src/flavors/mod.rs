@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod keras;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -9,6 +10,7 @@ mod pmdarima;
 mod prophet;
 mod sklearn;
 mod statsmodels;
+mod tensorflow;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -46,6 +48,8 @@ pub(crate) struct Layout {
     pub(crate) data: Vec<DataFile>,
     /// Generated Python files: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
+    /// Generated files that are no code: path in the package and text.
+    pub(crate) texts: Vec<(&'static str, &'static str)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
     pub(crate) blocks: Vec<(&'static str, Mapping)>,
     /// Inference parameters that the generated code understands.
@@ -144,6 +148,15 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(pmdarima::native(inspection, model_type, *is_joblib))
         }
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
+        (Serving::Keras, _) => Ok(keras::native(inspection)),
+        (Serving::TensorflowKeras { keras_module, is_h5 }, _) => {
+            Ok(tensorflow::keras(inspection, keras_module, *is_h5))
+        }
+        (Serving::KerasLoader { keras_module, is_h5, custom_objects, holds_code }, _) => {
+            let how = keras::How { keras_module, is_h5: *is_h5, custom_objects, holds_code: *holds_code };
+            Ok(keras::loader(inspection, &how, main.as_ref()))
+        }
+        (Serving::SavedModel { tags, signature }, _) => tensorflow::saved_model(inspection, tags, signature),
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

@@ -180,6 +180,9 @@ fn fill(
     for (path, text) in &work.layout.code {
         files.push(sink.text(path, text.as_bytes())?);
     }
+    for (path, text) in &work.layout.texts {
+        files.push(sink.text(path, text.as_bytes())?);
+    }
     let recorded = Recorded {
         artifact_sha256: artifact_sha256.unwrap_or_default(),
         data_bytes: files.iter().map(|file| file.size_bytes).sum(),

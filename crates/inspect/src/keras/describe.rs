@@ -53,6 +53,15 @@ impl Line {
         })
     }
 
+    /// The module that opens what it wrote.
+    pub(super) fn module(self) -> &'static str {
+        match self {
+            Self::Three => "keras",
+            Self::TfKeras => "tf_keras",
+            Self::Two { .. } | Self::Old => "tensorflow.keras",
+        }
+    }
+
     /// The PyPI name of the library.
     pub(super) fn framework(self) -> &'static str {
         if self == Self::TfKeras { "tf-keras" } else { "keras" }

@@ -44,10 +44,23 @@ pub(super) struct Judged {
     pub(super) unread: Vec<String>,
     /// Classes and functions that no known library brings.
     pub(super) own: Vec<OwnModule>,
-    /// The layers that hold code.
-    pub(super) lambdas: Vec<String>,
-    /// Whether Keras refuses to load it unless safe mode is off.
-    pub(super) needs_unsafe_mode: bool,
+    /// The same, each as the file uses it.
+    pub(super) customs: Vec<Custom>,
+    /// Whether layers hold code.
+    pub(super) holds_code: bool,
+    /// What MLflow cannot load, for a person.
+    pub(super) refused: Option<&'static str>,
+}
+
+/// A class or function of one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Custom {
+    /// What the file calls it.
+    pub(super) name: String,
+    /// Its import path, where the file says it.
+    pub(super) path: Option<String>,
+    /// Whether only training needs it: losses, metrics and the optimizer.
+    pub(super) is_for_training: bool,
 }
 
 /// Whether a module is of Keras itself.
@@ -120,16 +133,15 @@ fn judge_class(
             if let Some(name) = function.and_then(Value::as_str) {
                 judge_custom(module, name, place, judged);
             }
-            judged.needs_unsafe_mode = true;
         }
         "TorchModuleWrapper" => {
-            judged.needs_unsafe_mode = true;
+            judged.refused = Some("it holds a pickled PyTorch module, which Keras refuses to load");
             let why = "the layer holds a pickled PyTorch module, which loading unpickles; the pickle inside is not read";
             judged.unread.push(format!("{place}: {why}"));
             judged.add(("keras/torch-module", Severity::Unscanned), class, place, why);
         }
         "TFSMLayer" => {
-            judged.needs_unsafe_mode = true;
+            judged.refused = Some("it uses a SavedModel that is not in the file");
             let path = config.get("filepath").and_then(Value::as_str).unwrap_or("a path that is not text");
             let why = format!("loading opens a TensorFlow SavedModel that is not in the file: {path}");
             judged.add(("keras/other-file", Severity::Review), class, place, &why);
@@ -178,8 +190,18 @@ fn judge_name_of(
                 judge_name(Some(module), name, place, judged);
             }
         }
+        // Keras looks for it under its registered name.
+        Some(module) if is_own(module, name) => {
+            judge_own(Some(module), (registered.unwrap_or(name), name), place, judged);
+        }
         Some(module) => judge_name(Some(module), name, place, judged),
     }
+}
+
+/// Whether a name is of no known library and does no known harm.
+fn is_own(module: &str, name: &str) -> bool {
+    let root = module.split('.').next().unwrap_or_default();
+    !is_keras(module) && !PACKAGES.contains(&root) && harm(module, name).is_none()
 }
 
 /// A class of Keras under another registered name is made by what is registered there.
@@ -286,10 +308,25 @@ fn judge_name(module: Option<&str>, name: &str, place: &str, judged: &mut Judged
 /// A class or function of one's own.
 fn judge_custom(module: Option<&str>, name: &str, place: &str, judged: &mut Judged) {
     let short = name.rsplit_once('>').map_or(name, |(_, last)| last);
-    let module = module.filter(|module| !is_keras(module) && *module != "builtins");
+    judge_own(module, (name, short), place, judged);
+}
+
+/// The same, by the name that the file calls it and by its own.
+fn judge_own(module: Option<&str>, (name, short): (&str, &str), place: &str, judged: &mut Judged) {
+    // What is no name is imported by nobody.
+    let is_name = |module: &&str| is_path(module) && is_path(short);
+    let module = module.filter(|module| !is_keras(module) && *module != "builtins").filter(is_name);
     let what = module.map_or_else(|| name.to_owned(), |module| format!("{module}.{short}"));
     let why = "the model needs code that is not in the file; only use code that you trust";
     judged.add(("keras/custom-object", Severity::Review), &what, place, why);
+    let custom = Custom {
+        name: name.to_owned(),
+        path: module.map(|module| format!("{module}.{short}")),
+        is_for_training: place.contains(".compile_config") || place.starts_with("training_config"),
+    };
+    if !judged.customs.contains(&custom) && judged.customs.len() < ROWS {
+        judged.customs.push(custom);
+    }
     // A registered name says the package that was chosen, not the module.
     let Some(module) = module else { return };
     match judged.own.iter_mut().find(|own| own.module == module) {
@@ -304,8 +341,7 @@ fn judge_custom(module: Option<&str>, name: &str, place: &str, judged: &mut Judg
 
 /// Code in the file.
 fn judge_lambda(config: &Value, place: &str, judged: &mut Judged) {
-    judged.needs_unsafe_mode = true;
-    judged.lambdas.push(place.to_owned());
+    judged.holds_code = true;
     let code = config.get("code").or_else(|| config.pointer("/function/0")).and_then(Value::as_str);
     let Some(names) = code.and_then(lambda::names) else {
         let why = "it is Python code that is not read";
@@ -326,6 +362,15 @@ fn judge_lambda(config: &Value, place: &str, judged: &mut Judged) {
         );
         judged.add(("keras/lambda-dangerous", Severity::Dangerous), "Lambda", place, &why);
     }
+}
+
+/// Whether a text is a dotted path of Python names.
+fn is_path(text: &str) -> bool {
+    text.split('.').all(|part| {
+        !part.is_empty()
+            && !part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 fn listed(names: &[String]) -> String {

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use self::archive::Archive;
 use self::config::Network;
 use self::describe::Line;
-use self::judge::Judged;
+use self::judge::{Custom, Judged};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
 use crate::{Fact, InspectError, Inspection, Serving, Sourced, Tensors, strangers};
@@ -142,7 +142,9 @@ impl Saved<'_> {
             judge::walk(compiled, "training_config", &mut judged);
         }
         let class = describe::class(&network, line, self.place);
-        let (signature, warnings) = describe::signature(&network);
+        let (signature, mut warnings) = describe::signature(&network);
+        let (serving, refused) = self.serving(&network, &judged, line);
+        warnings.extend(refused);
         let n_layers = network.layers.len();
         let summary = format!("{n_layers} layers of Keras and their weights; runs no code from the file");
         let framework = line.map_or("keras", Line::framework).to_owned();
@@ -152,7 +154,7 @@ impl Saved<'_> {
             compression: None,
             framework: Some(Sourced::new(framework, "the structure of the file")),
             framework_version: self.version.clone(),
-            serving: Serving::No,
+            serving,
             signature,
             requirements: describe::requirements(self.version.as_ref()),
             python: None,
@@ -166,6 +168,53 @@ impl Saved<'_> {
             others: Vec::new(),
             safety: safety(judged, &summary),
         })
+    }
+}
+
+impl Saved<'_> {
+    /// How the model can be served, and what is to be known about that.
+    fn serving(
+        &self,
+        network: &Network<'_>,
+        judged: &Judged,
+        line: Option<Line>,
+    ) -> (Serving, Option<String>) {
+        if let Some(refused) = judged.refused {
+            return (Serving::No, Some(format!("The model cannot be served: {refused}.")));
+        }
+        let is_h5 = self.format != FORMAT;
+        let keras_module = line.map_or("keras", Line::module);
+        // MLflow compiles `.keras` files as it loads them, and nothing that is HDF5.
+        let (training, needed): (Vec<&Custom>, Vec<&Custom>) =
+            judged.customs.iter().partition(|custom| custom.is_for_training);
+        let unknown: Vec<&str> =
+            needed.iter().filter(|custom| custom.path.is_none()).map(|custom| custom.name.as_str()).collect();
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            let why = format!(
+                "The model uses {names}, which Keras does not have, and the file does not say which module does. Save the \
+                 model again from code where they are registered with keras.saving.register_keras_serializable, in the \
+                 .keras format."
+            );
+            return (Serving::No, Some(why));
+        }
+        if judged.holds_code || !needed.is_empty() || !training.is_empty() && !is_h5 {
+            let custom_objects = needed
+                .iter()
+                .filter_map(|custom| Some((custom.name.clone(), custom.path.clone()?)))
+                .collect();
+            let serving =
+                Serving::KerasLoader { keras_module, is_h5, custom_objects, holds_code: judged.holds_code };
+            let why = "The model holds Python bytecode (Lambda layers). It runs only under the minor version of Python that \
+                       wrote it, which the file does not say.";
+            return (serving, judged.holds_code.then(|| why.to_owned()));
+        }
+        let gives_one = network.is_chain() || network.outputs.is_bare || network.outputs.tensors.is_empty();
+        // The keras flavor makes one array of whatever the model gives, and knows Keras 3 only.
+        if is_h5 || !gives_one || line.is_some_and(|line| line != Line::Three) {
+            return (Serving::TensorflowKeras { keras_module, is_h5 }, None);
+        }
+        (Serving::Keras, None)
     }
 }
 
