@@ -190,7 +190,11 @@ mod tests {
 
     #[test]
     fn the_python_lies_within_what_every_pinned_library_supports() {
-        let cases: [(&[&str], &str); 14] = [
+        let cases: [(&[&str], &str); 18] = [
+            (&["keras==3.15.1", "tensorflow"], "3.12"),
+            (&["keras==2.13.1", "tensorflow==2.13.*"], "3.11"),
+            (&["tf-keras==2.21.0", "tensorflow==2.21.*"], "3.12"),
+            (&["tensorflow==2.8.4"], "3.10"),
             (&["scikit-learn==1.9.1"], "3.12"),
             (&["scikit-learn==1.2.2", "numpy<2"], "3.11"),
             (&["scikit-learn==1.0.2", "numpy<2"], "3.9"),

@@ -7,18 +7,13 @@
 use serde_json::{Map, Value};
 
 use super::lambda;
+use super::names::{PACKAGES, is_builtin, is_keras, is_own, is_part, is_path};
 use crate::OwnModule;
 use crate::safety::harm::harm;
 use crate::safety::{Finding, Severity};
 
 /// How many rows one configuration gets.
 const ROWS: usize = 300;
-
-/// What Keras calls its own, see the file.
-const BUILTINS: &str = include_str!("builtins.txt");
-
-/// Packages whose modules Keras imports by itself when a configuration names them.
-const PACKAGES: [&str; 4] = ["keras_core", "keras_cv", "keras_hub", "keras_nlp"];
 
 /// Names of Keras that reach files, the network or other settings when they are called.
 const REACHING: [&str; 12] = [
@@ -61,15 +56,6 @@ pub(super) struct Custom {
     pub(super) path: Option<String>,
     /// Whether only training needs it: losses, metrics and the optimizer.
     pub(super) is_for_training: bool,
-}
-
-/// Whether a module is of Keras itself.
-pub(super) fn is_keras(module: &str) -> bool {
-    let is_below =
-        |root: &str| module.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    ["keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "tf.keras"]
-        .iter()
-        .any(|root| is_below(root))
 }
 
 /// Looks at every dictionary of a configuration that is called `place`.
@@ -196,12 +182,6 @@ fn judge_name_of(
         }
         Some(module) => judge_name(Some(module), name, place, judged),
     }
-}
-
-/// Whether a name is of no known library and does no known harm.
-fn is_own(module: &str, name: &str) -> bool {
-    let root = module.split('.').next().unwrap_or_default();
-    !is_keras(module) && !PACKAGES.contains(&root) && harm(module, name).is_none()
 }
 
 /// A class of Keras under another registered name is made by what is registered there.
@@ -364,42 +344,8 @@ fn judge_lambda(config: &Value, place: &str, judged: &mut Judged) {
     }
 }
 
-/// Whether a text is a dotted path of Python names.
-fn is_path(text: &str) -> bool {
-    text.split('.').all(|part| {
-        !part.is_empty()
-            && !part.starts_with(|first: char| first.is_ascii_digit())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
-}
-
 fn listed(names: &[String]) -> String {
     names.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
-}
-
-/// Whether a name is one that Keras gives to what a model is made of.
-fn is_builtin(name: &str) -> bool {
-    let lines = BUILTINS.lines().filter(|line| !line.starts_with('#'));
-    lines.flat_map(str::split_whitespace).any(|known| known == name)
-}
-
-/// Whether a class is an operation or another part of a model, by the module that Keras has it in. Their modules hold
-/// functions as well, which are not capitalized.
-fn is_part(module: &str, name: &str) -> bool {
-    let parts = [
-        "keras.src.ops.",
-        "keras.src.layers.",
-        "keras.src.models.",
-        "tf_keras.src.engine.",
-        "tf_keras.src.layers.",
-        "keras.src.engine.",
-        "keras.engine.",
-        "tensorflow.python.keras.engine.",
-    ];
-    let is_below = parts.iter().any(|part| module.starts_with(part));
-    is_below
-        && name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 impl Judged {

@@ -10,6 +10,7 @@ mod graph;
 mod h5;
 mod judge;
 mod lambda;
+mod names;
 mod shapes;
 #[cfg(test)]
 mod tests;

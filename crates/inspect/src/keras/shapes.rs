@@ -339,7 +339,7 @@ fn pushed(shape: &[Side], last: Side) -> Shape {
 impl Layer<'_> {
     /// Whether its class is Keras' own and not one of the same name.
     fn is_of_keras(&self) -> bool {
-        self.module.is_none_or(super::judge::is_keras)
+        self.module.is_none_or(super::names::is_keras)
     }
 
     fn number(&self, key: &str) -> Option<i64> {

@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::config::Network;
 use super::graph;
 use super::judge::{self, Judged};
+use super::{FORMAT, Line, Saved};
+use crate::Serving;
 use crate::safety::Severity;
 
 /// The shapes that come out of a chain over `input`.
@@ -268,5 +270,53 @@ fn every_object_of_a_configuration_is_judged() {
     ];
     for (object, expected) in cases {
         assert_eq!(of(object.clone()), expected, "{object}");
+    }
+}
+
+#[test]
+fn each_model_goes_to_the_flavor_that_can_load_it() {
+    let of = |format, line: &str, outputs: Value, extra: Value| {
+        let model = json!({"class_name": "Functional", "compile_config": extra.get("compiled"), "config": {
+            "layers": [extra.get("layer")], "output_layers": outputs,
+        }});
+        let mut judged = Judged::default();
+        judge::walk(&model, "config.json", &mut judged);
+        let saved = Saved { format, place: "config.json", config: &model, compiled: None, version: None };
+        saved.serving(&Network::of(&model).unwrap(), &judged, Line::of(line)).0
+    };
+    let one = || json!(["out", 0, 0]);
+    let tensorflow = |keras_module, is_h5| Serving::TensorflowKeras { keras_module, is_h5 };
+    let loader = |custom_objects: &[(&str, &str)], holds_code| Serving::KerasLoader {
+        keras_module: "keras",
+        is_h5: false,
+        custom_objects: custom_objects.iter().map(|(name, path)| ((*name).into(), (*path).into())).collect(),
+        holds_code,
+    };
+    let custom =
+        |module: Value, name: &str| json!({"module": module, "class_name": "Scale", "registered_name": name});
+    let lambda = json!({"class_name": "__lambda__", "config": {"code": "YQ=="}});
+    let cases = [
+        (of(FORMAT, "3.15.1", one(), json!({})), Serving::Keras),
+        (of(FORMAT, "3.15.1", json!([one(), one()]), json!({})), tensorflow("keras", false)),
+        (of(FORMAT, "2.21.0", one(), json!({})), tensorflow("tf_keras", false)),
+        (of(FORMAT, "2.13.1", one(), json!({})), tensorflow("tensorflow.keras", false)),
+        (of("keras-h5", "3.15.1", one(), json!({})), tensorflow("keras", true)),
+        (of("keras-h5", "2.2.4-tf", one(), json!({})), tensorflow("tensorflow.keras", true)),
+        (of(FORMAT, "3.15.1", one(), json!({"layer": lambda})), loader(&[], true)),
+        (
+            of(FORMAT, "3.15.1", one(), json!({"layer": custom(json!("shop"), "shop>Big")})),
+            loader(&[("shop>Big", "shop.Scale")], false),
+        ),
+        // What only training needs is left out, and MLflow would ask for it.
+        (
+            of(FORMAT, "3.15.1", one(), json!({"compiled": custom(json!(null), "shop>Loss")})),
+            loader(&[], false),
+        ),
+        // Nothing says where it is, or what says so is no name.
+        (of(FORMAT, "3.15.1", one(), json!({"layer": custom(json!(null), "Scale")})), Serving::No),
+        (of(FORMAT, "3.15.1", one(), json!({"layer": custom(json!("a; import b"), "Scale")})), Serving::No),
+    ];
+    for (i, (found, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(found, expected, "case {i}");
     }
 }

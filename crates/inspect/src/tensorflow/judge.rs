@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use packwright_source::ByteSource;
 
-use super::proto::{MetaGraph, SavedModel, Use};
+use super::nodes::Use;
+use super::proto::{MetaGraph, SavedModel};
 use crate::reader::FolderSubject;
 use crate::safety::{Finding, Needs, Safety, Severity, readings};
 

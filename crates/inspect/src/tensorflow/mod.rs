@@ -6,6 +6,7 @@
 
 mod describe;
 mod judge;
+mod nodes;
 mod proto;
 #[cfg(test)]
 mod tests;
