@@ -6,13 +6,16 @@ use std::path::Path;
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".lzma", ".lz4", ".zst", ".z", ".tgz"];
 
 /// What a file name ends with and a model's name should not.
-const ENDINGS: [&str; 24] = [
+const ENDINGS: [&str; 28] = [
+    ".weights.h5",
     ".cloudpickle",
     ".joblib",
+    ".keras",
     ".pickle",
     ".model",
     ".onnx",
     ".skops",
+    ".hdf5",
     ".json",
     ".lgbm",
     ".dill",
@@ -30,6 +33,7 @@ const ENDINGS: [&str; 24] = [
     ".npz",
     ".zip",
     ".tar",
+    ".h5",
     ".p",
 ];
 
@@ -179,6 +183,9 @@ mod tests {
             ("churn.joblib.gz", "churn"),
             ("Churn Model (final).PKL", "Churn Model -final"),
             ("model.onnx", "model"),
+            ("digits.keras", "digits"),
+            ("digits.weights.h5", "digits"),
+            ("digits.hdf5", "digits"),
             ("two_models.tar.gz", "two_models"),
             ("churn.TGZ", "churn"),
             ("a/b:c.pkl", "b-c"),

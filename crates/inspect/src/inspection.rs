@@ -41,8 +41,8 @@ pub struct Artifact {
     pub kind: ArtifactKind,
     /// Its length, or the sum over a folder's files.
     pub size_bytes: u64,
-    /// Files that belong to a single-file artifact and must travel with it (ONNX external data), relative to the
-    /// artifact's folder, in the order in which the artifact names them.
+    /// Files that belong to the artifact and must travel with it. Of a single file (ONNX external data) relative to its
+    /// folder, in the order in which it names them; of a folder all of its files, relative to it and sorted.
     pub side_files: Vec<String>,
     /// The file inside it that is the model, when the artifact is an archive or a compressed file that no loader opens.
     pub member: Option<Member>,
@@ -200,6 +200,33 @@ pub enum Serving {
         form: PytorchForm,
         /// The inputs in the order in which the program takes them.
         inputs: Vec<TorchInput>,
+    },
+    /// The keras flavor over a `.keras` file.
+    Keras,
+    /// The tensorflow flavor over a Keras model that the keras flavor does not take: HDF5, Keras 2, several outputs.
+    TensorflowKeras {
+        /// The module of Keras that opens it: `keras`, `tf_keras` or `tensorflow.keras`.
+        keras_module: &'static str,
+        /// Whether it is HDF5.
+        is_h5: bool,
+    },
+    /// A generated loader module for a Keras model that names code of one's own, or holds code.
+    KerasLoader {
+        /// The module of Keras that opens it.
+        keras_module: &'static str,
+        /// Whether it is HDF5.
+        is_h5: bool,
+        /// Classes and functions to be handed over: the name in the file and the import path.
+        custom_objects: Vec<(String, String)>,
+        /// Whether Keras must be told to run the code that the file holds.
+        holds_code: bool,
+    },
+    /// The tensorflow flavor over a `SavedModel` folder.
+    SavedModel {
+        /// The tags of the graph.
+        tags: Vec<String>,
+        /// The signature that is called.
+        signature: String,
     },
     /// An MLflow package already.
     Package,
@@ -373,9 +400,10 @@ impl Inspection {
             Serving::SklearnSkops { path, call, .. } if path.is_empty() && *call == LoaderCall::Predict => {
                 Some("sklearn")
             }
-            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } | Serving::TorchProgram { .. } => {
-                Some("python_function")
-            }
+            Serving::PickleLoader { .. }
+            | Serving::SklearnSkops { .. }
+            | Serving::TorchProgram { .. }
+            | Serving::KerasLoader { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
@@ -384,6 +412,8 @@ impl Inspection {
             Serving::Pmdarima { .. } => Some("pmdarima"),
             Serving::Prophet { .. } => Some("prophet"),
             Serving::Pytorch { .. } => Some("pytorch"),
+            Serving::Keras => Some("keras"),
+            Serving::TensorflowKeras { .. } | Serving::SavedModel { .. } => Some("tensorflow"),
             Serving::Package | Serving::No => None,
         }
     }

@@ -15,6 +15,7 @@
 mod catboost;
 mod container;
 mod inspection;
+mod keras;
 mod lightgbm;
 mod npy;
 mod onnx;
@@ -27,6 +28,7 @@ pub mod safety;
 mod sklearn;
 mod statsmodels;
 mod strangers;
+mod tensorflow;
 mod tensors;
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
-use crate::reader::{Claim, Reader, Subject};
+use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, lightgbm, npy, onnx, pickled,
-    prophet, safety, strangers, torch, xgboost,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, keras, lightgbm, npy, onnx,
+    pickled, prophet, safety, strangers, tensorflow, torch, xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -25,9 +25,14 @@ const READERS: &[&dyn Reader] = &[
     &prophet::ProphetReader,
     &torch::TorchReader,
     &npy::NpyReader,
+    &keras::KerasReader,
+    &keras::KerasH5Reader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,
 ];
+
+/// Every reader of folders.
+const FOLDER_READERS: &[&dyn FolderReader] = &[&tensorflow::SavedModelReader];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;
@@ -120,5 +125,20 @@ pub(crate) fn choose(subject: &Subject<'_>) -> Option<(Claim, &'static dyn Reade
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
     let folder =
         Folder::open(path, limits).map_err(|error| InspectError::Open { path: path.to_path_buf(), error })?;
-    Err(strangers::name_folder(&folder))
+    // A package may hold the folder of a model; it is a package all the same.
+    let is_package = folder.get("MLmodel").is_some();
+    let claims = FOLDER_READERS.iter().map(|reader| (reader.claims(&folder), reader));
+    let claims = claims.filter(|(claim, _)| *claim != Claim::No && !is_package);
+    let Some((_, reader)) = claims.max_by_key(|(claim, _)| *claim) else {
+        return Err(strangers::name_folder(&folder));
+    };
+    let files = folder.entries().iter().filter(|entry| !entry.is_link);
+    let artifact = Artifact {
+        path: path.to_path_buf(),
+        kind: ArtifactKind::Folder,
+        size_bytes: files.clone().fold(0_u64, |sum, entry| sum.saturating_add(entry.len_bytes)),
+        side_files: files.map(|entry| entry.name.clone()).collect(),
+        member: None,
+    };
+    reader.read(&FolderSubject { artifact: &artifact, folder: &folder, limits })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use packwright_source::{ByteSource, Limits};
+use packwright_source::{ByteSource, Folder, Limits};
 
 use crate::{Artifact, InspectError, Inspection};
 
@@ -50,6 +50,30 @@ pub(crate) trait Reader: Sync {
     fn unwraps(&self) -> bool {
         false
     }
+}
+
+/// What a reader of folders is given.
+#[derive(Debug)]
+pub(crate) struct FolderSubject<'a> {
+    /// What was dropped.
+    pub(crate) artifact: &'a Artifact,
+    /// Its listing.
+    pub(crate) folder: &'a Folder,
+    /// What reading may cost.
+    pub(crate) limits: &'a Limits,
+}
+
+/// One framework's reader of folders. Stateless.
+pub(crate) trait FolderReader: Sync {
+    /// How sure this reader is that the folder is its own. Looks at names only.
+    fn claims(&self, folder: &Folder) -> Claim;
+
+    /// Describes the folder.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::read`].
+    fn read(&self, subject: &FolderSubject<'_>) -> Result<Inspection, InspectError>;
 }
 
 impl Subject<'_> {

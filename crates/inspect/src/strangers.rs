@@ -31,8 +31,7 @@ const OTHERS_WAY_OUT: &str =
     "convert it to ONNX and drop that, or save it with the MLflow flavor of its library";
 
 /// Other formats of models, recognised but not read by this version.
-const OTHER_MODELS: &[(&[u8], &str)] =
-    &[(b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"), (b"GGUF", "a GGUF model")];
+const OTHER_MODELS: &[(&[u8], &str)] = &[(b"GGUF", "a GGUF model")];
 
 /// Names what is certainly no model of any reader, before the readers are asked.
 pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
@@ -99,8 +98,6 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
     let has = |name: &str| folder.get(name).is_some();
     let what = if has("MLmodel") {
         return mlflow_package("an MLflow package");
-    } else if has("saved_model.pb") {
-        "a TensorFlow SavedModel"
     } else if has("config.json") {
         "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {

@@ -74,6 +74,27 @@ const ONNXRUNTIME: [((u32, u32), Minors); 8] = [
     ((0, 0), Minors { oldest: 5, newest: 7 }),
 ];
 
+/// The Pythons that have wheels of TensorFlow.
+const TENSORFLOW: [((u32, u32), Minors); 10] = [
+    ((2, 21), Minors { oldest: 10, newest: 13 }),
+    ((2, 20), Minors { oldest: 9, newest: 13 }),
+    ((2, 16), Minors { oldest: 9, newest: 12 }),
+    ((2, 12), Minors { oldest: 8, newest: 11 }),
+    ((2, 8), Minors { oldest: 7, newest: 10 }),
+    ((2, 7), Minors { oldest: 7, newest: 9 }),
+    ((2, 5), Minors { oldest: 6, newest: 9 }),
+    ((2, 4), Minors { oldest: 6, newest: 8 }),
+    ((2, 2), Minors { oldest: 5, newest: 8 }),
+    ((0, 0), Minors { oldest: 5, newest: 7 }),
+];
+
+/// Keras 3 is pure Python, and bound by the TensorFlow that it runs on; Keras 2 has a release for each of TensorFlow.
+const KERAS: [((u32, u32), Minors); 3] = [
+    ((3, 13), Minors { oldest: 11, newest: 13 }),
+    ((3, 0), Minors { oldest: 10, newest: 12 }),
+    ((2, 16), Minors { oldest: 9, newest: 12 }),
+];
+
 /// The Pythons that NumPy 2 runs on, the only NumPy whose bound can raise the oldest Python of an old library.
 const NUMPY_2: Minors = Minors { oldest: 9, newest: 14 };
 
@@ -88,6 +109,8 @@ fn minors(name: &str, version: &str) -> Option<Minors> {
         "lightgbm" => &LIGHTGBM,
         "catboost" => &CATBOOST,
         "onnxruntime" => &ONNXRUNTIME,
+        "keras" if (2, 16) <= version => &KERAS,
+        "keras" | "tf-keras" | "tensorflow" => &TENSORFLOW,
         _ => return None,
     };
     table.iter().find(|(from, _)| *from <= version).map(|(_, minors)| *minors)
@@ -167,7 +190,11 @@ mod tests {
 
     #[test]
     fn the_python_lies_within_what_every_pinned_library_supports() {
-        let cases: [(&[&str], &str); 14] = [
+        let cases: [(&[&str], &str); 18] = [
+            (&["keras==3.15.1", "tensorflow"], "3.12"),
+            (&["keras==2.13.1", "tensorflow==2.13.*"], "3.11"),
+            (&["tf-keras==2.21.0", "tensorflow==2.21.*"], "3.12"),
+            (&["tensorflow==2.8.4"], "3.10"),
             (&["scikit-learn==1.9.1"], "3.12"),
             (&["scikit-learn==1.2.2", "numpy<2"], "3.11"),
             (&["scikit-learn==1.0.2", "numpy<2"], "3.9"),

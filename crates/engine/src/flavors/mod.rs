@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod keras;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -10,6 +11,7 @@ mod prophet;
 mod pytorch;
 mod sklearn;
 mod statsmodels;
+mod tensorflow;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -47,8 +49,8 @@ pub(crate) struct Layout {
     pub(crate) data: Vec<DataFile>,
     /// Generated Python files: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
-    /// Small texts that the flavor's loader looks for: path in the package and text.
-    pub(crate) notes: Vec<(String, String)>,
+    /// Generated files that are no code: path in the package and text.
+    pub(crate) texts: Vec<(&'static str, &'static str)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
     pub(crate) blocks: Vec<(&'static str, Mapping)>,
     /// Inference parameters that the generated code understands.
@@ -152,6 +154,15 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
         (Serving::Pytorch { form }, _) => Ok(pytorch::native(inspection, *form)),
         (Serving::TorchProgram { form, inputs }, _) => Ok(pytorch::program(inspection, *form, inputs)),
+        (Serving::Keras, _) => Ok(keras::native(inspection)),
+        (Serving::TensorflowKeras { keras_module, is_h5 }, _) => {
+            Ok(tensorflow::keras(inspection, keras_module, *is_h5))
+        }
+        (Serving::KerasLoader { keras_module, is_h5, custom_objects, holds_code }, _) => {
+            let how = keras::How { keras_module, is_h5: *is_h5, custom_objects, holds_code: *holds_code };
+            Ok(keras::loader(inspection, &how, main.as_ref()))
+        }
+        (Serving::SavedModel { tags, signature }, _) => tensorflow::saved_model(inspection, tags, signature),
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

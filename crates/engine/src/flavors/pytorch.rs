@@ -16,10 +16,9 @@ const PICKLE_MODULE: &str = "mlflow.pytorch.pickle_module";
 /// A file that MLflow opens and calls itself.
 pub(super) fn native(inspection: &Inspection, form: PytorchForm) -> Layout {
     // The loader looks for these names in the folder, and takes a file for something that torch.load opens.
-    let (path, data, notes) = match form {
+    let (path, data, texts) = match form {
         PytorchForm::Module => {
-            let note = ("data/pickle_module_info.txt".to_owned(), PICKLE_MODULE.to_owned());
-            ("data/model.pth", "data", vec![note])
+            ("data/model.pth", "data", vec![("data/pickle_module_info.txt", PICKLE_MODULE)])
         }
         PytorchForm::Script => ("model.pt", "model.pt", Vec::new()),
         PytorchForm::Exported => ("data/model.pt2", "data", Vec::new()),
@@ -36,7 +35,7 @@ pub(super) fn native(inspection: &Inspection, form: PytorchForm) -> Layout {
     ]);
     Layout {
         data: vec![copied(inspection, path)],
-        notes,
+        texts,
         blocks: vec![("python_function", python), ("pytorch", own)],
         ..Layout::default()
     }

@@ -22,6 +22,9 @@ fn shown(draft: &Draft, fallback: Option<&str>) -> String {
     for (path, _) in &layout.code {
         out.push_str(&format!("{path} generated\n"));
     }
+    for (path, text) in &layout.texts {
+        out.push_str(&format!("{path} {text}\n"));
+    }
     for (name, block) in &layout.blocks {
         out.push_str(&format!("{name}: {}\n", serde_json::to_string(block).unwrap()));
     }
@@ -337,4 +340,83 @@ fn a_joblib_file_of_a_forecaster_falls_back_to_a_loader_that_asks_as_mlflow_does
     let draft = draft(|inspection| inspection.serving = serving);
     let code = &layout(&draft, Some("It holds memory maps.")).unwrap().code[0].1;
     assert!(code.contains("n_periods=int(asked[\"n_periods\"])"), "{code}");
+}
+
+#[test]
+fn keras_models_lie_where_each_flavor_looks_for_them() {
+    let of = |serving: Serving| {
+        shown(
+            &draft(|inspection| {
+                inspection.framework = Some(Sourced::new("keras".into(), "structure"));
+                inspection.framework_version = Some(Sourced::new("3.15.1".into(), "keras_version"));
+                inspection.serving = serving;
+            }),
+            None,
+        )
+    };
+    let expected = r#"data/model.keras copied
+data/keras_module.txt keras
+keras: {"data":"data","keras_version":"3.15.1","keras_backend":"tensorflow","save_exported_model":false}
+python_function: {"loader_module":"mlflow.keras"}
+"#;
+    assert_eq!(of(Serving::Keras), expected);
+    for (is_h5, file, format) in [(true, "model.h5", "h5"), (false, "model.keras", "tf")] {
+        let expected = format!(
+            r#"data/{file} copied
+data/keras_module.txt tf_keras
+data/save_format.txt {format}
+tensorflow: {{"data":"data","model_type":"keras","keras_version":"3.15.1","keras_module":"tf_keras","save_format":"{format}"}}
+python_function: {{"data":"data","loader_module":"mlflow.tensorflow"}}
+"#
+        );
+        assert_eq!(of(Serving::TensorflowKeras { keras_module: "tf_keras", is_h5 }), expected);
+    }
+}
+
+#[test]
+fn a_keras_model_with_code_of_one_s_own_gets_a_loader_that_hands_it_over() {
+    let of = |holds_code: bool| {
+        let objects = [("shop>Scale", "shop.layers.Scale"), ("odd \" name", "shop.odd")];
+        let draft = draft(|inspection| {
+            inspection.serving = Serving::KerasLoader {
+                keras_module: "keras",
+                is_h5: false,
+                custom_objects: objects.map(|(name, path)| (name.to_owned(), path.to_owned())).to_vec(),
+                holds_code,
+            };
+        });
+        layout(&draft, None).unwrap()
+    };
+    let layout = of(false);
+    assert_eq!(layout.data[0].path, "data/model.keras");
+    let text = &layout.code[0].1;
+    let expected = "import pandas\nimport shop\nimport shop.layers\nfrom keras import models\n\nCUSTOM_OBJECTS = {\n    \
+                    \"shop>Scale\": shop.layers.Scale,\n    \"odd \\\" name\": shop.odd,\n}\n";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(!text.contains("safe_mode") && of(true).code[0].1.contains("safe_mode=False"));
+}
+
+#[test]
+fn a_folder_is_packed_with_all_of_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("variables")).unwrap();
+    let names = ["fingerprint.pb", "saved_model.pb", "variables/variables.index"];
+    for name in names {
+        fs::write(dir.path().join(name), name).unwrap();
+    }
+    let draft = draft(|inspection| {
+        inspection.artifact.path = dir.path().to_path_buf();
+        inspection.artifact.side_files = names.map(str::to_owned).to_vec();
+        inspection.serving =
+            Serving::SavedModel { tags: vec!["serve".into()], signature: "serving_default".into() };
+    });
+    let expected = r#"tfmodel/saved_model.pb copied
+tfmodel/fingerprint.pb copied
+tfmodel/variables/variables.index copied
+tensorflow: {"saved_model_dir":"tfmodel","model_type":"tf1-estimator","meta_graph_tags":["serve"],"signature_def_key":"serving_default"}
+python_function: {"loader_module":"mlflow.tensorflow"}
+"#;
+    assert_eq!(shown(&draft, None), expected);
+    fs::remove_file(dir.path().join("fingerprint.pb")).unwrap();
+    assert!(matches!(layout(&draft, None), Err(PlanError::SideFile { .. })));
 }

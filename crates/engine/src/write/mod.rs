@@ -177,7 +177,10 @@ fn fill(
         watch.begin(Stage::Writing, &file.path)?;
         files.push(sink.copy(file, watch)?);
     }
-    for (path, text) in work.layout.code.iter().chain(&work.layout.notes) {
+    for (path, text) in &work.layout.code {
+        files.push(sink.text(path, text.as_bytes())?);
+    }
+    for (path, text) in &work.layout.texts {
         files.push(sink.text(path, text.as_bytes())?);
     }
     let recorded = Recorded {

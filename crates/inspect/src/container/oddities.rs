@@ -7,7 +7,7 @@ use crate::safety::{Finding, Severity};
 /// Judges one oddity. Unpacking is part of loading what lies in an archive, so a member that would be written outside
 /// the target is as bad as a call that writes files; what makes readers disagree is for a person to decide, because
 /// every reading of it was judged.
-pub(super) fn judge(oddity: &Oddity, kind: Kind, place: &str) -> Finding {
+pub(crate) fn judge(oddity: &Oddity, kind: Kind, place: &str) -> Finding {
     let member = &oddity.member;
     let (rule, severity, what, why): (_, _, &str, String) = match &oddity.kind {
         OddityKind::Outside => (

@@ -141,7 +141,7 @@ const PICKLES: &str = "loads further pickles";
 const INSTALL: &str = "can install packages";
 
 /// Why a name does harm; `None` when it is not on the list.
-pub(super) fn harm(module: &str, name: &str) -> Option<&'static str> {
+pub(crate) fn harm(module: &str, name: &str) -> Option<&'static str> {
     HARMFUL.iter().find_map(|(bad, names, why)| {
         let below = module.strip_prefix(bad)?;
         let is_inside = below.is_empty() || below.starts_with('.');

@@ -2,7 +2,7 @@
 
 mod arguments;
 mod by_value;
-mod harm;
+pub(crate) mod harm;
 mod known;
 #[cfg(test)]
 mod loader_tests;

@@ -78,6 +78,15 @@ pub(crate) fn requirements_for(
     if let Serving::SklearnSkops { .. } = inspection.serving {
         add(&mut lines, "skops", "MLflow opens the file with it");
     }
+    match inspection.serving {
+        Serving::Keras | Serving::KerasLoader { .. } => {
+            add(&mut lines, "tensorflow", "Keras runs on it unless KERAS_BACKEND names another library");
+        }
+        Serving::TensorflowKeras { .. } => {
+            add(&mut lines, "tensorflow", "MLflow's tensorflow flavor imports it");
+        }
+        _ => {}
+    }
     if inspection.format == "cloudpickle" {
         add(&mut lines, "cloudpickle", "the file was written with it");
     }

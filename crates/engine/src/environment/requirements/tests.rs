@@ -79,6 +79,10 @@ fn what_the_package_itself_imports_is_installed() {
     assert!(
         lines(|inspection| inspection.format = "cloudpickle", "3.12").contains(&"cloudpickle".to_owned())
     );
+    for serving in [Serving::Keras, Serving::TensorflowKeras { keras_module: "keras", is_h5: true }] {
+        let lines = lines(|inspection| inspection.serving = serving, "3.12");
+        assert!(lines.contains(&"tensorflow".to_owned()), "{lines:?}");
+    }
     let columns = inspection("model.pkl");
     let lines = requirements_for(&columns, &columns.signature, "3.12");
     assert!(lines.iter().any(|line| line.requirement == "pandas"));

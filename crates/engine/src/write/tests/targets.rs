@@ -112,3 +112,15 @@ fn a_folder_that_cannot_be_written_is_an_error_with_its_path() {
     }
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn nothing_is_written_into_the_folder_that_is_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("saved_model.pb"), "graph").unwrap();
+    fs::create_dir(dir.path().join("assets")).unwrap();
+    let draft = draft(|inspection| inspection.artifact.path = dir.path().to_path_buf());
+    for name in ["package", "assets/package"] {
+        let outcome = run(&draft, &target(&dir.path().join(name), PackageKind::Folder));
+        assert!(matches!(outcome, Err(ExportError::Target { .. })), "{name} {outcome:?}");
+    }
+}

@@ -1,0 +1,69 @@
+//! The tensorflow flavor (`mlflow.tensorflow`): Keras models as `model_type: keras`, and `SavedModel` folders as
+//! `model_type: tf1-estimator`. In spite of its name that one serves all of those: it calls a signature by its name,
+//! where `tf2-module` needs an object that can be called, which most of them are not.
+
+use packwright_inspect::Inspection;
+use packwright_source::{Folder, Limits};
+use serde_yaml::{Mapping, Value};
+
+use super::{DataFile, Layout, block, copied, put_version};
+use crate::plan::PlanError;
+
+/// The folder in the package.
+const FOLDER: &str = "tfmodel";
+
+/// A Keras model as it is. MLflow reads beside the file which module opens it and in which form it is.
+pub(super) fn keras(inspection: &Inspection, keras_module: &'static str, is_h5: bool) -> Layout {
+    let (path, format) = if is_h5 { ("data/model.h5", "h5") } else { ("data/model.keras", "tf") };
+    let mut own = block([("data", Value::from("data")), ("model_type", Value::from("keras"))]);
+    put_version(
+        &mut own,
+        "keras_version",
+        inspection.framework_version.as_ref().map(|version| version.value.clone()),
+    );
+    own.insert(Value::from("keras_module"), Value::from(keras_module));
+    own.insert(Value::from("save_format"), Value::from(format));
+    let texts = vec![("data/keras_module.txt", keras_module), ("data/save_format.txt", format)];
+    Layout {
+        blocks: blocks(own, Some("data")),
+        data: vec![copied(inspection, path)],
+        texts,
+        ..Layout::default()
+    }
+}
+
+/// A `SavedModel` with all of its files.
+pub(super) fn saved_model(
+    inspection: &Inspection,
+    tags: &[String],
+    signature: &str,
+) -> Result<Layout, PlanError> {
+    let root = &inspection.artifact.path;
+    let refuse = |name: &str, reason: String| PlanError::SideFile { name: name.to_owned(), reason };
+    let folder = Folder::open(root, &Limits::default()).map_err(|error| refuse(FOLDER, error.to_string()))?;
+    let mut data = Vec::new();
+    for name in &inspection.artifact.side_files {
+        let entry = folder.get(name).filter(|entry| !entry.is_link);
+        let entry = entry.ok_or_else(|| refuse(name, "it is not there any more".to_owned()))?;
+        data.push(DataFile::copied(format!("{FOLDER}/{name}"), root.join(name), entry.len_bytes));
+    }
+    // The file that says what the others are comes first.
+    data.sort_by_key(|file| !file.path.ends_with("/saved_model.pb"));
+    let tags = tags.iter().map(|tag| Value::from(tag.as_str())).collect();
+    let own = block([
+        ("saved_model_dir", Value::from(FOLDER)),
+        ("model_type", Value::from("tf1-estimator")),
+        ("meta_graph_tags", Value::Sequence(tags)),
+        ("signature_def_key", Value::from(signature)),
+    ]);
+    Ok(Layout { blocks: blocks(own, None), data, ..Layout::default() })
+}
+
+fn blocks(own: Mapping, data: Option<&str>) -> Vec<(&'static str, Mapping)> {
+    let mut python = Mapping::new();
+    if let Some(data) = data {
+        python.insert(Value::from("data"), Value::from(data));
+    }
+    python.insert(Value::from("loader_module"), Value::from("mlflow.tensorflow"));
+    vec![("tensorflow", own), ("python_function", python)]
+}

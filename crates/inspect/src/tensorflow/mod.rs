@@ -1,0 +1,127 @@
+//! The `SavedModel` folders of TensorFlow: the folder that `tf.saved_model.save`, `model.export` of Keras 3 and `model.save` of Keras 2
+//! write.
+//!
+//! Read: every signature, the variables and the operators of `saved_model.pb`. Constants are skipped by offset, and the
+//! files under `variables` are not opened. Not read: `saved_model.pbtxt`, and models cut into `.cpb` files.
+
+mod describe;
+mod judge;
+mod nodes;
+mod proto;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use packwright_source::{ByteSource, ErrorKind, Folder, ReadError};
+
+use self::proto::{MetaGraph, SavedModel};
+use crate::reader::{Claim, FolderReader, FolderSubject};
+use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
+
+/// What the format is called.
+const FORMAT: &str = "tf-savedmodel";
+
+/// The file with the graphs.
+const MODEL: &str = "saved_model.pb";
+
+/// Reads the folders.
+#[derive(Debug)]
+pub(crate) struct SavedModelReader;
+
+impl FolderReader for SavedModelReader {
+    fn claims(&self, folder: &Folder) -> Claim {
+        if folder.get(MODEL).is_some() { Claim::Certain } else { Claim::No }
+    }
+
+    fn read(&self, subject: &FolderSubject<'_>) -> Result<Inspection, InspectError> {
+        let path = || subject.folder.root().join(MODEL);
+        let open = |error| InspectError::Open { path: path(), error };
+        let source: Arc<dyn ByteSource> = Arc::new(subject.folder.open_file(MODEL).map_err(open)?);
+        let model = SavedModel::read(&*source, subject.limits)?;
+        let graph = chosen(&model).ok_or_else(|| {
+            let kind = ErrorKind::malformed("model", "a graph", "none");
+            ReadError::new(FORMAT, 0, kind)
+        })?;
+        Ok(inspection(subject, &model, graph))
+    }
+}
+
+/// The graph to serve, where there are several: the one that is tagged for it.
+fn chosen(model: &SavedModel) -> Option<&MetaGraph> {
+    model
+        .graphs
+        .iter()
+        .find(|graph| graph.tags.iter().any(|tag| tag == "serve"))
+        .or_else(|| model.graphs.first())
+}
+
+fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph) -> Inspection {
+    let mut warnings = Vec::new();
+    let signature = describe::served(graph);
+    let serving = if let Some((name, _)) = signature {
+        Serving::SavedModel { tags: graph.tags.clone(), signature: name.clone() }
+    } else {
+        warnings.push(
+            "The model has no signature that can be called. Save it again with tf.saved_model.save(model, path, \
+             signatures=model.f.get_concrete_function(…))."
+                .to_owned(),
+        );
+        Serving::No
+    };
+    let missing = missing(subject.folder, graph);
+    let serving = if missing.is_some() { Serving::No } else { serving };
+    warnings.extend(missing);
+    let version = graph.version.clone().filter(|version| !version.is_empty());
+    let version = version.map(|version| Sourced::new(version, "saved_model.pb tensorflow_version"));
+    let requirement = match &version {
+        Some(version) => Requirement {
+            requirement: format!("tensorflow=={}", version.value),
+            source: version.source.clone(),
+        },
+        None => Requirement { requirement: "tensorflow".to_owned(), source: "the format".to_owned() },
+    };
+    Inspection {
+        artifact: subject.artifact.clone(),
+        format: FORMAT,
+        compression: None,
+        framework: Some(Sourced::new("tensorflow".to_owned(), "the structure of the folder")),
+        framework_version: version,
+        model_class: None,
+        serving,
+        signature: describe::signature(signature, &mut warnings),
+        requirements: vec![requirement],
+        python: None,
+        safety: judge::safety(subject, model, graph),
+        structure: None,
+        tensors: Some(graph.variables.iter().cloned().collect()),
+        facts: describe::facts(graph, model.graphs.len()),
+        warnings,
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
+    }
+}
+
+/// Why the folder cannot be loaded as it lies there.
+fn missing(folder: &Folder, graph: &MetaGraph) -> Option<String> {
+    if let Some(link) = folder.entries().iter().find(|entry| entry.is_link) {
+        return Some(format!(
+            "The folder holds links, such as {}, and what they lead to may not be a part of it. Copy the folder with the \
+             files themselves (cp -rL) and drop the copy.",
+            link.name
+        ));
+    }
+    let has = |name: &str| folder.get(name).is_some();
+    if !graph.variables.is_empty() && !has("variables/variables.index") {
+        return Some(
+            "The folder variables with the weights is missing: saved_model.pb alone cannot be loaded. Drop the whole \
+             folder."
+                .to_owned(),
+        );
+    }
+    let asset = graph.assets.iter().find(|asset| !has(&format!("assets/{asset}")));
+    asset.map(|asset| {
+        format!("The file assets/{asset}, which the graph reads, is missing. Drop the whole folder.")
+    })
+}
