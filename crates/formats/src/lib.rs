@@ -22,5 +22,6 @@ pub mod npy;
 pub mod numpy;
 pub mod pickle;
 pub mod protobuf;
+pub mod safetensors;
 pub mod skops;
 pub mod ubjson;

@@ -23,6 +23,7 @@ mod pmdarima;
 mod probe;
 mod prophet;
 mod reader;
+mod safetensors;
 pub mod safety;
 mod sklearn;
 mod statsmodels;

@@ -9,7 +9,7 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 use crate::reader::{Claim, Reader, Subject};
 use crate::{
     Artifact, ArtifactKind, InspectError, Inspection, catboost, container, lightgbm, npy, onnx, pickled,
-    prophet, safety, strangers, xgboost,
+    prophet, safetensors, safety, strangers, xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -21,6 +21,7 @@ const READERS: &[&dyn Reader] = &[
     &catboost::CatboostReader,
     &onnx::OnnxReader,
     &prophet::ProphetReader,
+    &safetensors::SafetensorsReader,
     &npy::NpyReader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,
