@@ -16,6 +16,7 @@ pub mod archive;
 pub mod compress;
 pub mod container;
 pub mod flatbuffers;
+pub mod gguf;
 pub mod joblib;
 pub mod json;
 pub mod npy;

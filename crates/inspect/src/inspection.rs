@@ -188,6 +188,18 @@ pub enum Serving {
         /// Whether the text is encoded as a JSON string, as MLflow wants it.
         is_encoded: bool,
     },
+    /// Generated code that opens a GGUF file with llama.cpp.
+    Gguf {
+        /// Whether it holds a chat template: then callers' texts are turns of a chat, else they are continued.
+        is_chat: bool,
+    },
+    /// Generated code that opens a TensorFlow Lite file.
+    Tflite {
+        /// The signature that is called; `None` to call the only graph by the places of its tensors.
+        signature: Option<String>,
+        /// Whether it needs operators of TensorFlow itself.
+        needs_tensorflow: bool,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
@@ -338,7 +350,10 @@ impl Inspection {
             Serving::SklearnSkops { path, call, .. } if path.is_empty() && *call == LoaderCall::Predict => {
                 Some("sklearn")
             }
-            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } => Some("python_function"),
+            Serving::PickleLoader { .. }
+            | Serving::SklearnSkops { .. }
+            | Serving::Gguf { .. }
+            | Serving::Tflite { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),

@@ -14,6 +14,7 @@
 
 mod catboost;
 mod container;
+mod gguf;
 mod inspection;
 mod lightgbm;
 mod npy;
@@ -31,6 +32,7 @@ mod strangers;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod tflite;
 mod xgboost;
 
 /// Import names and the PyPI projects that provide them.

@@ -8,8 +8,8 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, lightgbm, npy, onnx, pickled,
-    prophet, safetensors, safety, strangers, xgboost,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, lightgbm, npy, onnx,
+    pickled, prophet, safetensors, safety, strangers, tflite, xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -22,6 +22,8 @@ const READERS: &[&dyn Reader] = &[
     &onnx::OnnxReader,
     &prophet::ProphetReader,
     &safetensors::SafetensorsReader,
+    &gguf::GgufReader,
+    &tflite::TfliteReader,
     &npy::NpyReader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,

@@ -31,8 +31,7 @@ const OTHERS_WAY_OUT: &str =
     "convert it to ONNX and drop that, or save it with the MLflow flavor of its library";
 
 /// Other formats of models, recognised but not read by this version.
-const OTHER_MODELS: &[(&[u8], &str)] =
-    &[(b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model"), (b"GGUF", "a GGUF model")];
+const OTHER_MODELS: &[(&[u8], &str)] = &[(b"\x89HDF\r\n\x1a\n", "an HDF5 file, mostly a Keras model")];
 
 /// Names what is certainly no model of any reader, before the readers are asked.
 pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {

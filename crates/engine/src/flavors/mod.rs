@@ -2,6 +2,8 @@
 
 mod catboost;
 mod categories;
+mod from_code;
+mod gguf;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -9,6 +11,7 @@ mod pmdarima;
 mod prophet;
 mod sklearn;
 mod statsmodels;
+mod tflite;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -44,14 +47,23 @@ const RESERVED: [&str; 12] = [
 pub(crate) struct Layout {
     /// Files made from the artifact, the model first.
     pub(crate) data: Vec<DataFile>,
-    /// Generated Python files: path in the package and text.
+    /// Generated Python files in `code/`: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
+    /// The generated `model.py` in the package's root: path in the package and text.
+    pub(crate) model_code: Option<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
     pub(crate) blocks: Vec<(&'static str, Mapping)>,
     /// Inference parameters that the generated code understands.
     pub(crate) params: Vec<ParamSpec>,
     /// What the person should know about this layout, in sentences.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Layout {
+    /// Every generated Python file: path in the package and text.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = &(String, String)> {
+        self.code.iter().chain(&self.model_code)
+    }
 }
 
 /// One file made from the artifact.
@@ -144,6 +156,10 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(pmdarima::native(inspection, model_type, *is_joblib))
         }
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
+        (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
+        (Serving::Tflite { signature, needs_tensorflow }, _) => {
+            Ok(tflite::from_code(inspection, signature.as_deref(), *needs_tensorflow))
+        }
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

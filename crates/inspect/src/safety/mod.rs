@@ -12,6 +12,7 @@ pub(crate) mod pickle;
 pub(crate) mod readings;
 pub(crate) mod skops;
 mod states;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 
