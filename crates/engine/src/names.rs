@@ -6,14 +6,17 @@ use std::path::Path;
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".lzma", ".lz4", ".zst", ".z", ".tgz"];
 
 /// What a file name ends with and a model's name should not.
-const ENDINGS: [&str; 24] = [
+const ENDINGS: [&str; 27] = [
+    ".safetensors",
     ".cloudpickle",
     ".joblib",
     ".pickle",
     ".model",
     ".onnx",
+    ".tflite",
     ".skops",
     ".json",
+    ".gguf",
     ".lgbm",
     ".dill",
     ".pkl",

@@ -38,10 +38,11 @@ from mlflow.pyfunc import PythonModel
 
 class Model(PythonModel):
     def load_context(self, context):
-        # How many tokens fit, question and answer together. More takes more memory; to change it:
-        # mlflow.pyfunc.load_model(path, model_config={"n_ctx": 8192})
+        # How many tokens fit, question and answer together. More takes more memory.
+        # mlflow.pyfunc.load_model(path, model_config={"n_ctx": 8192}) changes it.
         n_ctx = context.model_config["n_ctx"]
-        self._llama = Llama(model_path=context.artifacts["model"], n_ctx=n_ctx, verbose=False)
+        path = context.artifacts["model"]
+        self._llama = Llama(model_path=path, n_ctx=n_ctx, verbose=False)
         # llama.cpp answers one request at a time.
         self._lock = threading.Lock()
 
@@ -57,7 +58,7 @@ class Model(PythonModel):
 "#;
 
 const CHAT: &str = r#"    def _answer(self, text, options):
-        # The file's own chat template puts the text into the form that the model was trained on.
+        # The file's own chat template puts the text into the form of its training.
         messages = [{"role": "user", "content": text}]
         reply = self._llama.create_chat_completion(messages=messages, **options)
         return reply["choices"][0]["message"]["content"]
@@ -71,7 +72,7 @@ const COMPLETION: &str = r#"    def _answer(self, text, options):
 const TAIL: &str = r#"
 
 def _texts(data):
-    # MLflow hands over a table with one column; callers of this file may give one text, or several.
+    # MLflow hands over a table with one column; others may give one text, or a list.
     if hasattr(data, "iloc"):
         data = data.iloc[:, 0].tolist()
     return [data] if isinstance(data, str) else list(data)

@@ -92,7 +92,8 @@ const TAIL: &str = r"
 
 def _arrays(data):
     # One input may come without its name, as an array or a table.
-    if len(INPUTS) == 1 and not (isinstance(data, dict) and INPUTS.keys() <= data.keys()):
+    is_named = isinstance(data, dict) and INPUTS.keys() <= data.keys()
+    if len(INPUTS) == 1 and not is_named:
         data = {name: data for name in INPUTS}
     return {name: np.asarray(data[name], dtype=dtype) for name, dtype in INPUTS.items()}
 
