@@ -1,5 +1,6 @@
 //! What a package will hold, before anything is written.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -158,15 +159,14 @@ pub(crate) fn prepare_fallback(draft: &Draft, reason: &str) -> Result<Work, Plan
 
 fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken = BTreeSet::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
     for path in own.chain(code.iter().map(|file| &file.path)) {
         // Systems that do not tell capitals apart would write one over the other.
         let folded = path.to_lowercase();
-        if taken.contains(&folded) {
+        if !taken.insert(folded) {
             return Err(PlanError::Twice(path.clone()));
         }
-        taken.push(folded);
     }
     Ok(Work { layout, code })
 }

@@ -188,6 +188,22 @@ pub enum Serving {
         /// Whether the text is encoded as a JSON string, as MLflow wants it.
         is_encoded: bool,
     },
+    /// The transformers flavor over a folder that `save_pretrained` wrote.
+    Transformers {
+        /// transformers' name of what it is for: `text-classification`.
+        task: String,
+        /// The class of the pipeline for that task: `TextClassificationPipeline`.
+        pipeline: String,
+        /// The class of the model: `BertForSequenceClassification`.
+        architecture: String,
+        /// What lies in the folder beside the model.
+        components: Vec<&'static str>,
+    },
+    /// The `sentence_transformers` flavor over a folder that `SentenceTransformer.save` wrote.
+    SentenceTransformers {
+        /// The class of the model that gives the embeddings: `BertModel`; unknown for models of another kind.
+        architecture: Option<String>,
+    },
     /// Generated code that opens a GGUF file with llama.cpp.
     Gguf {
         /// Whether it holds a chat template: then callers' texts are turns of a chat, else they are continued.
@@ -361,6 +377,8 @@ impl Inspection {
             Serving::Statsmodels { .. } => Some("statsmodels"),
             Serving::Pmdarima { .. } => Some("pmdarima"),
             Serving::Prophet { .. } => Some("prophet"),
+            Serving::Transformers { .. } => Some("transformers"),
+            Serving::SentenceTransformers { .. } => Some("sentence_transformers"),
             Serving::Package | Serving::No => None,
         }
     }

@@ -15,6 +15,7 @@
 mod catboost;
 mod container;
 mod gguf;
+mod huggingface;
 mod inspection;
 mod lightgbm;
 mod npy;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
-use crate::reader::{Claim, Reader, Subject};
+use crate::reader::{Claim, FOLDER_READERS, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
     Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, lightgbm, npy, onnx,
     pickled, prophet, safetensors, safety, strangers, tflite, xgboost,
@@ -118,5 +118,25 @@ pub(crate) fn choose(subject: &Subject<'_>) -> Option<(Claim, &'static dyn Reade
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
     let folder =
         Folder::open(path, limits).map_err(|error| InspectError::Open { path: path.to_path_buf(), error })?;
-    Err(strangers::name_folder(&folder))
+    // What is packed already is no folder of a library's, whatever lies in it.
+    if folder.get("MLmodel").is_some() {
+        return Err(strangers::name_folder(&folder));
+    }
+    let mut best: Option<(Claim, &dyn FolderReader)> = None;
+    for reader in FOLDER_READERS {
+        let claim = reader.claims(&folder);
+        if claim != Claim::No && best.is_none_or(|(other, _)| other < claim) {
+            best = Some((claim, *reader));
+        }
+    }
+    let Some((_, reader)) = best else { return Err(strangers::name_folder(&folder)) };
+    let sizes = folder.entries().iter().map(|entry| entry.len_bytes);
+    let artifact = Artifact {
+        path: path.to_path_buf(),
+        kind: ArtifactKind::Folder,
+        size_bytes: sizes.fold(0, u64::saturating_add),
+        side_files: Vec::new(),
+        member: None,
+    };
+    reader.read(&FolderSubject { artifact: &artifact, folder: &folder, limits })
 }

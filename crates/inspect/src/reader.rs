@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use packwright_source::{ByteSource, Limits};
+use packwright_source::{ByteSource, Folder, Limits};
 
-use crate::{Artifact, InspectError, Inspection};
+use crate::{Artifact, InspectError, Inspection, huggingface};
 
 /// What a reader is given: the artifact, its bytes, and how much reading them may cost.
 #[derive(Debug)]
@@ -64,4 +64,31 @@ impl Subject<'_> {
         let extension = self.artifact.path.extension().and_then(|text| text.to_str());
         extension.unwrap_or_default().to_ascii_lowercase()
     }
+}
+
+/// Every reader of folders. At equal claims the first one reads.
+pub(crate) const FOLDER_READERS: &[&dyn FolderReader] = &[&huggingface::HuggingfaceReader];
+
+/// What a reader of folders is given.
+#[derive(Debug)]
+pub(crate) struct FolderSubject<'a> {
+    /// What was dropped.
+    pub(crate) artifact: &'a Artifact,
+    /// Its files.
+    pub(crate) folder: &'a Folder,
+    /// What reading may cost.
+    pub(crate) limits: &'a Limits,
+}
+
+/// One framework's reader of folders. Stateless.
+pub(crate) trait FolderReader: Sync {
+    /// How sure this reader is that the folder is its own, by the names in it.
+    fn claims(&self, folder: &Folder) -> Claim;
+
+    /// Describes the folder.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::read`].
+    fn read(&self, subject: &FolderSubject<'_>) -> Result<Inspection, InspectError>;
 }

@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod folder;
 mod from_code;
 mod gguf;
 mod lightgbm;
@@ -9,9 +10,11 @@ pub(crate) mod loader;
 mod onnx;
 mod pmdarima;
 mod prophet;
+mod sentence_transformers;
 mod sklearn;
 mod statsmodels;
 mod tflite;
+mod transformers;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -156,6 +159,10 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(pmdarima::native(inspection, model_type, *is_joblib))
         }
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
+        (Serving::Transformers { .. }, _) => transformers::native(inspection),
+        (Serving::SentenceTransformers { architecture }, _) => {
+            sentence_transformers::native(inspection, architecture.as_deref())
+        }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature, needs_tensorflow }, _) => {
             Ok(tflite::from_code(inspection, signature.as_deref(), *needs_tensorflow))

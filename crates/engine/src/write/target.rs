@@ -48,6 +48,11 @@ pub(super) fn check(draft: &Draft, target: &Target) -> Result<Place, ExportError
     {
         return Err(refuse("the model itself lies there; choose another name"));
     }
+    if let (Ok(artifact), Ok(parent)) = (artifact.canonicalize(), parent.canonicalize())
+        && parent.starts_with(&artifact)
+    {
+        return Err(refuse("it lies inside the model's own folder; choose a place outside"));
+    }
     if path.symlink_metadata().is_ok() {
         if !target.overwrite {
             return Err(ExportError::TargetExists(path));
