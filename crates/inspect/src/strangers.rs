@@ -100,8 +100,6 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
         return mlflow_package("an MLflow package");
     } else if has("saved_model.pb") {
         "a TensorFlow SavedModel"
-    } else if has("config.json") {
-        "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {
         "a spaCy pipeline"
     } else if folder.entries().iter().any(|entry| is_python(&entry.name)) {

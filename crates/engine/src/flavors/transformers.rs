@@ -2,6 +2,7 @@
 //! `components/`, where MLflow looks for it.
 
 use packwright_inspect::{Inspection, Serving};
+use packwright_mlflow::schema::{ColumnType, DataType, ParamSpec};
 use serde_yaml::Value;
 
 use super::{Layout, block, folder, put_version, version_of};
@@ -68,7 +69,28 @@ pub(super) fn native(inspection: &Inspection) -> Result<Layout, PlanError> {
     }
     put_version(&mut own, "transformers_version", version);
     let python = block([("loader_module", Value::from("mlflow.transformers"))]);
-    Ok(Layout { blocks: vec![("python_function", python), ("transformers", own)], data, ..Layout::default() })
+    let params = if is_generation(task) { vec![max_new_tokens(inspection)] } else { Vec::new() };
+    Ok(Layout {
+        params,
+        blocks: vec![("python_function", python), ("transformers", own)],
+        data,
+        ..Layout::default()
+    })
+}
+
+fn is_generation(task: &str) -> bool {
+    matches!(task, "text-generation" | "text2text-generation")
+}
+
+/// How much is written. The pipelines write 256 tokens unless they are told otherwise, which small models have no place
+/// for.
+fn max_new_tokens(inspection: &Inspection) -> ParamSpec {
+    const MOST: u64 = 256;
+    let context = inspection.fact("context_length").and_then(|fact| fact.value.as_u64());
+    // Half of the place is for the text that comes in.
+    let n = context.map_or(MOST, |n| (n / 2).clamp(1, MOST));
+    let ty = ColumnType::Scalar(DataType::Long);
+    ParamSpec { name: "max_new_tokens".to_owned(), ty, default: n.into(), shape: None }
 }
 
 /// Whether a file of the folder belongs to a component. Texts beside the usual ones (`vocab.txt`) and templates do; code

@@ -8,8 +8,19 @@ use serde_json::Value;
 
 use crate::InspectError;
 
-/// The name under which errors are made.
-const FORMAT: &str = "hugging face folder";
+/// The names under which errors are made: those of the usual files, else [`OTHER`].
+const KNOWN: [&str; 8] = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+    "modules.json",
+    "model_index.json",
+    "adapter_config.json",
+    "model.safetensors.index.json",
+];
+
+const OTHER: &str = "a configuration";
 
 /// Configurations are small; a vocabulary is not one.
 const LONGEST_BYTES: u64 = 8 << 20;
@@ -42,8 +53,8 @@ impl<'a> Files<'a> {
             return Ok(None);
         }
         let source = self.open(name)?;
-        check_length(source.len_bytes())?;
-        let mut json = JsonScanner::over(FORMAT, &source, 0, self.limits);
+        check_length(name, source.len_bytes())?;
+        let mut json = JsonScanner::over(format_of(name), &source, 0, self.limits);
         let value = json.value()?;
         json.finish()?;
         Ok(Some(value))
@@ -55,16 +66,20 @@ impl<'a> Files<'a> {
             return Ok(None);
         }
         let source = self.open(name)?;
-        check_length(source.len_bytes())?;
-        let bytes = Cursor::over(FORMAT, &source, 0).take(source.len_bytes(), "a text")?;
+        check_length(name, source.len_bytes())?;
+        let bytes = Cursor::over(format_of(name), &source, 0).take(source.len_bytes(), "a text")?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 }
 
-fn check_length(asked: u64) -> Result<(), ReadError> {
+fn format_of(name: &str) -> &'static str {
+    KNOWN.into_iter().find(|known| *known == name).unwrap_or(OTHER)
+}
+
+fn check_length(name: &str, asked: u64) -> Result<(), ReadError> {
     let limit = LONGEST_BYTES;
     let kind = ErrorKind::Limit { what: "a configuration", asked, limit };
-    if asked <= limit { Ok(()) } else { Err(ReadError::new(FORMAT, 0, kind)) }
+    if asked <= limit { Ok(()) } else { Err(ReadError::new(format_of(name), 0, kind)) }
 }
 
 /// The text of a key.

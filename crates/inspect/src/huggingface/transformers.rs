@@ -14,7 +14,7 @@ use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 const FORMAT: &str = "hf-transformers-dir";
 
 /// Facts that stand in the configuration as they are, and their keys there.
-const FACTS: [(&str, &str); 12] = [
+const FACTS: [(&str, &str); 13] = [
     ("model_type", "model_type"),
     ("architectures", "architectures"),
     ("problem_type", "problem_type"),
@@ -25,6 +25,7 @@ const FACTS: [(&str, &str); 12] = [
     ("n_layers", "num_hidden_layers"),
     ("n_heads", "num_attention_heads"),
     ("context_length", "max_position_embeddings"),
+    ("context_length", "n_positions"),
     ("quantization", "quantization_config"),
     ("base_model", "_name_or_path"),
 ];

@@ -36,7 +36,8 @@ impl Weights {
     /// Looks for weights under the usual names, and reads the headers of safetensors files.
     pub(super) fn find(files: &Files<'_>, more: &[&str]) -> Result<Self, InspectError> {
         let mut weights = Self::default();
-        for name in more.iter().chain(&NAMES) {
+        let usual = NAMES.iter().filter(|name| !more.contains(name));
+        for name in more.iter().chain(usual) {
             let found = named(files, name, &mut weights.problems)?;
             if found.is_empty() {
                 continue;
