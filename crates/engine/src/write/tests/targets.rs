@@ -112,3 +112,33 @@ fn a_folder_that_cannot_be_written_is_an_error_with_its_path() {
     }
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn a_folder_is_packed_beside_itself_and_recorded_by_one_hash_of_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("gpt2");
+    fs::create_dir(&model).unwrap();
+    for entry in fs::read_dir(crate::testing::fixtures().join("transformers/gpt2_lm")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), model.join(entry.file_name())).unwrap();
+    }
+    let draft = open::open(&model).unwrap();
+    let inside = run(&draft, &target(&model.join("package"), PackageKind::Folder));
+    assert!(
+        matches!(&inside, Err(ExportError::Target { reason, .. }) if reason.contains("inside")),
+        "{inside:?}"
+    );
+    let out = dir.path().join("package");
+    run(&draft, &target(&out, PackageKind::Folder)).unwrap();
+    let mut lines = String::new();
+    for (name, bytes) in folder_files(&model) {
+        lines.push_str(&format!("{}  {name}\n", hex(&Sha256::digest(&bytes))));
+    }
+    let expected = hex(&Sha256::digest(&lines));
+    let mlmodel = fs::read_to_string(out.join("MLmodel")).unwrap();
+    assert!(
+        mlmodel.contains(&format!("source_sha256: '{expected}'"))
+            || mlmodel.contains(&format!("source_sha256: {expected}")),
+        "{lines}"
+    );
+}
