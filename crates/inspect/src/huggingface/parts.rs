@@ -23,6 +23,17 @@ pub(super) fn adapter(
     let weights = Weights::find(files, &["adapter_model.safetensors", "adapter_model.bin"])?;
     let mut scan = Scan::of(files)?;
     scan.unread(&weights.unread);
+    // PEFT imports the module of the base model's class from here when the adapter was made for no known task.
+    let library = config.get("auto_mapping").and_then(|mapping| text_of(mapping, "parent_library"));
+    if let Some(library) = library.filter(|library| !library.starts_with("transformers.")) {
+        scan.add(Finding {
+            rule: "peft/parent-library",
+            severity: Severity::Review,
+            what: library.to_owned(),
+            place: "adapter_config.json: auto_mapping".into(),
+            why: "loading the adapter imports this module, which is not transformers' own".into(),
+        });
+    }
     let mut facts = Facts::default();
     let keys = [
         ("adapter_type", "peft_type"),

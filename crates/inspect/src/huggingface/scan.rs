@@ -10,14 +10,19 @@ use crate::reader::Subject;
 use crate::safety::{Finding, Needs, Safety, Severity, Verdict, template};
 use crate::{Artifact, ArtifactKind, InspectError, probe};
 
-/// Configurations that may name code of the folder's own.
-const CONFIGS: [&str; 5] = [
+/// Configurations that may name code of the folder's own, or hold a chat template; parts of a model have theirs in folders
+/// of their own.
+const CONFIGS: [&str; 6] = [
     "config.json",
     "tokenizer_config.json",
     "preprocessor_config.json",
     "processor_config.json",
     "generation_config.json",
+    "chat_template.json",
 ];
+
+/// More of them than any folder has.
+const MOST_CONFIGS: usize = 256;
 
 /// What pickles are called.
 const PICKLES: [&str; 7] = ["bin", "pt", "pth", "pkl", "pickle", "ckpt", "joblib"];
@@ -47,13 +52,8 @@ impl Scan {
             own_code: Vec::new(),
             template: None,
         };
-        for name in CONFIGS {
-            if let Some(json) = files.json(name)? {
-                scan.auto_map(name, &json);
-                scan.config_template(name, &json);
-            }
-        }
-        scan.template_files(files)?;
+        scan.configs(files);
+        scan.template_files(files);
         scan.code_files(files);
         scan.pickles(files)?;
         for entry in files.folder.entries().iter().filter(|entry| entry.is_link) {
@@ -146,16 +146,34 @@ impl Scan {
         }
     }
 
-    fn template_files(&mut self, files: &Files<'_>) -> Result<(), InspectError> {
-        if let Some(json) = files.json("chat_template.json")? {
-            self.config_template("chat_template.json", &json);
-        }
-        for name in files.names().filter(|name| has_ending(name, "jinja")) {
-            if let Some(text) = files.text(name)? {
-                self.take_template(&text, name);
+    /// What cannot be read may name anything.
+    fn configs(&mut self, files: &Files<'_>) {
+        let is_config = |name: &&str| name.rsplit('/').next().is_some_and(|last| CONFIGS.contains(&last));
+        for (index, name) in files.names().filter(is_config).enumerate() {
+            if MOST_CONFIGS <= index {
+                self.unread
+                    .push(format!("there are more than {MOST_CONFIGS} configurations; {name} was not read"));
+                break;
+            }
+            match files.json(name) {
+                Ok(Some(json)) => {
+                    self.auto_map(name, &json);
+                    self.config_template(name, &json);
+                }
+                Ok(None) => {}
+                Err(error) => self.unread.push(format!("{name}: {error}")),
             }
         }
-        Ok(())
+    }
+
+    fn template_files(&mut self, files: &Files<'_>) {
+        for name in files.names().filter(|name| has_ending(name, "jinja")).take(MOST_CONFIGS) {
+            match files.text(name) {
+                Ok(Some(text)) => self.take_template(&text, name),
+                Ok(None) => {}
+                Err(error) => self.unread.push(format!("{name}: {error}")),
+            }
+        }
     }
 
     fn take_template(&mut self, text: &str, file: &str) {

@@ -84,9 +84,10 @@ fn what_loading_would_run_is_found_wherever_it_lies() {
     let remote = br#"{"auto_map":{"AutoTokenizer":["someone/else--tok.Tok",null]}}"#;
     let template = br#"{"chat_template":"{{ ''.__class__ }}"}"#;
     let named = br#"{"chat_template":[{"name":"tool_use","template":"{{ x|attr('y') }}"}]}"#;
-    let cases: [(&str, &[u8], Verdict, &str); 8] = [
+    let cases: [(&str, &[u8], Verdict, &str); 9] = [
         ("config.json", auto_map, Verdict::Review, "modeling_my.MyForCausalLM"),
         ("tokenizer_config.json", remote, Verdict::Review, "someone/else--tok.Tok"),
+        ("0_Transformer/config.json", auto_map, Verdict::Review, "modeling_my.MyForCausalLM"),
         ("tokenizer_config.json", template, Verdict::Dangerous, "__class__"),
         ("tokenizer_config.json", named, Verdict::Review, "attr"),
         ("chat_template.jinja", b"{{ self.x }}", Verdict::Review, "self"),
@@ -178,11 +179,14 @@ fn weights_in_parts_are_counted_together_and_a_missing_part_is_named() {
 fn adapters_pipelines_and_foreign_modules_are_named() {
     let weights = weights();
     let adapter =
-        br#"{"peft_type":"LORA","base_model_name_or_path":"org/base","r":8,"peft_version":"0.15.0"}"#;
+        br#"{"peft_type":"LORA","auto_mapping":{"parent_library":"evil.module"},"base_model_name_or_path":"org/base","r":8,"peft_version":"0.15.0"}"#;
     let adapter = read(&[("adapter_config.json", adapter), ("adapter_model.safetensors", &weights)]).unwrap();
     assert_eq!((adapter.format, adapter.flavor()), ("peft-adapter-dir", None));
     assert!(adapter.warnings[0].contains("org/base"));
     assert_eq!(adapter.fact("rank").unwrap().value, 8);
+    assert_eq!(adapter.safety.findings[0].what, "evil.module");
+    let cut = model(&[("onnx/config.json", b"{\"a\":")]);
+    assert_eq!(cut.safety.verdict(), Verdict::Unscanned);
     let index = br#"{"_class_name":"StableDiffusionPipeline","_diffusers_version":"0.30.0",
         "unet":["diffusers","UNet2DConditionModel"],"mine":["mine","Mine"],"off":[null,null]}"#;
     let diffusers = read(&[("model_index.json", index), ("mine.py", b"")]).unwrap();
