@@ -51,6 +51,7 @@ fn pypi_name(framework: &str) -> &str {
     match framework {
         "sklearn" => "scikit-learn",
         "pytorch" => "torch",
+        "sentence_transformers" => "sentence-transformers",
         _ => framework,
     }
 }

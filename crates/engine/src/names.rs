@@ -6,17 +6,20 @@ use std::path::Path;
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".lzma", ".lz4", ".zst", ".z", ".tgz"];
 
 /// What a file name ends with and a model's name should not.
-const ENDINGS: [&str; 28] = [
+const ENDINGS: [&str; 31] = [
     ".weights.h5",
+    ".safetensors",
     ".cloudpickle",
     ".joblib",
     ".keras",
     ".pickle",
     ".model",
     ".onnx",
+    ".tflite",
     ".skops",
     ".hdf5",
     ".json",
+    ".gguf",
     ".lgbm",
     ".dill",
     ".pkl",

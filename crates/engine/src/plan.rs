@@ -1,5 +1,6 @@
 //! What a package will hold, before anything is written.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         let origin = Origin::Copied { from: file.from.clone() };
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.size_bytes });
     }
-    for (path, text) in &work.layout.code {
+    for (path, text) in work.layout.generated() {
         files.push(generated(path.clone(), text.clone().into_bytes()));
     }
     for (path, text) in &work.layout.texts {
@@ -161,15 +162,14 @@ pub(crate) fn prepare_fallback(draft: &Draft, reason: &str) -> Result<Work, Plan
 
 fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
-    let mut taken: Vec<String> = Vec::new();
-    let own = layout.data.iter().map(|file| &file.path).chain(layout.code.iter().map(|(path, _)| path));
+    let mut taken = BTreeSet::new();
+    let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
     for path in own.chain(code.iter().map(|file| &file.path)) {
         // Systems that do not tell capitals apart would write one over the other.
         let folded = path.to_lowercase();
-        if taken.contains(&folded) {
+        if !taken.insert(folded) {
             return Err(PlanError::Twice(path.clone()));
         }
-        taken.push(folded);
     }
     Ok(Work { layout, code })
 }

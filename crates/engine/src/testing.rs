@@ -10,9 +10,14 @@ use packwright_mlflow::schema::{ColSpec, DataType, TensorSpec};
 
 use crate::draft::Draft;
 
+/// The folder of the fixtures.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
+}
+
 /// A file below `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
+    let path = fixtures().join(name);
     assert!(path.is_file(), "there is no fixture {name}");
     path
 }

@@ -228,6 +228,34 @@ pub enum Serving {
         /// The signature that is called.
         signature: String,
     },
+    /// The transformers flavor over a folder that `save_pretrained` wrote.
+    Transformers {
+        /// transformers' name of what it is for: `text-classification`.
+        task: String,
+        /// The class of the pipeline for that task: `TextClassificationPipeline`.
+        pipeline: String,
+        /// The class of the model: `BertForSequenceClassification`.
+        architecture: String,
+        /// What lies in the folder beside the model.
+        components: Vec<&'static str>,
+    },
+    /// The `sentence_transformers` flavor over a folder that `SentenceTransformer.save` wrote.
+    SentenceTransformers {
+        /// The class of the model that gives the embeddings: `BertModel`; unknown for models of another kind.
+        architecture: Option<String>,
+    },
+    /// Generated code that opens a GGUF file with llama.cpp.
+    Gguf {
+        /// Whether it holds a chat template: then callers' texts are turns of a chat, else they are continued.
+        is_chat: bool,
+    },
+    /// Generated code that opens a TensorFlow Lite file.
+    Tflite {
+        /// The signature that is called; `None` to call the only graph by the places of its tensors.
+        signature: Option<String>,
+        /// Whether it needs operators of TensorFlow itself.
+        needs_tensorflow: bool,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
@@ -403,7 +431,9 @@ impl Inspection {
             Serving::PickleLoader { .. }
             | Serving::SklearnSkops { .. }
             | Serving::TorchProgram { .. }
-            | Serving::KerasLoader { .. } => Some("python_function"),
+            | Serving::KerasLoader { .. }
+            | Serving::Gguf { .. }
+            | Serving::Tflite { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
@@ -414,6 +444,8 @@ impl Inspection {
             Serving::Pytorch { .. } => Some("pytorch"),
             Serving::Keras => Some("keras"),
             Serving::TensorflowKeras { .. } | Serving::SavedModel { .. } => Some("tensorflow"),
+            Serving::Transformers { .. } => Some("transformers"),
+            Serving::SentenceTransformers { .. } => Some("sentence_transformers"),
             Serving::Package | Serving::No => None,
         }
     }

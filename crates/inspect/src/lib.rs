@@ -14,6 +14,8 @@
 
 mod catboost;
 mod container;
+mod gguf;
+mod huggingface;
 mod inspection;
 mod keras;
 mod lightgbm;
@@ -24,6 +26,7 @@ mod pmdarima;
 mod probe;
 mod prophet;
 mod reader;
+mod safetensors;
 pub mod safety;
 mod sklearn;
 mod statsmodels;
@@ -32,6 +35,7 @@ mod tensorflow;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod tflite;
 mod torch;
 mod xgboost;
 

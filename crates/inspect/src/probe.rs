@@ -8,8 +8,9 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, keras, lightgbm, npy, onnx,
-    pickled, prophet, safety, strangers, tensorflow, torch, xgboost,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, huggingface, keras,
+    lightgbm, npy, onnx, pickled, prophet, safetensors, safety, strangers, tensorflow, tflite, torch,
+    xgboost,
 };
 
 /// Every reader. At equal claims the first one reads.
@@ -24,6 +25,9 @@ const READERS: &[&dyn Reader] = &[
     &onnx::OnnxReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
+    &safetensors::SafetensorsReader,
+    &gguf::GgufReader,
+    &tflite::TfliteReader,
     &npy::NpyReader,
     &keras::KerasReader,
     &keras::KerasH5Reader,
@@ -32,7 +36,8 @@ const READERS: &[&dyn Reader] = &[
 ];
 
 /// Every reader of folders.
-const FOLDER_READERS: &[&dyn FolderReader] = &[&tensorflow::SavedModelReader];
+const FOLDER_READERS: &[&dyn FolderReader] =
+    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;
@@ -136,8 +141,8 @@ fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectErr
     let artifact = Artifact {
         path: path.to_path_buf(),
         kind: ArtifactKind::Folder,
-        size_bytes: files.clone().fold(0_u64, |sum, entry| sum.saturating_add(entry.len_bytes)),
-        side_files: files.map(|entry| entry.name.clone()).collect(),
+        size_bytes: files.fold(0_u64, |sum, entry| sum.saturating_add(entry.len_bytes)),
+        side_files: Vec::new(),
         member: None,
     };
     reader.read(&FolderSubject { artifact: &artifact, folder: &folder, limits })

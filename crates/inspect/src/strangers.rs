@@ -30,9 +30,6 @@ const MAGICS: &[(&[u8], &str, &str)] = &[
 const OTHERS_WAY_OUT: &str =
     "convert it to ONNX and drop that, or save it with the MLflow flavor of its library";
 
-/// Other formats of models, recognised but not read by this version.
-const OTHER_MODELS: &[(&[u8], &str)] = &[(b"GGUF", "a GGUF model")];
-
 /// Names what is certainly no model of any reader, before the readers are asked.
 pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
     if subject.source.len_bytes() == 0 {
@@ -53,11 +50,6 @@ pub(crate) fn name_certain(subject: &Subject<'_>) -> Option<InspectError> {
 
 /// Names what a file is when no reader could read it.
 pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
-    for (magic, what) in OTHER_MODELS {
-        if subject.head.starts_with(magic) {
-            return Some(not_read(what, OTHERS_WAY_OUT));
-        }
-    }
     if subject.head.starts_with(b"PK\x03\x04") {
         let what = "it is a zip archive, and holds no model that this version reads";
         return Some(unread(what, "unpack it and drop the model file inside"));
@@ -98,8 +90,6 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
     let has = |name: &str| folder.get(name).is_some();
     let what = if has("MLmodel") {
         return mlflow_package("an MLflow package");
-    } else if has("config.json") {
-        "a Hugging Face model folder"
     } else if has("meta.json") && has("config.cfg") {
         "a spaCy pipeline"
     } else if folder.entries().iter().any(|entry| is_python(&entry.name)) {

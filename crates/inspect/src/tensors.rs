@@ -1,5 +1,12 @@
 //! The weights of a model, as a list of names and shapes. Their values are never read.
 
+use std::collections::BTreeMap;
+
+use packwright_formats::safetensors;
+use serde_json::Value;
+
+use crate::Fact;
+
 /// Larger models have some tens of thousands of tensors; what comes after this many is counted and not listed.
 const LISTED: usize = 100_000;
 
@@ -58,4 +65,40 @@ impl FromIterator<Tensor> for Tensors {
         }
         all
     }
+}
+
+/// The tensors of a safetensors header.
+pub(crate) fn of_safetensors(header: &safetensors::Header) -> impl Iterator<Item = Tensor> {
+    header.tensors.iter().map(|tensor| Tensor {
+        name: tensor.name.clone(),
+        dtype: tensor.dtype_name().to_owned(),
+        shape: tensor.shape.clone(),
+        size_bytes: tensor.end.saturating_sub(tensor.start),
+        // The format does not tell buffers from parameters; both are saved alike.
+        is_parameter: true,
+    })
+}
+
+/// How many tensors there are, of how many elements, and of which types.
+pub(crate) fn facts(tensors: &Tensors, source: &str) -> Vec<Fact> {
+    let mut types: BTreeMap<&str, u64> = BTreeMap::new();
+    for tensor in &tensors.listed {
+        let n = types.entry(&tensor.dtype).or_default();
+        *n = n.saturating_add(1);
+    }
+    let types: serde_json::Map<String, Value> =
+        types.into_iter().map(|(dtype, n)| (dtype.to_owned(), count(n))).collect();
+    let mut facts = Vec::new();
+    let mut add = |name, value| facts.push(Fact { name, value, source: source.to_owned() });
+    add("n_parameters", count(tensors.n_elements));
+    add("n_tensors", count(tensors.n));
+    if !types.is_empty() {
+        add("parameter_types", Value::Object(types));
+    }
+    facts
+}
+
+/// A count as JSON; beyond 2^53 as text, which JSON readers do not round.
+pub(crate) fn count(n: u64) -> Value {
+    if n <= 1 << 53 { Value::from(n) } else { Value::from(n.to_string()) }
 }

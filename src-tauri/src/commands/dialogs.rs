@@ -14,9 +14,30 @@ use crate::paths::{Paths, PickedTarget};
 use crate::wire::{ExportKind, IpcError};
 
 /// The extensions under which models of the frameworks that we read are usually kept.
-const MODEL_EXTENSIONS: [&str; 20] = [
-    "pkl", "pickle", "p", "joblib", "gz", "z", "bz2", "xz", "lzma", "lz4", "skops", "json", "ubj", "model",
-    "bst", "txt", "lgb", "onnx", "sav", "bin",
+const MODEL_EXTENSIONS: [&str; 23] = [
+    "pkl",
+    "pickle",
+    "p",
+    "joblib",
+    "gz",
+    "z",
+    "bz2",
+    "xz",
+    "lzma",
+    "lz4",
+    "skops",
+    "json",
+    "ubj",
+    "model",
+    "bst",
+    "txt",
+    "lgb",
+    "onnx",
+    "sav",
+    "bin",
+    "safetensors",
+    "gguf",
+    "tflite",
 ];
 
 /// Whether a dialog is open. The page stays alive behind it, and a second dialog would hide behind the first.

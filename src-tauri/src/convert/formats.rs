@@ -13,6 +13,12 @@ pub(super) fn format_name(format: &str, compression: Option<&str>) -> String {
         "catboost-json" => "CatBoost JSON",
         "onnx" => "ONNX",
         "prophet-json" => "Prophet JSON",
+        "gguf" => "GGUF",
+        "tflite" => "TensorFlow Lite",
+        "hf-transformers-dir" => "transformers folder",
+        "sentence-transformers-dir" => "sentence-transformers folder",
+        "peft-adapter-dir" => "PEFT adapter folder",
+        "diffusers-dir" => "diffusers folder",
         "mlflow-package" => "MLflow package",
         other => other,
     };

@@ -98,6 +98,16 @@ const KERAS: [((u32, u32), Minors); 3] = [
 /// The Pythons that NumPy 2 runs on, the only NumPy whose bound can raise the oldest Python of an old library.
 const NUMPY_2: Minors = Minors { oldest: 9, newest: 14 };
 
+/// The Pythons that have wheels of the tokenizers that a transformers asks for.
+const TRANSFORMERS: [((u32, u32), Minors); 6] = [
+    ((5, 0), Minors { oldest: 10, newest: 14 }),
+    ((4, 46), Minors { oldest: 9, newest: 13 }),
+    ((4, 34), Minors { oldest: 8, newest: 12 }),
+    ((4, 25), Minors { oldest: 7, newest: 11 }),
+    ((4, 11), Minors { oldest: 7, newest: 10 }),
+    ((0, 0), Minors { oldest: 6, newest: 9 }),
+];
+
 /// The newest Python whose NumPy 1 has wheels.
 const NUMPY_1: Minors = Minors { oldest: 6, newest: 12 };
 
@@ -111,6 +121,7 @@ fn minors(name: &str, version: &str) -> Option<Minors> {
         "onnxruntime" => &ONNXRUNTIME,
         "keras" if (2, 16) <= version => &KERAS,
         "keras" | "tf-keras" | "tensorflow" => &TENSORFLOW,
+        "transformers" => &TRANSFORMERS,
         _ => return None,
     };
     table.iter().find(|(from, _)| *from <= version).map(|(_, minors)| *minors)
@@ -190,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_python_lies_within_what_every_pinned_library_supports() {
-        let cases: [(&[&str], &str); 18] = [
+        let cases: [(&[&str], &str); 21] = [
             (&["keras==3.15.1", "tensorflow"], "3.12"),
             (&["keras==2.13.1", "tensorflow==2.13.*"], "3.11"),
             (&["tf-keras==2.21.0", "tensorflow==2.21.*"], "3.12"),
@@ -209,6 +220,9 @@ mod tests {
             (&["catboost==1.2.10", "numpy"], "3.12"),
             (&["catboost==1.1.1", "numpy"], "3.10"),
             (&["catboost"], "3.12"),
+            (&["transformers==5.23.0", "torch"], "3.12"),
+            (&["transformers==4.30.2", "torch"], "3.11"),
+            (&["transformers==4.2.0", "torch"], "3.9"),
         ];
         for (lines, python) in cases {
             assert_eq!(python_for(lines).value, python, "{lines:?}");

@@ -2,6 +2,9 @@
 
 mod catboost;
 mod categories;
+mod folder;
+mod from_code;
+mod gguf;
 mod keras;
 mod lightgbm;
 pub(crate) mod loader;
@@ -9,9 +12,12 @@ mod onnx;
 mod pmdarima;
 mod prophet;
 mod pytorch;
+mod sentence_transformers;
 mod sklearn;
 mod statsmodels;
 mod tensorflow;
+mod tflite;
+mod transformers;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -47,16 +53,25 @@ const RESERVED: [&str; 12] = [
 pub(crate) struct Layout {
     /// Files made from the artifact, the model first.
     pub(crate) data: Vec<DataFile>,
-    /// Generated Python files: path in the package and text.
+    /// Generated Python files in `code/`: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
     /// Generated files that are no code: path in the package and text.
     pub(crate) texts: Vec<(&'static str, &'static str)>,
+    /// The generated `model.py` in the package's root: path in the package and text.
+    pub(crate) model_code: Option<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
     pub(crate) blocks: Vec<(&'static str, Mapping)>,
     /// Inference parameters that the generated code understands.
     pub(crate) params: Vec<ParamSpec>,
     /// What the person should know about this layout, in sentences.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Layout {
+    /// Every generated Python file: path in the package and text.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = &(String, String)> {
+        self.code.iter().chain(&self.model_code)
+    }
 }
 
 /// One file made from the artifact.
@@ -163,6 +178,14 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(keras::loader(inspection, &how, main.as_ref()))
         }
         (Serving::SavedModel { tags, signature }, _) => tensorflow::saved_model(inspection, tags, signature),
+        (Serving::Transformers { .. }, _) => transformers::native(inspection),
+        (Serving::SentenceTransformers { architecture }, _) => {
+            sentence_transformers::native(inspection, architecture.as_deref())
+        }
+        (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
+        (Serving::Tflite { signature, needs_tensorflow }, _) => {
+            Ok(tflite::from_code(inspection, signature.as_deref(), *needs_tensorflow))
+        }
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

@@ -1,5 +1,6 @@
 //! SHA-256 on a second thread.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -49,6 +50,19 @@ pub(super) fn whole(file: &File, cancel: &Cancel) -> io::Result<(String, u64)> {
         }
     }
     Ok((hex(&hasher.finalize()), size_bytes))
+}
+
+/// One hash for a folder: that of the lines that `sha256sum` writes for its files, sorted by their names below it.
+pub(super) fn of_folder(root: &Path, files: Vec<(&Path, String)>) -> String {
+    let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    // A file that is packed twice counts once.
+    let lines: BTreeMap<String, String> =
+        files.into_iter().map(|(path, sha256)| (below(path), sha256)).collect();
+    let mut hasher = Sha256::new();
+    for (name, sha256) in lines {
+        hasher.update(format!("{sha256}  {name}\n"));
+    }
+    hex(&hasher.finalize())
 }
 
 /// A thread that panicked is a bug of ours; the export reports it as an error like any other.

@@ -16,6 +16,8 @@ mod zip;
 
 use std::time::Duration;
 
+use packwright_inspect::ArtifactKind;
+
 pub use error::ExportError;
 pub use job::{Cancel, Progress, Stage};
 pub use target::Target;
@@ -160,6 +162,7 @@ fn fill(
 ) -> Result<Vec<WrittenFile>, ExportError> {
     let mut files = Vec::new();
     let mut artifact_sha256 = None;
+    let mut originals = Vec::new();
     for file in &work.layout.data {
         watch.begin(Stage::Writing, &file.path)?;
         let (written, original) = if file.change == Change::None && file.member.is_none() {
@@ -170,14 +173,19 @@ fn fill(
             sink.rewrite(file, watch)?
         };
         // The first file is the artifact itself; side files follow.
-        artifact_sha256.get_or_insert(original);
+        artifact_sha256.get_or_insert_with(|| original.clone());
+        originals.push((file.from.as_path(), original));
         files.push(written);
+    }
+    let artifact = &draft.inspection().artifact;
+    if artifact.kind == ArtifactKind::Folder {
+        artifact_sha256 = Some(hash::of_folder(&artifact.path, originals));
     }
     for file in &work.code {
         watch.begin(Stage::Writing, &file.path)?;
         files.push(sink.copy(file, watch)?);
     }
-    for (path, text) in &work.layout.code {
+    for (path, text) in work.layout.generated() {
         files.push(sink.text(path, text.as_bytes())?);
     }
     for (path, text) in &work.layout.texts {

@@ -1,6 +1,6 @@
 //! `FlatBuffers` (<https://flatbuffers.dev/internals/>) without a schema: the caller says which field of a table is what.
 //!
-//! Read by offset: tables, scalars, texts, and vectors of tables, texts and 32-bit floats. A file is never held: a few
+//! Read by offset: tables, scalars, texts, and vectors of tables, texts and numbers. A file is never held: a few
 //! pages of it are, so that what nobody asks for (weights) costs nothing. Not read, because no model file needs them:
 //! structs, unions, and the size-prefixed form. Alignment is not checked; every offset and length is.
 
@@ -183,6 +183,46 @@ impl<'a> FlatBuffer<'a> {
     pub fn f32_in(&mut self, vector: Vector, index: u64) -> Result<f32, ReadError> {
         let at = self.item(vector, index)?;
         Ok(f32::from_le_bytes(self.array(at)?))
+    }
+
+    /// The item of a vector of 32-bit integers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FlatBuffer::f32_in`].
+    pub fn i32_in(&mut self, vector: Vector, index: u64) -> Result<i32, ReadError> {
+        let at = self.item(vector, index)?;
+        Ok(i32::from_le_bytes(self.array(at)?))
+    }
+
+    /// The item of a vector of 64-bit integers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FlatBuffer::f32_in`].
+    pub fn i64_in(&mut self, vector: Vector, index: u64) -> Result<i64, ReadError> {
+        let at = self.item(vector, index)?;
+        Ok(i64::from_le_bytes(self.array(at)?))
+    }
+
+    /// The item of a vector of bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FlatBuffer::f32_in`].
+    pub fn u8_in(&mut self, vector: Vector, index: u64) -> Result<u8, ReadError> {
+        let at = self.item(vector, index)?;
+        Ok(u8::from_le_bytes(self.array(at)?))
+    }
+
+    /// A 64-bit count; `None` when it is absent.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FlatBuffer::table`].
+    pub fn u64(&mut self, table: Table, field: u16) -> Result<Option<u64>, ReadError> {
+        let Some(at) = self.field(table, field, 8)? else { return Ok(None) };
+        Ok(Some(u64::from_le_bytes(self.array(at)?)))
     }
 
     /// Where a field's value lies; `None` when the table does not have it.

@@ -12,6 +12,7 @@ pub(crate) mod pickle;
 pub(crate) mod readings;
 pub(crate) mod skops;
 mod states;
+pub(crate) mod template;
 mod tensor_bytes;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use packwright_source::{ByteSource, ErrorKind, Folder, ReadError};
 
 use self::proto::{MetaGraph, SavedModel};
 use crate::reader::{Claim, FolderReader, FolderSubject};
-use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
+use crate::{Artifact, InspectError, Inspection, Requirement, Serving, Sourced};
 
 /// What the format is called.
 const FORMAT: &str = "tf-savedmodel";
@@ -81,8 +81,13 @@ fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph
         },
         None => Requirement { requirement: "tensorflow".to_owned(), source: "the format".to_owned() },
     };
+    // The folder is packed file by file; what a link points to is not part of it.
+    let files = subject.folder.entries().iter().filter(|entry| !entry.is_link);
     Inspection {
-        artifact: subject.artifact.clone(),
+        artifact: Artifact {
+            side_files: files.map(|entry| entry.name.clone()).collect(),
+            ..subject.artifact.clone()
+        },
         format: FORMAT,
         compression: None,
         framework: Some(Sourced::new("tensorflow".to_owned(), "the structure of the folder")),

@@ -124,3 +124,33 @@ fn nothing_is_written_into_the_folder_that_is_packed() {
         assert!(matches!(outcome, Err(ExportError::Target { .. })), "{name} {outcome:?}");
     }
 }
+
+#[test]
+fn a_folder_is_packed_beside_itself_and_recorded_by_one_hash_of_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("gpt2");
+    fs::create_dir(&model).unwrap();
+    for entry in fs::read_dir(crate::testing::fixtures().join("transformers/gpt2_lm")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), model.join(entry.file_name())).unwrap();
+    }
+    let draft = open::open(&model).unwrap();
+    let inside = run(&draft, &target(&model.join("package"), PackageKind::Folder));
+    assert!(
+        matches!(&inside, Err(ExportError::Target { reason, .. }) if reason.contains("inside")),
+        "{inside:?}"
+    );
+    let out = dir.path().join("package");
+    run(&draft, &target(&out, PackageKind::Folder)).unwrap();
+    let mut lines = String::new();
+    for (name, bytes) in folder_files(&model) {
+        lines.push_str(&format!("{}  {name}\n", hex(&Sha256::digest(&bytes))));
+    }
+    let expected = hex(&Sha256::digest(&lines));
+    let mlmodel = fs::read_to_string(out.join("MLmodel")).unwrap();
+    assert!(
+        mlmodel.contains(&format!("source_sha256: '{expected}'"))
+            || mlmodel.contains(&format!("source_sha256: {expected}")),
+        "{lines}"
+    );
+}

@@ -1,0 +1,151 @@
+//! TensorFlow Lite (LiteRT): signatures, tensors with their quantization, and operators that the runtime does not bring.
+
+mod describe;
+mod model;
+mod operators;
+#[cfg(test)]
+mod tests;
+
+use self::describe::Call;
+use self::model::{FORMAT, TfliteModel};
+use crate::reader::{Claim, Reader, Subject};
+use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::tensors::Tensors;
+use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
+
+/// Reads TensorFlow Lite files.
+#[derive(Debug)]
+pub(crate) struct TfliteReader;
+
+/// How operators of TensorFlow itself are named.
+const FLEX: &str = "Flex";
+
+impl Reader for TfliteReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        match subject.head.get(4..8) {
+            Some(b"TFL3") => Claim::Certain,
+            _ if subject.extension() == "tflite" => Claim::Maybe,
+            _ => Claim::No,
+        }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let model = TfliteModel::read(subject.source.as_ref(), subject.limits)?;
+        Ok(inspection(subject, &model))
+    }
+}
+
+fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
+    let call = Call::of(model);
+    let is_flex = |name: &&String| name.starts_with(FLEX);
+    let needs_tensorflow = model.custom.keys().any(|name| is_flex(&name));
+    let foreign: Vec<&str> = model.custom.keys().filter(|name| !is_flex(name)).map(String::as_str).collect();
+    let (signature, mut warnings) = describe::signature(&call);
+    if model.graphs.is_empty() {
+        warnings.insert(0, "The file holds no graph, so there is nothing to run.".to_owned());
+    }
+    if !foreign.is_empty() {
+        let reason = format!(
+            "The graph uses operators that are not TensorFlow Lite's own: {}. They need a library of native code that the \
+             file does not hold, so this model cannot be served as it is.",
+            foreign.join(", ")
+        );
+        warnings.insert(0, reason);
+    }
+    warnings.extend(describe::other_signatures(model, &call));
+    let can_serve = foreign.is_empty() && !model.graphs.is_empty();
+    let serving = Serving::Tflite { signature: call.key.map(str::to_owned), needs_tensorflow };
+    Inspection {
+        artifact: subject.artifact.clone(),
+        format: FORMAT,
+        compression: None,
+        framework: Some(Sourced::new(FORMAT.to_owned(), "bytes 4 to 8 of the file")),
+        framework_version: None,
+        model_class: None,
+        serving: if can_serve { serving } else { Serving::No },
+        signature,
+        requirements: requirements(model, needs_tensorflow),
+        python: None,
+        safety: safety(model),
+        structure: None,
+        tensors: Some(weights(model)),
+        facts: describe::facts(model, &call),
+        warnings,
+        own_modules: Vec::new(),
+        path_in_file: String::new(),
+        others: Vec::new(),
+    }
+}
+
+/// The tensors whose bytes are in the file.
+fn weights(model: &TfliteModel) -> Tensors {
+    let all = model.graphs.iter().flat_map(|graph| &graph.tensors);
+    all.filter(|tensor| 0 < tensor.size_bytes).map(describe::weight).collect()
+}
+
+fn requirements(model: &TfliteModel, needs_tensorflow: bool) -> Vec<Requirement> {
+    let line =
+        |requirement: &str, source: String| Requirement { requirement: requirement.to_owned(), source };
+    let runtime = match model.notes.get("min_runtime_version") {
+        Some(version) => format!("; the file needs a runtime of TensorFlow {version} or later"),
+        None => String::new(),
+    };
+    let numpy =
+        line("numpy", "the interpreter works on NumPy arrays; its version is not in the file".to_owned());
+    if needs_tensorflow {
+        let source = format!("the graph uses operators of TensorFlow itself (Flex){runtime}");
+        return vec![line("tensorflow", source), numpy];
+    }
+    vec![line("ai-edge-litert", format!("runs TensorFlow Lite files{runtime}")), numpy]
+}
+
+fn safety(model: &TfliteModel) -> Safety {
+    let mut findings = Vec::new();
+    for name in model.custom.keys() {
+        let is_flex = name.starts_with(FLEX);
+        let why = if is_flex {
+            "it is an operator of TensorFlow itself; the interpreter needs TensorFlow to run it"
+        } else {
+            "it runs native code from a library that must be installed; only install one that you trust"
+        };
+        let touches_files =
+            ["FlexReadFile", "FlexWriteFile", "FlexMatchingFiles", "FlexPyFunc", "FlexEagerPyFunc"];
+        let (rule, severity) = match is_flex {
+            true if touches_files.contains(&name.as_str()) => {
+                ("tflite/flex-file-operator", Severity::Dangerous)
+            }
+            true => ("tflite/flex-operator", Severity::Info),
+            false => ("tflite/custom-operator", Severity::Review),
+        };
+        let why = if severity == Severity::Dangerous {
+            "it reads or writes files, or runs Python, when the model runs"
+        } else {
+            why
+        };
+        findings.push(Finding {
+            rule,
+            severity,
+            what: format!("operator {name}"),
+            place: "operator_codes".into(),
+            why: why.into(),
+        });
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let needs = match findings.first().map(|finding| finding.severity) {
+        Some(Severity::Dangerous) => Needs::DangerousCalls,
+        Some(Severity::Review) => Needs::UnknownCode,
+        Some(_) => Needs::KnownLibraries,
+        None => Needs::DataOnly,
+    };
+    let n =
+        model.operators.values().chain(model.custom.values()).fold(0_u64, |sum, n| sum.saturating_add(*n));
+    let summary = match needs {
+        Needs::DangerousCalls => "its graph would read or write files".to_owned(),
+        Needs::UnknownCode => "needs a library of native operators".to_owned(),
+        Needs::KnownLibraries => format!("a graph of {n} operators, some of them TensorFlow's own"),
+        Needs::DataOnly => {
+            format!("data only: a graph of {n} operators and its weights; loading runs no code from the file")
+        }
+    };
+    Safety { needs, unread: Vec::new(), findings, summary }
+}

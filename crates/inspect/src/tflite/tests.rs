@@ -1,0 +1,95 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use packwright_mlflow::schema::TensorSpec;
+use packwright_source::{ByteSource as _, FileSource, Limits, MemorySource, read_exact_at};
+
+use super::*;
+use crate::safety::Verdict;
+use crate::{Artifact, ArtifactKind, SourcedSchema, probe};
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tflite").join(name);
+    let source = FileSource::open(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut bytes = vec![0; usize::try_from(source.len_bytes()).unwrap()];
+    read_exact_at(&source, 0, &mut bytes).unwrap();
+    bytes
+}
+
+fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
+    let artifact = Artifact {
+        path: "model.tflite".into(),
+        kind: ArtifactKind::File,
+        size_bytes: bytes.len() as u64,
+        side_files: Vec::new(),
+        member: None,
+    };
+    let source = Arc::new(MemorySource::new(bytes.to_vec()));
+    let head = &bytes[..bytes.len().min(probe::HEAD_BYTES)];
+    TfliteReader.read(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
+}
+
+fn tensors(schema: Option<&SourcedSchema>) -> Vec<TensorSpec> {
+    match schema {
+        Some(SourcedSchema::Tensors(tensors)) => tensors.iter().map(|tensor| tensor.value.clone()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_signature_is_called_by_its_names_and_open_dimensions_stay_open() {
+    let inspection = inspect(&fixture("sequential.tflite")).unwrap();
+    let serving = Serving::Tflite { signature: Some("serving_default".into()), needs_tensorflow: false };
+    assert_eq!(inspection.serving, serving);
+    let inputs = tensors(inspection.signature.inputs.as_ref());
+    assert_eq!(inputs, [TensorSpec::unnamed("float32", vec![-1, 4])]);
+    let outputs = tensors(inspection.signature.outputs.as_ref());
+    assert_eq!(outputs[0].name.as_deref(), Some("output_0"));
+    assert_eq!(outputs[0].shape, [-1, 3]);
+    assert_eq!(inspection.fact("input_names").unwrap().value, serde_json::json!(["meas"]));
+    assert_eq!(inspection.safety.verdict(), Verdict::Safe);
+    assert!(0 < inspection.tensors.unwrap().n);
+}
+
+#[test]
+fn quantized_numbers_are_explained() {
+    let inspection = inspect(&fixture("sequential_int8.tflite")).unwrap();
+    assert_eq!(tensors(inspection.signature.inputs.as_ref())[0].dtype, "int8");
+    assert_eq!(tensors(inspection.signature.outputs.as_ref())[0].dtype, "uint8");
+    let said = inspection.warnings.join(" ");
+    assert!(said.contains("(number - -128)"), "{said}");
+}
+
+#[test]
+fn operators_decide_what_it_needs_and_what_it_may_do() {
+    for (name, verdict) in [
+        ("FlexErf", Verdict::Safe),
+        ("FlexWriteFile", Verdict::Dangerous),
+        ("TFLite_Detection_PostProcess", Verdict::Review),
+    ] {
+        let model = TfliteModel { custom: [(name.to_owned(), 1)].into(), ..TfliteModel::default() };
+        assert_eq!(safety(&model).verdict(), verdict, "{name}");
+    }
+}
+
+#[test]
+fn a_file_without_graphs_is_shown_and_not_served() {
+    // A root table without fields: its list of fields is four bytes long.
+    let bytes = [12, 0, 0, 0, b'T', b'F', b'L', b'3', 4, 0, 4, 0, 4, 0, 0, 0];
+    let inspection = inspect(&bytes).unwrap();
+    assert_eq!(inspection.serving, Serving::No);
+    assert!(inspection.warnings[0].contains("no graph"));
+}
+
+#[test]
+fn any_byte_in_any_place_and_any_cut_gives_a_value_or_an_error() {
+    let whole = fixture("sequential_int8.tflite");
+    for at in 0..whole.len() {
+        drop(inspect(&whole[..at]));
+        for byte in [0, 1, 0x7f, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] = byte;
+            drop(inspect(&bytes));
+        }
+    }
+}
