@@ -253,8 +253,6 @@ pub enum Serving {
     Tflite {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
-        /// Whether it needs operators of TensorFlow itself.
-        needs_tensorflow: bool,
     },
     /// An MLflow package already.
     Package,

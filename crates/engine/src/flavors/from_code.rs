@@ -93,16 +93,12 @@ mod tests {
     #[test]
     fn names_from_the_file_stand_in_the_code_as_python_texts() {
         let names = [("input_names", serde_json::json!(["x\"]\nimport os"]))];
-        for needs_tensorflow in [false, true] {
-            let signature = Some("say \"hi\"".to_owned());
-            let tflite = packed("a.tflite", Serving::Tflite { signature, needs_tensorflow }, &names);
-            let code = tflite.model_code.unwrap().1;
-            assert!(code.contains(r#"get_signature_runner("say \"hi\"")"#), "{code}");
-            assert!(code.contains(r#""x\"]\U0000000aimport os": "float32""#), "{code}");
-            assert_eq!(code.contains("import tensorflow as tf"), needs_tensorflow);
-            assert_eq!(code.contains("ai_edge_litert"), !needs_tensorflow);
-        }
-        let serving = Serving::Tflite { signature: None, needs_tensorflow: false };
+        let signature = Some("say \"hi\"".to_owned());
+        let tflite = packed("a.tflite", Serving::Tflite { signature }, &names);
+        let code = tflite.model_code.unwrap().1;
+        assert!(code.contains(r#"get_signature_runner("say \"hi\"")"#), "{code}");
+        assert!(code.contains(r#""x\"]\U0000000aimport os": "float32""#), "{code}");
+        let serving = Serving::Tflite { signature: None };
         let code = packed("a.tflite", serving, &names).model_code.unwrap().1;
         assert!(code.contains("set_tensor") && !code.contains("signature_runner"), "{code}");
     }

@@ -183,9 +183,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             sentence_transformers::native(inspection, architecture.as_deref())
         }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
-        (Serving::Tflite { signature, needs_tensorflow }, _) => {
-            Ok(tflite::from_code(inspection, signature.as_deref(), *needs_tensorflow))
-        }
+        (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

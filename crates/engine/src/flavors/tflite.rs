@@ -6,8 +6,7 @@ use serde_yaml::Mapping;
 use super::{Layout, from_code, python_string};
 
 /// The file and code that runs it. `signature` is the one to call; without one the tensors are set by their place.
-pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>, needs_tensorflow: bool) -> Layout {
-    let import = if needs_tensorflow { TENSORFLOW } else { LITERT };
+pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>) -> Layout {
     let body = match signature {
         Some(name) => SIGNATURE.replace("SIGNATURE", &python_string(name)),
         None => PLACES.to_owned(),
@@ -17,7 +16,7 @@ pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>, needs_
         .map(|(name, dtype)| format!("    {}: {},\n", python_string(name), python_string(dtype)))
         .collect();
     let text = format!(
-        "{HEAD}{import}\n# What goes in: names and types.\nINPUTS = {{\n{}}}\n\n\nclass Model(PythonModel):\n{body}{TAIL}",
+        "{HEAD}\n# What goes in: names and types.\nINPUTS = {{\n{}}}\n\n\nclass Model(PythonModel):\n{body}{TAIL}",
         inputs.concat()
     );
     from_code::layout(inspection, text, Mapping::new(), Vec::new())
@@ -39,19 +38,9 @@ const HEAD: &str = r"# Runs the TensorFlow Lite file in artifacts/.
 import threading
 
 import numpy as np
-";
-
-const LITERT: &str = r"from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
-";
-
-const TENSORFLOW: &str = r"import tensorflow as tf
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
-
-# The file uses operators of TensorFlow itself, which only TensorFlow's own interpreter has.
-Interpreter = tf.lite.Interpreter
 ";
 
 const SIGNATURE: &str = r#"    def load_context(self, context):
@@ -77,15 +66,18 @@ const PLACES: &str = r#"    def load_context(self, context):
 
     def _run(self, arrays):
         interpreter = self._interpreter
-        places = list(zip(interpreter.get_input_details(), arrays.values()))
-        for detail, array in places:
+        # The inputs of the file stand in the order of INPUTS.
+        pairs = list(zip(interpreter.get_input_details(), arrays.values(), strict=True))
+        for detail, array in pairs:
             interpreter.resize_tensor_input(detail["index"], array.shape)
         interpreter.allocate_tensors()
-        for detail, array in places:
+        for detail, array in pairs:
             interpreter.set_tensor(detail["index"], array)
         interpreter.invoke()
-        outputs = interpreter.get_output_details()
-        return {output["name"]: interpreter.get_tensor(output["index"]) for output in outputs}
+        outputs = {}
+        for detail in interpreter.get_output_details():
+            outputs[detail["name"]] = interpreter.get_tensor(detail["index"])
+        return outputs
 "#;
 
 const TAIL: &str = r"

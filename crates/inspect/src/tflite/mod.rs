@@ -37,12 +37,20 @@ impl Reader for TfliteReader {
 
 fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
     let call = Call::of(model);
-    let is_flex = |name: &&String| name.starts_with(FLEX);
-    let needs_tensorflow = model.custom.keys().any(|name| is_flex(&name));
-    let foreign: Vec<&str> = model.custom.keys().filter(|name| !is_flex(name)).map(String::as_str).collect();
+    let (flex, foreign): (Vec<&str>, Vec<&str>) =
+        model.custom.keys().map(String::as_str).partition(|name| name.starts_with(FLEX));
     let (signature, mut warnings) = describe::signature(&call);
     if model.graphs.is_empty() {
         warnings.insert(0, "The file holds no graph, so there is nothing to run.".to_owned());
+    }
+    if !flex.is_empty() {
+        // TensorFlow 2.19 and 2.21 were asked.
+        let reason = format!(
+            "The graph uses operators of TensorFlow itself ({}), which the interpreters for Python do not bring. Convert \
+             the model again without SELECT_TF_OPS.",
+            flex.join(", ")
+        );
+        warnings.insert(0, reason);
     }
     if !foreign.is_empty() {
         let reason = format!(
@@ -53,8 +61,8 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
         warnings.insert(0, reason);
     }
     warnings.extend(describe::other_signatures(model, &call));
-    let can_serve = foreign.is_empty() && !model.graphs.is_empty();
-    let serving = Serving::Tflite { signature: call.key.map(str::to_owned), needs_tensorflow };
+    let can_serve = model.custom.is_empty() && !model.graphs.is_empty();
+    let serving = Serving::Tflite { signature: call.key.map(str::to_owned) };
     Inspection {
         artifact: subject.artifact.clone(),
         format: FORMAT,
@@ -64,7 +72,7 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
         model_class: None,
         serving: if can_serve { serving } else { Serving::No },
         signature,
-        requirements: requirements(model, needs_tensorflow),
+        requirements: requirements(model),
         python: None,
         safety: safety(model),
         structure: None,
@@ -83,7 +91,7 @@ fn weights(model: &TfliteModel) -> Tensors {
     all.filter(|tensor| 0 < tensor.size_bytes).map(describe::weight).collect()
 }
 
-fn requirements(model: &TfliteModel, needs_tensorflow: bool) -> Vec<Requirement> {
+fn requirements(model: &TfliteModel) -> Vec<Requirement> {
     let line =
         |requirement: &str, source: String| Requirement { requirement: requirement.to_owned(), source };
     let runtime = match model.notes.get("min_runtime_version") {
@@ -92,10 +100,6 @@ fn requirements(model: &TfliteModel, needs_tensorflow: bool) -> Vec<Requirement>
     };
     let numpy =
         line("numpy", "the interpreter works on NumPy arrays; its version is not in the file".to_owned());
-    if needs_tensorflow {
-        let source = format!("the graph uses operators of TensorFlow itself (Flex){runtime}");
-        return vec![line("tensorflow", source), numpy];
-    }
     vec![line("ai-edge-litert", format!("runs TensorFlow Lite files{runtime}")), numpy]
 }
 

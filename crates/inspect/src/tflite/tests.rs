@@ -39,7 +39,7 @@ fn tensors(schema: Option<&SourcedSchema>) -> Vec<TensorSpec> {
 #[test]
 fn the_signature_is_called_by_its_names_and_open_dimensions_stay_open() {
     let inspection = inspect(&fixture("sequential.tflite")).unwrap();
-    let serving = Serving::Tflite { signature: Some("serving_default".into()), needs_tensorflow: false };
+    let serving = Serving::Tflite { signature: Some("serving_default".into()) };
     assert_eq!(inspection.serving, serving);
     let inputs = tensors(inspection.signature.inputs.as_ref());
     assert_eq!(inputs, [TensorSpec::unnamed("float32", vec![-1, 4])]);
@@ -58,6 +58,18 @@ fn quantized_numbers_are_explained() {
     assert_eq!(tensors(inspection.signature.outputs.as_ref())[0].dtype, "uint8");
     let said = inspection.warnings.join(" ");
     assert!(said.contains("(number - -128)"), "{said}");
+}
+
+#[test]
+fn how_it_is_called_follows_from_what_the_file_has() {
+    let serving = |name: &str| inspect(&fixture(name)).unwrap().serving;
+    assert_eq!(serving("no_signature.tflite"), Serving::Tflite { signature: None });
+    let two = inspect(&fixture("two_inputs.tflite")).unwrap();
+    let inputs = tensors(two.signature.inputs.as_ref());
+    assert_eq!(inputs.iter().map(|input| input.name.as_deref()).collect::<Vec<_>>(), [Some("x"), Some("y")]);
+    let flex = inspect(&fixture("flex.tflite")).unwrap();
+    assert_eq!(flex.serving, Serving::No);
+    assert!(flex.warnings[0].contains("FlexMatrixInverse"), "{:?}", flex.warnings);
 }
 
 #[test]
