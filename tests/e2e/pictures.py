@@ -8,6 +8,9 @@ import time
 import scenarios
 from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OWN_CODE, OWN_MODULE, OWN_SKOPS, PIPELINE, TWO_MODELS
 
+SCRIPT = FIXTURES / "torch/conv_traced.pt"
+KERAS = FIXTURES / "keras/sequential.keras"
+HUB = FIXTURES / "transformers/bert_classifier"
 BOOSTER = FIXTURES / "lightgbm/booster_multiclass_names.txt"
 
 
@@ -79,6 +82,10 @@ def states(desk, scheme):
     hand_over(desk, TWO_MODELS)
     page.wait_text("The file holds 2 models")
     shoot("two-models")
+    for name, path, seen in [("pytorch", SCRIPT, "ConvNet"), ("keras", KERAS, "Sequential"), ("transformers", HUB, "BertFor")]:
+        hand_over(desk, path)
+        page.wait_text(seen)
+        shoot(name)
     desk.focus("Packwright")
     desk.keys("ctrl+k")
     shoot("palette")

@@ -6,7 +6,7 @@ use std::path::Path;
 const COMPRESSED: [&str; 8] = [".gz", ".bz2", ".xz", ".lzma", ".lz4", ".zst", ".z", ".tgz"];
 
 /// What a file name ends with and a model's name should not.
-const ENDINGS: [&str; 31] = [
+const ENDINGS: [&str; 36] = [
     ".weights.h5",
     ".safetensors",
     ".cloudpickle",
@@ -37,6 +37,11 @@ const ENDINGS: [&str; 31] = [
     ".zip",
     ".tar",
     ".h5",
+    ".ckpt",
+    ".pth",
+    ".pt2",
+    ".pt",
+    ".pb",
     ".p",
 ];
 
@@ -191,6 +196,7 @@ mod tests {
             ("digits.hdf5", "digits"),
             ("two_models.tar.gz", "two_models"),
             ("churn.TGZ", "churn"),
+            ("net.pt2", "net"),
             ("a/b:c.pkl", "b-c"),
             ("no_extension", "no_extension"),
             (".pkl", "pkl"),

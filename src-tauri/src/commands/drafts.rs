@@ -4,10 +4,10 @@ use packwright_engine::{Draft, Edit};
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
-use crate::convert::draft_view;
+use crate::convert::{draft_view, tensor_views};
 use crate::error::path_not_given;
 use crate::paths::Paths;
-use crate::wire::{DraftView, EditRequest, IpcError};
+use crate::wire::{DraftView, EditRequest, IpcError, TensorView};
 
 /// All open drafts, newest first.
 #[tauri::command]
@@ -16,6 +16,15 @@ pub(crate) async fn list_drafts<R: Runtime>(app: AppHandle<R>) -> Result<Vec<Dra
         Ok(drafts.newest_first().iter().map(|open| draft_view(open, &open.lock())).collect())
     })
     .await
+}
+
+/// The tensors of a draft's model. Asked for once: they may be many, and no edit changes them.
+#[tauri::command]
+pub(crate) async fn list_tensors<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+) -> Result<Vec<TensorView>, IpcError> {
+    off_the_ui_thread(app, move |drafts, _| Ok(tensor_views(&drafts.get(&draft_id)?.lock()))).await
 }
 
 /// Changes a draft.

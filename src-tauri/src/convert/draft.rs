@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use packwright_engine::inspect::safety::{Finding, Verdict};
-use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced};
+use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced, Tensor};
 use packwright_engine::{
     Acknowledgement, Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag,
     Trust, plan,
@@ -15,7 +15,8 @@ use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
     DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, ModelView, ModuleView,
-    RequirementView, SafetyView, SectionId, SourcedText, TagView, TypeView, VerdictView,
+    RequirementView, SafetyView, SectionId, SourcedText, TagView, TensorSumView, TensorView, TypeView,
+    VerdictView,
 };
 
 /// Everything that the window shows of one draft. Plans the package, which reads a little of the artifact.
@@ -39,6 +40,11 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         serving_note: serving_note(&inspection.serving, plan.as_ref().ok()).to_owned(),
         facts: inspection.facts.iter().map(fact_view).collect(),
         structure: inspection.structure.as_ref().map(part_view),
+        tensors: inspection.tensors.as_ref().map(|tensors| TensorSumView {
+            n: tensors.n,
+            n_elements: tensors.n_elements,
+            size_bytes: tensors.size_bytes,
+        }),
         signature: signature_view(&draft.signature()),
         requirements: draft.requirements().iter().map(requirement_view).collect(),
         python: text(&draft.python()),
@@ -59,6 +65,19 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         undo: draft.undo_label().map(str::to_owned),
         redo: draft.redo_label().map(str::to_owned),
     }
+}
+
+/// The rows of the list of tensors.
+pub(crate) fn tensor_views(draft: &Draft) -> Vec<TensorView> {
+    let view = |tensor: &Tensor| TensorView {
+        name: tensor.name.clone(),
+        dtype: tensor.dtype.clone(),
+        shape: format!("{:?}", tensor.shape),
+        n_elements: tensor.n_elements(),
+        size_bytes: tensor.size_bytes,
+        is_parameter: tensor.is_parameter,
+    };
+    draft.inspection().tensors.iter().flat_map(|tensors| &tensors.listed).map(view).collect()
 }
 
 /// Whether the person set the value: the engine then says so in these words.

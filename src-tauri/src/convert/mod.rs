@@ -6,7 +6,7 @@ mod facts;
 mod formats;
 mod signature;
 
-pub(crate) use draft::draft_view;
+pub(crate) use draft::{draft_view, tensor_views};
 pub(crate) use export::{plan_view, progress_view, receipt_view};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use ts_rs::TS;
 
-use super::{DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptView};
+use super::{DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptView, TensorView};
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
 #[derive(Debug, TS)]
@@ -14,6 +14,8 @@ pub struct Commands {
     open_sample_model: (NoRequest, DraftView),
     /// All open drafts, newest first.
     list_drafts: (NoRequest, Vec<DraftView>),
+    /// The tensors of a draft's model, in the order of the file; the first of very many.
+    list_tensors: (DraftRequest, Vec<TensorView>),
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
     /// Takes the last change back.

@@ -83,6 +83,8 @@ pub struct DraftView {
     pub facts: Vec<FactView>,
     /// The estimator tree.
     pub structure: Option<PartView>,
+    /// The weights, where the artifact lists them; the rows come from `list_tensors`.
+    pub tensors: Option<TensorSumView>,
     /// Inputs, outputs, parameters.
     pub signature: SignatureView,
     /// requirements.txt, line by line, mlflow included.
@@ -111,6 +113,41 @@ pub struct DraftView {
     pub undo: Option<String>,
     /// What redo would do again.
     pub redo: Option<String>,
+}
+
+/// The sums over all tensors.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TensorSumView {
+    /// How many there are.
+    #[ts(type = "number")]
+    pub n: u64,
+    /// The elements of all of them.
+    #[ts(type = "number")]
+    pub n_elements: u64,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub size_bytes: u64,
+}
+
+/// One tensor.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TensorView {
+    /// Its name: `encoder.layers.0.weight`.
+    pub name: String,
+    /// The type of its elements.
+    pub dtype: String,
+    /// `[8, 4]`.
+    pub shape: String,
+    /// How many elements it has.
+    #[ts(type = "number")]
+    pub n_elements: u64,
+    /// Its bytes in the file; 0 when another tensor holds them.
+    #[ts(type = "number")]
+    pub size_bytes: u64,
+    /// Whether it is learned.
+    pub is_parameter: bool,
 }
 
 /// A tag.

@@ -15,7 +15,7 @@ pub use commands::{
 pub use draft::{
     ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
     PartView, RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
-    TagView, TypeView, VerdictView,
+    TagView, TensorSumView, TensorView, TypeView, VerdictView,
 };
 pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,

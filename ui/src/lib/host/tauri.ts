@@ -36,6 +36,7 @@ export const tauriHost: Host = {
 	},
 	pickArtifacts: () => call('pick_artifacts', {}),
 	pickArtifactFolder: () => call('pick_artifact_folder', {}),
+	listTensors: (draftId) => call('list_tensors', { draftId }),
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),

@@ -7,6 +7,7 @@ import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { TensorView } from '$lib/ipc/generated/TensorView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
 import { applyEdit } from './edits';
 import {
@@ -54,6 +55,8 @@ export class FakeHost implements Host {
 	readonly running: RunningExport[] = [];
 	/** How long opening takes. */
 	openMillis = 0;
+	/** What every draft's model holds. */
+	tensors: TensorView[] = [];
 	planWarnings: string[] = [];
 	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
@@ -122,6 +125,11 @@ export class FakeHost implements Host {
 		if (step === undefined) return entry.now;
 		entry.past.push({ draft: entry.now, label: step.label });
 		return this.#show(entry, step.draft);
+	}
+
+	listTensors(draftId: string): Promise<TensorView[]> {
+		this.#entry(draftId);
+		return Promise.resolve(this.tensors);
 	}
 
 	closeDraft(draftId: string): Promise<void> {

@@ -119,6 +119,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		modules: [],
 		code: [],
 		types: [],
+		tensors: null,
 		safety: {
 			verdict: 'safe',
 			summary: 'Loading it creates 14 classes of scikit-learn and numpy, and runs no other code.',

@@ -8,6 +8,7 @@ import type { PathRequest } from "./PathRequest";
 import type { PlanRequest } from "./PlanRequest";
 import type { PlanView } from "./PlanView";
 import type { ReceiptView } from "./ReceiptView";
+import type { TensorView } from "./TensorView";
 
 /**
  * `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -25,6 +26,10 @@ open_sample_model: [NoRequest, DraftView],
  * All open drafts, newest first.
  */
 list_drafts: [NoRequest, Array<DraftView>], 
+/**
+ * The tensors of a draft's model, in the order of the file; the first of very many.
+ */
+list_tensors: [DraftRequest, Array<TensorView>], 
 /**
  * Changes a draft.
  */

@@ -10,6 +10,7 @@ import type { SafetyView } from "./SafetyView";
 import type { SignatureView } from "./SignatureView";
 import type { SourcedText } from "./SourcedText";
 import type { TagView } from "./TagView";
+import type { TensorSumView } from "./TensorSumView";
 import type { TypeView } from "./TypeView";
 
 /**
@@ -80,6 +81,10 @@ facts: Array<FactView>,
  * The estimator tree.
  */
 structure: PartView | null, 
+/**
+ * The weights, where the artifact lists them; the rows come from `list_tensors`.
+ */
+tensors: TensorSumView | null, 
 /**
  * Inputs, outputs, parameters.
  */
