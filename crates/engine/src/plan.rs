@@ -107,7 +107,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         let origin = Origin::Copied { from: file.from.clone() };
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.size_bytes });
     }
-    for (path, text) in work.layout.code.iter().chain(&work.layout.notes) {
+    for (path, text) in work.layout.generated() {
         files.push(generated(path.clone(), text.clone().into_bytes()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
@@ -159,11 +159,7 @@ pub(crate) fn prepare_fallback(draft: &Draft, reason: &str) -> Result<Work, Plan
 fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
     let mut taken: Vec<String> = Vec::new();
-    let own = layout
-        .data
-        .iter()
-        .map(|file| &file.path)
-        .chain(layout.code.iter().chain(&layout.notes).map(|(path, _)| path));
+    let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
     for path in own.chain(code.iter().map(|file| &file.path)) {
         // Systems that do not tell capitals apart would write one over the other.
         let folded = path.to_lowercase();

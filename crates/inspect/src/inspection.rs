@@ -201,6 +201,13 @@ pub enum Serving {
         /// The inputs in the order in which the program takes them.
         inputs: Vec<TorchInput>,
     },
+    /// Generated code that builds a network of the person's own code and gives it the weights in the file.
+    TorchWeights {
+        /// How the weights are kept.
+        form: TorchWeightsForm,
+        /// Python subscripts from the root to the dict of tensors: `["state_dict"]`; empty when it is the root.
+        path: String,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
@@ -216,6 +223,15 @@ pub enum PytorchForm {
     Script,
     /// An exported program: `torch.export.save`.
     Exported,
+}
+
+/// How a file keeps weights without an architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TorchWeightsForm {
+    /// A state dict, or a checkpoint around one: `torch.save`.
+    Torch,
+    /// `safetensors.torch.save_file`.
+    Safetensors,
 }
 
 /// A tensor that a program takes.
@@ -371,9 +387,10 @@ impl Inspection {
             Serving::SklearnSkops { path, call, .. } if path.is_empty() && *call == LoaderCall::Predict => {
                 Some("sklearn")
             }
-            Serving::PickleLoader { .. } | Serving::SklearnSkops { .. } | Serving::TorchProgram { .. } => {
-                Some("python_function")
-            }
+            Serving::PickleLoader { .. }
+            | Serving::SklearnSkops { .. }
+            | Serving::TorchProgram { .. }
+            | Serving::TorchWeights { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),

@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod from_code;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -10,6 +11,7 @@ mod prophet;
 mod pytorch;
 mod sklearn;
 mod statsmodels;
+mod torch_weights;
 mod xgboost;
 
 use std::path::PathBuf;
@@ -45,8 +47,10 @@ const RESERVED: [&str; 12] = [
 pub(crate) struct Layout {
     /// Files made from the artifact, the model first.
     pub(crate) data: Vec<DataFile>,
-    /// Generated Python files: path in the package and text.
+    /// Generated Python files in `code/`: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
+    /// The generated `model.py` in the package's root: path in the package and text.
+    pub(crate) model_code: Option<(String, String)>,
     /// Small texts that the flavor's loader looks for: path in the package and text.
     pub(crate) notes: Vec<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
@@ -55,6 +59,13 @@ pub(crate) struct Layout {
     pub(crate) params: Vec<ParamSpec>,
     /// What the person should know about this layout, in sentences.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Layout {
+    /// Every generated file but those that all packages have: path in the package and text.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = &(String, String)> {
+        self.code.iter().chain(&self.model_code).chain(&self.notes)
+    }
 }
 
 /// One file made from the artifact.
@@ -152,6 +163,13 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
         (Serving::Pytorch { form }, _) => Ok(pytorch::native(inspection, *form)),
         (Serving::TorchProgram { form, inputs }, _) => Ok(pytorch::program(inspection, *form, inputs)),
+        (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
+            (Some(architecture), None) => {
+                let names = draft.architecture_names();
+                torch_weights::from_code(inspection, *form, path, &architecture, names)
+            }
+            (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
+        },
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

@@ -177,7 +177,7 @@ fn fill(
         watch.begin(Stage::Writing, &file.path)?;
         files.push(sink.copy(file, watch)?);
     }
-    for (path, text) in work.layout.code.iter().chain(&work.layout.notes) {
+    for (path, text) in work.layout.generated() {
         files.push(sink.text(path, text.as_bytes())?);
     }
     let recorded = Recorded {
