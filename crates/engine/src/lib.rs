@@ -29,7 +29,7 @@ mod timestamp;
 pub mod verify;
 mod write;
 
-pub use architecture::{Architecture, ArchitectureClass, Argument, argument_value};
+pub use architecture::{Architecture, ArchitectureClass, Argument, argument_text, argument_value};
 pub use code::ModuleState;
 pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
 pub use edit::{Edit, EditError, Recipe, Side, Tag};

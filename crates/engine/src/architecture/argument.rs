@@ -27,6 +27,14 @@ pub fn argument_value(text: &str) -> Value {
     }
 }
 
+/// A text that [`argument_value`] takes for the value.
+pub fn argument_text(value: &Value) -> String {
+    match value {
+        Value::String(text) if argument_value(text) == *value => text.clone(),
+        _ => value.to_string(),
+    }
+}
+
 /// Refuses a class or arguments that cannot be written as a call. `known` is the class where the code has it.
 pub(crate) fn check(
     class: &str,

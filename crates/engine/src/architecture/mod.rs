@@ -6,7 +6,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-pub use self::argument::argument_value;
+pub use self::argument::{argument_text, argument_value};
 pub(crate) use self::argument::{check, is_dotted, is_plain, python_value};
 pub(crate) use self::names::{Names, Strip, compare};
 use crate::code::CodeTree;

@@ -153,6 +153,7 @@ fn what_people_type_is_json_a_word_of_python_or_text() {
         ("(1, 2)", json!("(1, 2)")),
     ] {
         assert_eq!(argument_value(text), value, "{text}");
+        assert_eq!(argument_value(&argument_text(&value)), value, "{text}");
     }
 }
 
