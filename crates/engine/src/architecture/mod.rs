@@ -10,7 +10,10 @@ pub use self::argument::{argument_text, argument_value};
 pub(crate) use self::argument::{check, is_dotted, is_plain, python_value};
 pub(crate) use self::names::{Names, Strip, compare};
 use crate::code::CodeTree;
-use crate::python_class::{Class, Constructor, Parameter, classes};
+use crate::python_class::{Class, Constructor, Parameter, classes, runs};
+
+/// Of a statement no more is shown than this, in characters.
+const LONGEST_STATEMENT: usize = 40;
 
 /// Deeper chains of base classes are no code that people write.
 const MOST_BASES: usize = 8;
@@ -92,6 +95,19 @@ pub(crate) fn candidates(tree: &CodeTree) -> Vec<ArchitectureClass> {
         .collect();
     found.sort_by_key(|class| !class.is_module);
     found
+}
+
+/// What importing the file of a class does besides defining it, in a sentence.
+pub(crate) fn side_effect(tree: &CodeTree, class: &ArchitectureClass) -> Option<String> {
+    let texts = tree.texts();
+    let (path, text) = texts.iter().find(|(path, _)| *path == class.file)?;
+    let statement = runs(text)?;
+    let head: String = statement.chars().take(LONGEST_STATEMENT).collect();
+    let dots = if head.len() < statement.len() { " …" } else { "" };
+    Some(format!(
+        "{path} is imported when the model is loaded, and then runs `{head}{dots}`: put such lines under `if __name__ == \
+         \"__main__\":`."
+    ))
 }
 
 /// The only candidate, if there is one, and why it is proposed.

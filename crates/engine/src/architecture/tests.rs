@@ -205,6 +205,9 @@ fn weights_are_blocked_until_a_class_is_chosen_and_can_be_made() {
     assert_eq!(draft.export_blocked(), None);
     assert!(model_code(&draft).contains("from net import Net as Architecture"));
     assert!(model_code(&draft).contains("Architecture(n_in=4)"));
+    fs::write(code.at("net.py"), format!("{NET}train(Net(4))\n")).unwrap();
+    let warnings = plan(&draft).unwrap().warnings.join("\n");
+    assert!(warnings.contains("then runs `train(Net(4))`"), "{warnings}");
 
     let recipe = serde_json::to_value(draft.recipe()).unwrap();
     assert_eq!(recipe["edits"][2]["arguments"], json!([["n_in", 4]]));

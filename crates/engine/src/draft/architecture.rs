@@ -5,7 +5,7 @@ use packwright_inspect::{Requirement, Serving};
 
 use super::Draft;
 use crate::architecture::{
-    Architecture, ArchitectureClass, Argument, Strip, candidates, compare, is_plain, only,
+    Architecture, ArchitectureClass, Argument, Strip, candidates, compare, is_plain, only, side_effect,
 };
 use crate::choices::YOU;
 use crate::environment;
@@ -116,6 +116,14 @@ impl Draft {
             (Some(tensors), Some(class)) => compare(tensors, class),
             _ => Strip::default(),
         }
+    }
+
+    /// What importing the architecture's file would do besides, in a sentence.
+    pub(crate) fn architecture_side_effect(&self) -> Option<String> {
+        let classes = self.architectures();
+        let chosen = self.architecture_among(&classes)?;
+        let class = classes.iter().find(|class| class.class == chosen.class)?;
+        side_effect(&self.code_tree().ok()?, class)
     }
 
     /// The line of a library whose class was chosen.

@@ -166,7 +166,9 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
             (Some(architecture), None) => {
                 let names = draft.architecture_names();
-                torch_weights::from_code(inspection, *form, path, &architecture, names)
+                let mut layout = torch_weights::from_code(inspection, *form, path, &architecture, names)?;
+                layout.warnings.extend(draft.architecture_side_effect());
+                Ok(layout)
             }
             (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
         },

@@ -37,7 +37,12 @@ fn assumed(architecture: &Architecture) -> Option<String> {
         said.push(format!("the network is {}, {}", architecture.class, architecture.source));
     }
     for argument in architecture.arguments.iter().filter(|argument| argument.source != YOU) {
-        said.push(format!("{} is {} ({})", argument.name, python_value(&argument.value), argument.source));
+        said.push(format!(
+            "its argument {} is {} ({})",
+            argument.name,
+            python_value(&argument.value),
+            argument.source
+        ));
     }
     (!said.is_empty()).then(|| sentence(&said.join("; ")))
 }
@@ -71,10 +76,11 @@ import numpy as np
 import torch
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
-{own}{imports}{strip_import}
+{imports}{strip_import}
 
 class Model(PythonModel):
     def load_context(self, context):
+{own}
         path = context.artifacts["model"]
 {load}{strip}        network = {call}
         network.load_state_dict(weights)
@@ -85,13 +91,14 @@ class Model(PythonModel):
     )
 }
 
-/// The class under a name of ours: its own might be one that the code uses.
+/// The class under a name of ours: its own might be one that the code uses. In the function, because linters sort it
+/// among the imports by where the file lies.
 fn import(module: &str, class: &str) -> String {
-    let line = format!("from {module} import {class} as Architecture");
+    let line = format!("        from {module} import {class} as Architecture");
     if line.len() <= LONGEST_LINE {
         return format!("{line}\n");
     }
-    format!("from {module} import (\n    {class} as Architecture,\n)\n")
+    format!("        from {module} import (\n            {class} as Architecture,\n        )\n")
 }
 
 fn call(architecture: &Architecture) -> String {
@@ -184,7 +191,7 @@ mod tests {
                 &wide,
                 "",
                 vec![
-                    "import (\n    xx",
+                    "import (\n            xx",
                     "import load_file\n",
                     "weights = load_file(path)\n",
                     "Architecture(\n            sizes=[1, 2.5],\n",

@@ -47,6 +47,18 @@ pub struct Parameter {
 const REGISTERS: [&str; 4] =
     ["self.add_module", "self.register_module", "self.register_buffer", "self.register_parameter"];
 
+/// The first statement at the margin that does something when the file is imported: a loop, or a call whose result
+/// nothing keeps. What stands under `if` is not looked at.
+pub(crate) fn runs(text: &str) -> Option<String> {
+    let does = |line: &Line| {
+        let word = identifier(&line.text);
+        let after = line.text.trim_start_matches(|c| is_name_sign(c) || c == '.');
+        let is_call = !word.is_empty() && after.starts_with('(') && split(&line.text, '=').len() == 1;
+        line.indent == 0 && (matches!(word, "for" | "while" | "with") || is_call)
+    };
+    lines(text).into_iter().find(does).map(|line| line.text)
+}
+
 /// The classes at the margin, in the order of the file.
 pub(crate) fn classes(text: &str) -> Vec<Class> {
     let lines = lines(text);

@@ -80,6 +80,20 @@ fn attributes_are_what_is_assigned_to_self_or_registered() {
 }
 
 #[test]
+fn what_a_file_does_when_it_is_imported_is_found() {
+    for (text, expected) in [
+        (TEXT, None),
+        ("\"\"\"Doc.\"\"\"\nimport a\nnet = Net()\nif __name__ == \"__main__\":\n    train(net)\n", None),
+        ("x = (1)\n@wraps(f)\ndef f(): g()\n", None),
+        ("net = Net()\ntrainer.fit(\n  net)\n", Some("trainer.fit(net)")),
+        ("for i in range(3):\n    step()\n", Some("for i in range(3):")),
+        ("print(f\"{a=}\")\n", Some("print(f\"{a=}\")")),
+    ] {
+        assert_eq!(runs(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
 fn texts_that_break_off_give_what_was_there() {
     for (text, expected) in [
         ("", 0),
