@@ -89,6 +89,12 @@ pub(crate) struct PackArgs {
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,
+    /// The class in that code that the weights belong to, for files that hold weights alone
+    #[arg(long, value_name = "MODULE.CLASS")]
+    pub(crate) architecture: Option<String>,
+    /// What that class is made with, as JSON or as text; may be given again
+    #[arg(long = "argument", value_name = "NAME=VALUE", requires = "architecture")]
+    pub(crate) arguments: Vec<String>,
     /// Let a type of a skops file be loaded that is on no known list; may be given again
     #[arg(long, value_name = "MODULE.CLASS")]
     pub(crate) trust: Vec<String>,

@@ -68,9 +68,12 @@ fn tensors(tensors: &Tensors) -> Value {
     json!({ "n": tensors.n, "n_elements": tensors.n_elements, "size_bytes": tensors.size_bytes, "listed": listed })
 }
 
-/// What the person should know: the draft's sentences, and which code is missing.
+/// What the person should know: the draft's sentences, and which code is missing, the architecture's among it.
 pub(crate) fn warnings(draft: &Draft) -> Vec<String> {
-    let missing = draft.decisions().into_iter().filter(|decision| decision.id == "code-missing");
+    let missing = draft
+        .decisions()
+        .into_iter()
+        .filter(|decision| matches!(decision.id, "code-missing" | "architecture-missing"));
     draft.warnings().into_iter().chain(missing.map(|decision| decision.text)).collect()
 }
 

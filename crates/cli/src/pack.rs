@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use packwright_engine::{
     Cancel, Draft, Edit, EditError, ExportError, Journal, PackageKind, PlanError, Receipt, Recipe, Stage,
-    Target, Timestamp, export, open,
+    Target, Timestamp, argument_value, export, open,
 };
 
 use crate::args::PackArgs;
@@ -119,7 +119,11 @@ fn write(
             | ExportError::Write { .. }
             | ExportError::Check(_) => (Exit::OutputFailed, "write-failed"),
         };
-        let hint = if code == "target-exists" { " (--force replaces a package)" } else { "" };
+        let hint = match code {
+            "target-exists" => " (--force replaces a package)",
+            "not-servable" if draft.needs_architecture() => " (--code, --architecture, --argument)",
+            _ => "",
+        };
         Stop { exit, code, message: format!("{error}{hint}"), offset: None }
     })
 }
@@ -161,6 +165,15 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     }
     for path in &args.code {
         edits.push((format!("--code {}", path.display()), Edit::AddCode { path: path.clone() }));
+    }
+    if let Some(class) = &args.architecture {
+        let argument = |text: &String| match text.split_once('=') {
+            Some((name, value)) => Ok((name.trim().to_owned(), argument_value(value))),
+            None => Err(Stop::usage("invalid-edit", format!("--argument {text}: write it as NAME=VALUE"))),
+        };
+        let arguments = args.arguments.iter().map(argument).collect::<Result<_, _>>()?;
+        let edit = Edit::SetArchitecture { class: class.clone(), arguments };
+        edits.push((format!("--architecture {class}"), edit));
     }
     for name in &args.trust {
         let edit = Edit::SetTrust { name: name.clone(), is_trusted: true };

@@ -323,6 +323,36 @@ fn code_is_copied_and_named_in_the_package() {
 }
 
 #[test]
+fn weights_alone_are_packed_with_a_class_and_its_arguments() {
+    let scratch = Scratch::new();
+    let net = scratch.file("net.py", "class Net(nn.Sequential):\n    def __init__(self, n_in, act): pass\n");
+    let weights = fixture("torch/checkpoint_with_optimizer.pt");
+    let pack = |out: &str, options: &[&str]| {
+        packwright(&[&["pack", weights.as_str(), "-o", &scratch.at(out)], options].concat())
+    };
+    for (options, exit, message) in [
+        (vec![], 3, "Add the Python file that defines the network"),
+        (vec!["--code", &net], 3, "net.Net needs a value for n_in, act"),
+        (vec!["--code", &net, "--architecture", "net.Other"], 3, "no class net.Other"),
+        (vec!["--code", &net, "--architecture", "net.Net", "--argument", "wide=1"], 2, "no argument wide"),
+        (vec!["--code", &net, "--architecture", "net.Net", "--argument", "n_in"], 2, "NAME=VALUE"),
+        (vec!["--code", &net, "--argument", "n_in=4"], 2, "--architecture"),
+    ] {
+        let output = pack("no", &options);
+        assert_eq!(code(&output), exit, "{options:?}: {}", err(&output));
+        assert!(err(&output).contains(message), "{options:?}: {}", err(&output));
+    }
+    let options =
+        ["--code", &net, "--architecture", "net.Net", "--argument", "n_in=4", "--argument", "act=relu"];
+    let output = pack("m", &options);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = fs::read_to_string(Path::new(&scratch.at("m")).join("model.py")).unwrap();
+    assert!(text.contains("Architecture(n_in=4, act=\"relu\")"), "{text}");
+    assert!(text.contains("saved[\"model_state_dict\"]"), "{text}");
+    assert_eq!(code(&packwright(&["verify", &scratch.at("m")])), 0);
+}
+
+#[test]
 fn a_broken_package_fails_its_checks() {
     let scratch = Scratch::new();
     let target = scratch.at("m");

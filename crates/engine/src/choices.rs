@@ -7,6 +7,7 @@ use packwright_inspect::safety::Severity;
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
 use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, TensorSpec};
 
+use crate::architecture::{self, ArchitectureChoice};
 use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
 use crate::{environment, names};
@@ -43,6 +44,8 @@ pub(crate) struct Choices {
     pub(crate) is_danger_confirmed: bool,
     /// Types of a skops file about which the person decided.
     pub(crate) trust: BTreeMap<String, bool>,
+    /// The class that weights alone belong to.
+    pub(crate) architecture: Option<ArchitectureChoice>,
 }
 
 impl Choices {
@@ -127,6 +130,7 @@ impl Choices {
                 next.is_danger_confirmed = true;
             }
             Edit::SetTrust { name, is_trusted } => next.set_trust(name, *is_trusted, inspection)?,
+            Edit::SetArchitecture { class, arguments } => next.set_architecture(class, arguments, chosen)?,
         }
         Ok(next)
     }
@@ -143,7 +147,7 @@ impl Choices {
             return Err(EditError::Unknown(format!("there is no model at {path} in the file")));
         }
         self.model = (!is_first).then(|| path.to_owned());
-        (self.inputs, self.outputs, self.requirements) = (None, None, None);
+        (self.inputs, self.outputs, self.requirements, self.architecture) = (None, None, None, None);
         Ok(())
     }
 
@@ -156,6 +160,28 @@ impl Choices {
         CodeTree::read(&self.code, &self.chosen(inspection).own_modules)
             .map(|_| ())
             .map_err(|error| EditError::Code(error.to_string()))
+    }
+
+    fn set_architecture(
+        &mut self,
+        class: &str,
+        arguments: &[(String, serde_json::Value)],
+        chosen: &Inspection,
+    ) -> Result<(), EditError> {
+        if !matches!(chosen.serving, Serving::TorchWeights { .. }) {
+            let problem = "only weights alone need an architecture; this model has its own";
+            return Err(EditError::Architecture(problem.into()));
+        }
+        if class.is_empty() {
+            self.architecture = None;
+            return Ok(());
+        }
+        let tree = CodeTree::read(&self.code, &chosen.own_modules).unwrap_or_default();
+        let candidates = architecture::candidates(&tree);
+        architecture::check(class, arguments, candidates.iter().find(|known| known.class == class))?;
+        self.architecture =
+            Some(ArchitectureChoice { class: class.to_owned(), arguments: arguments.to_vec() });
+        Ok(())
     }
 
     fn acknowledge(&mut self, key: &str, note: &str, inspection: &Inspection) -> Result<(), EditError> {

@@ -133,6 +133,12 @@ impl CodeTree {
         warnings
     }
 
+    /// The Python files: path in the package and text.
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
+        let files = self.files.iter().filter(|file| is_python(&file.path));
+        files.map(|file| (file.path.clone(), Source::read(&file.from).into_text())).collect()
+    }
+
     /// The libraries that the code imports, as PyPI names, each with the file that does.
     pub(crate) fn imports(&self) -> Vec<(&'static str, String)> {
         let mut found: Vec<(&'static str, String)> = Vec::new();

@@ -125,6 +125,13 @@ pub enum Edit {
         /// Whether it may.
         is_trusted: bool,
     },
+    /// Chooses the class that a file of weights alone belongs to, and what it is made with. An empty class resets it.
+    SetArchitecture {
+        /// How it is imported: `net.Net`.
+        class: String,
+        /// Names and values: JSON scalars, or lists of them.
+        arguments: Vec<(String, serde_json::Value)>,
+    },
 }
 
 /// The edits that a person made, to be made again: the file that `packwright pack --recipe` reads.
@@ -175,6 +182,9 @@ pub enum EditError {
     /// What was typed is not the word that confirms.
     #[error("{0}")]
     Confirmation(String),
+    /// No class or argument that can be called.
+    #[error("{0}")]
+    Architecture(String),
     /// There is no such model, finding or type.
     #[error("{0}")]
     Unknown(String),
@@ -217,6 +227,8 @@ impl Edit {
             Self::ConfirmDanger { .. } => "confirm the danger".into(),
             Self::SetTrust { name, is_trusted: true } => format!("trust {name}"),
             Self::SetTrust { name, .. } => format!("distrust {name}"),
+            Self::SetArchitecture { class, .. } if class.is_empty() => "reset architecture".into(),
+            Self::SetArchitecture { class, .. } => format!("set architecture {class}"),
         }
     }
 }

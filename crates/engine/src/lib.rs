@@ -4,6 +4,7 @@
 //! package will hold; `export` writes it whole or not at all; `verify` reads it again; [`Journal::sweep`] tidies up
 //! after exports that died. Everything blocks; [`jobs`] is for programs that must not.
 
+mod architecture;
 mod choices;
 mod clean;
 mod code;
@@ -17,6 +18,7 @@ mod names;
 pub mod open;
 mod package;
 mod plan;
+mod python_class;
 mod python_source;
 mod receipt;
 mod snippets;
@@ -27,6 +29,7 @@ mod timestamp;
 pub mod verify;
 mod write;
 
+pub use architecture::{Architecture, ArchitectureClass, Argument, argument_text, argument_value};
 pub use code::ModuleState;
 pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
 pub use edit::{Edit, EditError, Recipe, Side, Tag};
@@ -35,6 +38,7 @@ pub use packwright_inspect as inspect;
 pub use packwright_mlflow as mlflow;
 pub use packwright_source as source;
 pub use plan::{Origin, Plan, PlanError, PlannedFile, plan};
+pub use python_class::Parameter;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
 pub use timestamp::Timestamp;
 pub use write::{Cancel, ExportError, Progress, Stage, Target, export};

@@ -27,6 +27,10 @@ impl Source {
         Self { text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Whether the module would have this name: a class, function, assignment or import at the margin. A star import
     /// may bring anything.
     pub(crate) fn defines(&self, name: &str) -> bool {

@@ -254,6 +254,13 @@ pub enum Serving {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
     },
+    /// Generated code that builds a network of the person's own code and gives it the weights in the file.
+    TorchWeights {
+        /// How the weights are kept.
+        form: TorchWeightsForm,
+        /// Python subscripts from the root to the dict of tensors: `["state_dict"]`; empty when it is the root.
+        path: String,
+    },
     /// An MLflow package already.
     Package,
     /// Not servable; the reason is in [`Inspection::warnings`].
@@ -269,6 +276,15 @@ pub enum PytorchForm {
     Script,
     /// An exported program: `torch.export.save`.
     Exported,
+}
+
+/// How a file keeps weights without an architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TorchWeightsForm {
+    /// A state dict, or a checkpoint around one: `torch.save`.
+    Torch,
+    /// `safetensors.torch.save_file`.
+    Safetensors,
 }
 
 /// A tensor that a program takes.
@@ -431,7 +447,8 @@ impl Inspection {
             | Serving::TorchProgram { .. }
             | Serving::KerasLoader { .. }
             | Serving::Gguf { .. }
-            | Serving::Tflite { .. } => Some("python_function"),
+            | Serving::Tflite { .. }
+            | Serving::TorchWeights { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),

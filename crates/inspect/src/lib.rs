@@ -49,6 +49,6 @@ pub use probe::inspect;
 
 pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, PytorchForm,
-    Requirement, Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature, TorchInput,
+    Requirement, Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature, TorchInput, TorchWeightsForm,
 };
 pub use tensors::{Tensor, Tensors};

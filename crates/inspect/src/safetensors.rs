@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
 use crate::tensors::{self, Tensors};
-use crate::{Fact, InspectError, Inspection, Serving, Sourced, SourcedSignature};
+use crate::{Fact, InspectError, Inspection, Serving, Sourced, SourcedSignature, TorchWeightsForm};
 
 /// The format's name in `inspect --json`.
 const FORMAT: &str = "safetensors";
@@ -59,14 +59,22 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
         let source = "names of the tensors".to_owned();
         facts.push(Fact { name: "adapter_type", value: Value::from("LORA"), source });
     }
+    let framework = framework(header);
+    // Weights of PyTorch, or of nobody who says so, fit a module of PyTorch; those of other libraries do not.
+    let fits = matches!(framework.value.as_str(), "torch" | FORMAT) && !is_lora(header);
+    let serving = if fits && header.problems.is_empty() {
+        Serving::TorchWeights { form: TorchWeightsForm::Safetensors, path: String::new() }
+    } else {
+        Serving::No
+    };
     Inspection {
         artifact: subject.artifact.clone(),
         format: FORMAT,
         compression: None,
-        framework: Some(framework(header)),
+        framework: Some(framework),
         framework_version: None,
         model_class: None,
-        serving: Serving::No,
+        serving,
         signature: SourcedSignature::default(),
         requirements: Vec::new(),
         python: None,
@@ -104,8 +112,7 @@ fn warnings(header: &Header) -> Vec<String> {
             .to_owned()
     } else {
         "The file holds weights and not the architecture that they belong to, so nothing can be loaded from it alone. Drop \
-         the whole folder when a config.json lies beside it; else save the model with its architecture (TorchScript, \
-         torch.export, ONNX)."
+         the whole folder when a config.json lies beside it, or add the Python file that defines the network."
             .to_owned()
     }];
     if let Some(first) = header.problems.first() {
@@ -176,7 +183,8 @@ mod tests {
                 let inspection = inspect(name, &header, 12).unwrap();
                 assert_eq!(inspection.framework.unwrap().value, framework, "{metadata}");
                 assert_eq!(inspection.tensors.unwrap().n_elements, 6);
-                assert_eq!(inspection.serving, Serving::No);
+                let is_served = matches!(inspection.serving, Serving::TorchWeights { .. });
+                assert_eq!(is_served, framework != "flax", "{metadata}");
                 assert_eq!(inspection.safety.verdict(), Verdict::Safe);
             }
         }

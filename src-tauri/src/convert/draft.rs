@@ -6,9 +6,10 @@ use packwright_engine::inspect::safety::{Finding, Verdict};
 use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced, Tensor};
 use packwright_engine::{
     Acknowledgement, Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag,
-    Trust, plan,
+    Trust, argument_value, plan,
 };
 
+use super::architecture::architecture_view;
 use super::facts::{fact_view, part_view};
 use super::formats::format_name;
 use super::signature::signature_view;
@@ -51,6 +52,7 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         models: model_views(draft),
         modules: draft.modules().into_iter().map(module_view).collect(),
         code: draft.code().iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        architecture: architecture_view(draft),
         types: draft
             .trust()
             .into_iter()
@@ -114,10 +116,9 @@ fn serving_note(serving: &Serving, plan: Option<&Plan>) -> &'static str {
     }
     let Some(plan) = plan else { return "It cannot be packed as it is." };
     let is_rewritten = plan.files.iter().any(|file| matches!(file.origin, Origin::Rewritten { .. }));
-    let has_loader = plan
-        .files
-        .iter()
-        .any(|file| matches!(file.origin, Origin::Generated { .. }) && file.path.starts_with("code/"));
+    let is_code = |path: &str| path.starts_with("code/") || path == "model.py";
+    let has_loader =
+        plan.files.iter().any(|file| matches!(file.origin, Origin::Generated { .. }) && is_code(&file.path));
     match (is_rewritten, has_loader) {
         (true, _) => {
             "Rewritten as a plain pickle of the same objects, because MLflow cannot load joblib files."
@@ -255,6 +256,10 @@ impl TryFrom<EditRequest> for Edit {
             EditRequest::Acknowledge { finding, note } => Self::Acknowledge { finding, note },
             EditRequest::Withdraw { finding } => Self::Withdraw { finding },
             EditRequest::SetTrust { name, is_trusted } => Self::SetTrust { name, is_trusted },
+            EditRequest::SetArchitecture { class, arguments } => {
+                let value = |(name, text): (String, String)| (name, argument_value(&text));
+                Self::SetArchitecture { class, arguments: arguments.into_iter().map(value).collect() }
+            }
             EditRequest::SetSchema { side: at, names, ty, shape } => {
                 Self::SetSchema { side: side(&at)?, names, ty, shape }
             }

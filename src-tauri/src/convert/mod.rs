@@ -1,5 +1,6 @@
 //! From the engine's types to their twins on the wire. Everything here is for showing; nothing is decided.
 
+mod architecture;
 mod draft;
 mod export;
 mod facts;

@@ -83,6 +83,7 @@ fn every_edit_of_the_window_is_the_edit_of_the_engine_with_the_same_name() {
         json!({ "kind": "setColumnName", "side": "outputs", "index": 0, "name": "a" }),
         json!({ "kind": "resetSchema", "side": "outputs" }),
         json!({ "kind": "setSchema", "side": "inputs", "names": ["a"], "type": "long", "shape": [-1] }),
+        json!({ "kind": "setArchitecture", "class": "a.B", "arguments": [["c", "d"]] }),
     ];
     for edit in edits {
         let request: EditRequest = serde_json::from_value(edit.clone()).unwrap();

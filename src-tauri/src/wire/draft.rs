@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::ArchitectureView;
+
 /// A text and where it came from.
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -97,6 +99,8 @@ pub struct DraftView {
     pub modules: Vec<ModuleView>,
     /// Code that the person added.
     pub code: Vec<String>,
+    /// The architecture of weights alone; `None` for models that have their own.
+    pub architecture: Option<ArchitectureView>,
     /// The types of a skops file that are on no known list, and those that the person distrusts.
     pub types: Vec<TypeView>,
     /// Safety.
@@ -475,5 +479,12 @@ pub enum EditRequest {
         name: String,
         /// Whether it may.
         is_trusted: bool,
+    },
+    /// Chooses the class that weights alone belong to, and what it is made with. An empty class resets it.
+    SetArchitecture {
+        /// How it is imported: `net.Net`.
+        class: String,
+        /// Names, and values as the person typed them.
+        arguments: Vec<(String, String)>,
     },
 }

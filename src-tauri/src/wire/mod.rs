@@ -4,11 +4,13 @@
 //! same test fails when the committed files differ. Byte sizes are exported as `number`: no file reaches 2^53 bytes.
 //! Integers from model files that may (class labels, shapes) travel inside strings that are made for showing.
 
+mod architecture;
 mod commands;
 mod draft;
 mod export;
 mod menu;
 
+pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
     Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
 };

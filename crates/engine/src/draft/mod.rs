@@ -1,5 +1,7 @@
 //! The package being composed: an inspection and the person's choices.
 
+mod architecture;
+
 use std::path::PathBuf;
 
 use packwright_inspect::safety::{Finding, Severity, Verdict};
@@ -167,6 +169,9 @@ impl Draft {
                 );
             }
         }
+        if self.choices.requirements.is_none() {
+            self.add_architecture_s_library(&mut lines);
+        }
         lines
     }
 
@@ -200,6 +205,9 @@ impl Draft {
             }
         } else {
             decide("not-servable", self.why_not(), Section::Overview);
+        }
+        if let Some(problem) = self.architecture_problem() {
+            decide("architecture-missing", problem, Section::Environment);
         }
         for state in self.modules().iter().filter(|state| !state.is_complete()) {
             decide("code-missing", missing_code(state), Section::Environment);
@@ -259,7 +267,7 @@ impl Draft {
 
     /// Why the draft cannot be exported; `None` when it can.
     pub fn export_blocked(&self) -> Option<String> {
-        (!self.can_be_served()).then(|| self.why_not())
+        if self.can_be_served() { self.architecture_problem() } else { Some(self.why_not()) }
     }
 
     /// The person's code as it will lie in the package.

@@ -80,7 +80,7 @@ pub(super) fn skops(
     Ok(layout(data, &loader))
 }
 
-fn steps(path: &str) -> Result<String, PlanError> {
+pub(super) fn steps(path: &str) -> Result<String, PlanError> {
     subscripts(path).ok_or_else(|| {
         PlanError::NotServable(format!(
             "The way to the model inside the file, {path}, cannot be written as Python."

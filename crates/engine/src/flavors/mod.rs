@@ -17,6 +17,7 @@ mod sklearn;
 mod statsmodels;
 mod tensorflow;
 mod tflite;
+mod torch_weights;
 mod transformers;
 mod xgboost;
 
@@ -184,6 +185,15 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
+        (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
+            (Some(architecture), None) => {
+                let names = draft.architecture_names();
+                let mut layout = torch_weights::from_code(inspection, *form, path, &architecture, names)?;
+                layout.warnings.extend(draft.architecture_side_effect());
+                Ok(layout)
+            }
+            (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
+        },
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

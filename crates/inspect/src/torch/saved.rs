@@ -9,7 +9,7 @@ use super::archive::Archive;
 use super::module::{self, Walk};
 use super::tensor::{Seen, tensor};
 use crate::pickled::{Dialect, PickleFile, class_of, own_modules};
-use crate::{Fact, InspectError, PytorchForm, Serving, Sourced, SourcedSignature, Tensors};
+use crate::{Fact, InspectError, PytorchForm, Serving, Sourced, SourcedSignature, Tensors, TorchWeightsForm};
 
 /// The keys under which checkpoints keep the weights, the likeliest first.
 const WEIGHTS: &[&str] = &[
@@ -39,9 +39,9 @@ const PROGRESS: &[&str] = &[
     "arch",
 ];
 
-/// Why weights alone cannot be served.
-const NO_ARCHITECTURE: &str = "The file holds weights and no architecture, so nothing can be computed with it alone: save the \
-                               whole model with torch.jit.save or torch.export.save, or drop one of these.";
+/// Why a module among other values cannot be served.
+const MODULE_INSIDE: &str = "The file is a checkpoint around a whole module, which MLflow cannot find in it: save the module's \
+                             state_dict, or the module by itself.";
 
 /// Describes the values in `data.pkl`.
 pub(super) fn describe(
@@ -178,22 +178,25 @@ fn of_values(file: &PickleFile, root: Value) -> Result<Described, InspectError> 
     facts.extend(progress(file, root));
     let mut walk = Walk::over(file);
     let mut structure = None;
-    let tensors = if module::is_module(file, weights) {
+    let mut warnings = Vec::new();
+    let (tensors, serving) = if module::is_module(file, weights) {
         structure = Some(walk.part(weights, &place, "", 0));
-        walk.tensors
+        warnings.push(MODULE_INSIDE.to_owned());
+        (walk.tensors, Serving::No)
     } else {
-        listed(file, weights)
+        let path = if place.is_empty() { String::new() } else { format!("[{}]", json!(place)) };
+        (listed(file, weights), Serving::TorchWeights { form: TorchWeightsForm::Torch, path })
     };
     Ok(Described {
         format: "torch-zip",
         version: None,
         class: None,
-        serving: Serving::No,
+        serving,
         signature: SourcedSignature::default(),
         structure,
         tensors,
         facts,
-        warnings: vec![NO_ARCHITECTURE.to_owned()],
+        warnings,
         own_modules: Vec::new(),
     })
 }

@@ -1,6 +1,8 @@
 //! The requirement lines: mlflow first, the artifact's own, and what those leave open but need.
 
-use packwright_inspect::{Inspection, LoaderCall, Requirement, Serving, SourcedSchema, SourcedSignature};
+use packwright_inspect::{
+    Inspection, LoaderCall, Requirement, Serving, SourcedSchema, SourcedSignature, TorchWeightsForm,
+};
 use packwright_mlflow::requirement::Requirement as Line;
 
 mod forecasters;
@@ -86,6 +88,13 @@ pub(crate) fn requirements_for(
             add(&mut lines, "tensorflow", "MLflow's tensorflow flavor imports it");
         }
         _ => {}
+    }
+    if let Serving::TorchWeights { form, .. } = inspection.serving {
+        add(&mut lines, "numpy", "the generated code takes and gives arrays");
+        if form == TorchWeightsForm::Safetensors {
+            add(&mut lines, "torch", "the generated code builds the network with it");
+            add(&mut lines, "safetensors", "the generated code opens the file with it");
+        }
     }
     if inspection.format == "cloudpickle" {
         add(&mut lines, "cloudpickle", "the file was written with it");

@@ -65,6 +65,15 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			);
 			return [{ ...draft, types }, 'Trust a type'];
 		}
+		case 'setArchitecture': {
+			if (draft.architecture === null) throw invalid('This model has an architecture of its own.');
+			const architecture = {
+				...draft.architecture,
+				chosen: edit.class === '' ? null : { text: edit.class, source: 'you' },
+				arguments: edit.arguments.map(([name, value]) => ({ name, value, source: 'you' })),
+			};
+			return [{ ...draft, architecture }, 'Choose an architecture'];
+		}
 		case 'setColumnType':
 			return [editColumn(draft, edit.side, edit.index, { type: edit.type }), 'Edit column type'];
 		case 'setColumnName':

@@ -118,6 +118,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		models: [],
 		modules: [],
 		code: [],
+		architecture: null,
 		types: [],
 		tensors: null,
 		safety: {

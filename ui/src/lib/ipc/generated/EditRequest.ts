@@ -119,4 +119,12 @@ name: string,
 /**
  * Whether it may.
  */
-isTrusted: boolean, };
+isTrusted: boolean, } | { "kind": "setArchitecture", 
+/**
+ * How it is imported: `net.Net`.
+ */
+class: string, 
+/**
+ * Names, and values as the person typed them.
+ */
+arguments: Array<[string, string]>, };

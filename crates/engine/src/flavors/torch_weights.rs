@@ -1,0 +1,211 @@
+//! Weights of PyTorch without an architecture: a generated `model.py` makes the network of the person's own class and
+//! gives it the weights.
+
+use packwright_inspect::{Inspection, TorchWeightsForm};
+use serde_yaml::Mapping;
+
+use super::loader::steps;
+use super::{Layout, from_code, python_string};
+use crate::architecture::{Architecture, Strip, python_value};
+use crate::choices::YOU;
+use crate::draft::sentence;
+use crate::plan::PlanError;
+
+/// How long a line of Python may be.
+const LONGEST_LINE: usize = 88;
+
+/// The file and code that makes the network. `path` leads to the dict of tensors; `names` says what their names begin
+/// with and the network's do not.
+pub(super) fn from_code(
+    inspection: &Inspection,
+    form: TorchWeightsForm,
+    path: &str,
+    architecture: &Architecture,
+    names: Strip,
+) -> Result<Layout, PlanError> {
+    let text = text(form, &steps(path)?, architecture, &names.prefix);
+    let mut layout = from_code::layout(inspection, text, Mapping::new(), Vec::new());
+    layout.warnings.extend(assumed(architecture));
+    layout.warnings.extend(names.warning);
+    Ok(layout)
+}
+
+/// What of the architecture the person did not choose, in a sentence.
+fn assumed(architecture: &Architecture) -> Option<String> {
+    let mut said = Vec::new();
+    if architecture.source != YOU {
+        said.push(format!("the network is {}, {}", architecture.class, architecture.source));
+    }
+    for argument in architecture.arguments.iter().filter(|argument| argument.source != YOU) {
+        said.push(format!(
+            "its argument {} is {} ({})",
+            argument.name,
+            python_value(&argument.value),
+            argument.source
+        ));
+    }
+    (!said.is_empty()).then(|| sentence(&said.join("; ")))
+}
+
+fn text(form: TorchWeightsForm, steps: &str, architecture: &Architecture, prefix: &str) -> String {
+    let (module, class) = architecture.class.rsplit_once('.').unwrap_or(("__main__", &architecture.class));
+    let imports = match form {
+        TorchWeightsForm::Torch => "",
+        TorchWeightsForm::Safetensors => "from safetensors.torch import load_file\n",
+    };
+    let load = match form {
+        TorchWeightsForm::Torch => format!(
+            "        # Tensors and plain values only: a file with anything else is refused.\n        saved = torch.load(path, map_location=\"cpu\", weights_only=True)\n        weights = saved{steps}\n"
+        ),
+        TorchWeightsForm::Safetensors => "        weights = load_file(path)\n".to_owned(),
+    };
+    let (strip_import, strip) = if prefix.is_empty() {
+        (String::new(), String::new())
+    } else {
+        let prefix = python_string(prefix);
+        (
+            "from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present\n".to_owned(),
+            format!(
+                "        # The names of the weights begin with what held the network in training.\n        consume_prefix_in_state_dict_if_present(weights, {prefix})\n"
+            ),
+        )
+    };
+    format!(
+        r#"# Makes the network and gives it the weights in artifacts/.
+import numpy as np
+import torch
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+{imports}{strip_import}
+
+class Model(PythonModel):
+    def load_context(self, context):
+{own}
+        path = context.artifacts["model"]
+{load}{strip}        network = {call}
+        network.load_state_dict(weights)
+        self._network = network.eval()
+{TAIL}"#,
+        own = import(module, class),
+        call = call(architecture),
+    )
+}
+
+/// The class under a name of ours: its own might be one that the code uses. In the function, because linters sort it
+/// among the imports by where the file lies.
+fn import(module: &str, class: &str) -> String {
+    let line = format!("        from {module} import {class} as Architecture");
+    if line.len() <= LONGEST_LINE {
+        return format!("{line}\n");
+    }
+    format!("        from {module} import (\n            {class} as Architecture,\n        )\n")
+}
+
+fn call(architecture: &Architecture) -> String {
+    let given = architecture.arguments.iter();
+    let given: Vec<String> =
+        given.map(|argument| format!("{}={}", argument.name, python_value(&argument.value))).collect();
+    let line = format!("Architecture({})", given.join(", "));
+    if line.len() + "        network = ".len() <= LONGEST_LINE {
+        return line;
+    }
+    let rows: Vec<String> = given.iter().map(|argument| format!("            {argument},\n")).collect();
+    format!("Architecture(\n{}        )", rows.concat())
+}
+
+const TAIL: &str = r#"
+    def predict(self, context, model_input, params=None):
+        """Takes a table, an array, or a dict with an array for each argument."""
+        with torch.no_grad():
+            if isinstance(model_input, dict):
+                named = {name: _tensor(data) for name, data in model_input.items()}
+                return _arrays(self._network(**named))
+            return _arrays(self._network(_tensor(model_input)))
+
+
+def _tensor(data):
+    data = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
+    # Tables and JSON bring double precision, which layers refuse.
+    if data.dtype in (object, np.float64):
+        data = data.astype("float32")
+    return torch.tensor(np.ascontiguousarray(data))
+
+
+def _arrays(result):
+    if isinstance(result, torch.Tensor):
+        return result.numpy()
+    if isinstance(result, dict):
+        return {name: _arrays(value) for name, value in result.items()}
+    if isinstance(result, (list, tuple)):
+        return [_arrays(value) for value in result]
+    return result
+
+
+set_model(Model())
+"#;
+
+#[cfg(test)]
+mod tests {
+    use TorchWeightsForm::{Safetensors, Torch};
+
+    use super::*;
+    use crate::architecture::Argument;
+
+    fn made(class: &str, arguments: &[(&str, serde_json::Value)]) -> Architecture {
+        let argument = |(name, value): &(&str, serde_json::Value)| Argument {
+            name: (*name).to_owned(),
+            value: value.clone(),
+            source: "you".into(),
+        };
+        let arguments = arguments.iter().map(argument).collect();
+        Architecture { class: class.to_owned(), source: "you".into(), arguments }
+    }
+
+    #[test]
+    fn the_code_has_what_the_weights_and_the_class_need() {
+        let long = "x".repeat(40);
+        let plain =
+            made("shop.net.Net", &[("n_in", 4.into()), ("act", "re\"lu".into()), ("bias", true.into())]);
+        let wide = made(
+            &format!("{long}.{long}"),
+            &[("sizes", serde_json::json!([1, 2.5])), ("name", long.as_str().into()), ("x", ().into())],
+        );
+        for (form, steps, architecture, prefix, has, lacks) in [
+            (
+                Torch,
+                "[\"state_dict\"]",
+                &plain,
+                "model.",
+                vec![
+                    "from shop.net import Net as Architecture\n",
+                    "weights_only=True",
+                    "weights = saved[\"state_dict\"]\n",
+                    "if_present(weights, \"model.\")\n",
+                    "network = Architecture(n_in=4, act=\"re\\\"lu\", bias=True)\n",
+                ],
+                "load_file",
+            ),
+            (
+                Safetensors,
+                "",
+                &wide,
+                "",
+                vec![
+                    "import (\n            xx",
+                    "import load_file\n",
+                    "weights = load_file(path)\n",
+                    "Architecture(\n            sizes=[1, 2.5],\n",
+                    "            x=None,\n        )\n",
+                ],
+                "torch.load",
+            ),
+        ] {
+            let text = text(form, steps, architecture, prefix);
+            for part in has {
+                assert!(text.contains(part), "{part} is not in\n{text}");
+            }
+            assert!(!text.contains(lacks), "{text}");
+            assert!(text.lines().all(|line| line.len() <= LONGEST_LINE), "{text}");
+        }
+    }
+}
