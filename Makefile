@@ -1,5 +1,6 @@
 # make run     builds the app and opens it; make run MODEL=path opens it with a file
 # make test    everything that must hold before a change is done; ends with "N passed, N failed"
+# make test-all  the same, and packages of PyTorch, Keras, TensorFlow and transformers in MLflow with these frameworks
 # make lint    formatting, lints, documentation, licences and advisories
 # make bench   the numbers that we hold ourselves to, side by side with what people use instead
 # make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600
@@ -25,7 +26,7 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 UV_VERSION := 0.13.9
 UV := .tools/uv/bin/uv
 
-.PHONY: run test lint bench fuzz bundle fmt build-system test-system toolchain environments
+.PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system toolchain environments
 .DEFAULT_GOAL := run
 
 run: build-system toolchain ui/dist/index.html
@@ -41,6 +42,12 @@ run: build-system toolchain ui/dist/index.html
 
 test: build-system test-system toolchain node_modules/.package-lock.json environments
 	@python3 tests/run_all.py
+
+# Beside everything in `test`: packages of deep-learning models in MLflow with their frameworks. These take gigabytes, so the
+# environments are yours: PYTORCH_PYTHON has mlflow, pytest, torch, transformers, sentence-transformers and safetensors;
+# TENSORFLOW_PYTHON has mlflow, pytest, keras and tensorflow.
+test-all: build-system test-system toolchain node_modules/.package-lock.json environments
+	@PACKWRIGHT_DEEP="pytorch=$(PYTORCH_PYTHON) tensorflow=$(TENSORFLOW_PYTHON)" python3 tests/run_all.py
 
 lint: build-system toolchain node_modules/.package-lock.json
 	npm run --silent build

@@ -52,6 +52,10 @@ def steps():
     python = PYTHON / "main" / "bin" / "python"
     names = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_pypi_names.py"]
     yield "names of requirements", names if python.exists() else None, {}, True
+    for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
+        name, _, deep = pair.partition("=")
+        pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]
+        yield "real MLflow, " + name, pytest if deep else None, cli, True
     e2e = ["/usr/bin/python3", "tests/e2e/run.py", "--app", str(APP)]
     yield "the window on a virtual screen", e2e, {"PACKWRIGHT_PYTHON": str(python)}, True
 
@@ -60,7 +64,7 @@ def run(name, command, more, counts):
     """Runs one step; gives (passed, failed)."""
     print("\n== %s" % name, flush=True)
     if command is None:
-        print("left out, and so failed: its Python environment is not there; `make environments` makes it and says what is missing")
+        print("left out, and so failed: its Python environment is not there; `make environments` makes it and says what is missing, and that of a deep-learning framework is given to `make test-all`")
         return 0, 1
     environment = dict(os.environ, **more, PYTHONDONTWRITEBYTECODE="1", PYTHONNOUSERSITE="1")
     environment.pop("PYTHONPATH", None)

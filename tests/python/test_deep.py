@@ -1,0 +1,170 @@
+"""Packages of deep-learning models in real MLflow with the real frameworks: what MLflow answers is what the framework answers to the same input.
+
+Run by `make test-all`, once in an environment with PyTorch and once in one with TensorFlow. Files of frameworks that are not installed are
+left out.
+"""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+CLI = os.environ["PACKWRIGHT_CLI"]
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+ENTRIES = {entry["path"]: entry for entry in json.loads((FIXTURES / "MANIFEST.json").read_text())}
+ARCHITECTURE = '''import torch
+
+
+class TabNetLite(torch.nn.Module):
+    def __init__(self, n_in=4, n_hidden=8, n_out=3):
+        super().__init__()
+        self.fc1 = torch.nn.Linear(n_in, n_hidden)
+        self.bn = torch.nn.BatchNorm1d(n_hidden)
+        self.fc2 = torch.nn.Linear(n_hidden, n_out)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.bn(self.fc1(x))))
+'''
+
+
+def packed(path, folder, *more):
+    """The package of a fixture, loaded by MLflow."""
+    out = folder / "package"
+    subprocess.run([CLI, "pack", str(FIXTURES / path), "--output", str(out), "--force", *more], check=True, capture_output=True, timeout=60)
+    return mlflow.pyfunc.load_model(str(out))
+
+
+def arrays(value):
+    """Tensors of any library as NumPy arrays, in what holds them."""
+    if isinstance(value, dict):
+        return {str(name): arrays(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [arrays(inner) for inner in value]
+    if hasattr(value, "detach"):
+        value = value.detach()
+    return np.asarray(value.numpy() if hasattr(value, "numpy") and not hasattr(value, "to_numpy") else value)
+
+
+def assert_equal(wanted, found):
+    if isinstance(wanted, dict):
+        assert set(wanted) == set(found), (wanted, found)
+        for name in wanted:
+            assert_equal(wanted[name], found[name])
+    elif isinstance(wanted, list):
+        assert len(wanted) == len(found)
+        for one, other in zip(wanted, found):
+            assert_equal(one, other)
+    else:
+        np.testing.assert_allclose(np.asarray(found, dtype="float64"), np.asarray(wanted, dtype="float64"), rtol=1e-5, atol=1e-6)
+
+
+def made_up(told):
+    """An input of a recorded type and shape, the same in every run."""
+    if told.get("container") == "list":
+        return [made_up(item) for item in told["items"]]
+    if told.get("container") == "dict":
+        return {name: made_up(item) for name, item in told["items"].items()}
+    dtype = told["dtype"].replace("torch.", "")
+    random = np.random.default_rng(7)
+    return random.integers(0, 3, told["shape"]).astype(dtype) if dtype.startswith("int") else random.normal(size=told["shape"]).astype(dtype)
+
+
+def of(*formats):
+    """The fixtures of these formats that record what goes in."""
+    return [path for path, entry in ENTRIES.items() if entry.get("format") in formats and entry.get("sample_input") and not entry.get("hostile")]
+
+
+# --- PyTorch ---
+
+
+def opened(path):
+    import torch
+
+    full, form = str(FIXTURES / path), ENTRIES[path]["format"]
+    if form == "torchscript":
+        return torch.jit.load(full).eval()
+    if form == "torch-export-pt2":
+        return torch.export.load(full).module()
+    return torch.load(full, weights_only=False).eval()
+
+
+@pytest.mark.parametrize("path", [path for path in of("torch-zip", "torch-legacy", "torchscript", "torch-export-pt2") if "main_class" not in path])
+def test_a_model_of_pytorch_answers_what_pytorch_answers(path, tmp_path):
+    torch = pytest.importorskip("torch")
+    inputs = [made_up(told) for told in ENTRIES[path]["sample_input"]]
+    with torch.no_grad():
+        wanted = arrays(opened(path)(*[torch.from_numpy(array) for array in inputs]))
+    model = packed(path, tmp_path)
+    schema = model.metadata.signature.inputs if model.metadata.signature else None
+    names = [spec.name for spec in schema.inputs] if schema else []
+    if len(inputs) == 1:
+        given = inputs[0]
+    else:
+        given = dict(zip(names if all(names) and names else ["ids", "dense"], inputs))
+    assert_equal(wanted, arrays(model.predict(given)))
+
+
+@pytest.mark.parametrize("path", ["torch/main_class_state_dict.bin", "torch/main_class_module.pt"])
+def test_weights_and_modules_are_served_with_the_code_of_their_class(path, tmp_path):
+    torch = pytest.importorskip("torch")
+    code = tmp_path / "tabnet.py"
+    code.write_text(ARCHITECTURE)
+    scope = {}
+    exec(ARCHITECTURE, scope)  # noqa: S102 - the text above
+    module = scope["TabNetLite"]()
+    if path.endswith(".bin"):
+        weights = torch.load(FIXTURES / path, weights_only=True)
+    else:
+        import __main__
+
+        __main__.TabNetLite = scope["TabNetLite"]
+        weights = torch.load(FIXTURES / path, weights_only=False).state_dict()
+        del __main__.TabNetLite
+    module.load_state_dict(weights)
+    x = made_up({"dtype": "float32", "shape": [5, 4]})
+    with torch.no_grad():
+        wanted = module.eval()(torch.from_numpy(x)).numpy()
+    assert_equal(wanted, arrays(packed(path, tmp_path, "--code", str(code)).predict(x)))
+
+
+def test_a_folder_of_transformers_answers_what_its_pipeline_answers(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    path = "transformers/bert_classifier"
+    pipeline = transformers.pipeline("text-classification", model=str(FIXTURES / path))
+    wanted = pipeline(["good film"])[0]
+    found = packed(path, tmp_path).predict(["good film"])
+    assert list(found["label"]) == [wanted["label"]]
+    assert_equal([wanted["score"]], list(found["score"]))
+
+
+def test_a_folder_of_sentence_transformers_gives_the_same_embeddings(tmp_path):
+    library = pytest.importorskip("sentence_transformers")
+    path = "transformers/sentence_transformer"
+    wanted = library.SentenceTransformer(str(FIXTURES / path)).encode(["good film", "a cat"])
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(["good film", "a cat"])))
+
+
+# --- Keras and TensorFlow ---
+
+
+@pytest.mark.parametrize("path", [path for path in of("keras-v3", "keras-h5") if "keras2" not in path and "lambda" not in path and "custom" not in path])
+def test_a_keras_model_answers_what_keras_answers(path, tmp_path):
+    keras = pytest.importorskip("keras")
+    given = made_up(ENTRIES[path]["sample_input"])
+    wanted = arrays(keras.models.load_model(FIXTURES / path, compile=False).predict(given, verbose=0))
+    model = packed(path, tmp_path)
+    if isinstance(given, list):
+        given = dict(zip([spec.name for spec in model.metadata.signature.inputs], given))
+    assert_equal(wanted, arrays(model.predict(given)))
+
+
+@pytest.mark.parametrize("path", of("tf-savedmodel"))
+def test_a_saved_model_answers_what_tensorflow_answers(path, tmp_path):
+    tensorflow = pytest.importorskip("tensorflow")
+    given = made_up(ENTRIES[path]["sample_input"])
+    loaded = tensorflow.saved_model.load(str(FIXTURES / path))
+    wanted = arrays(loaded.signatures["serving_default"](**{name: tensorflow.constant(array) for name, array in given.items()}))
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(given)))
