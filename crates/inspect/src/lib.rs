@@ -28,6 +28,7 @@ mod prophet;
 mod reader;
 mod safetensors;
 pub mod safety;
+mod serving;
 mod sklearn;
 mod statsmodels;
 mod strangers;
@@ -48,7 +49,8 @@ pub use container::open_member;
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, LoaderCall, Member, OwnModule, Part, PytorchForm,
-    Requirement, Serving, SkopsType, Sourced, SourcedSchema, SourcedSignature, TorchInput, TorchWeightsForm,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
+    SourcedSchema, SourcedSignature,
 };
+pub use serving::{LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
 pub use tensors::{Tensor, Tensors};

@@ -8,6 +8,7 @@ mod known;
 mod loader_tests;
 mod names;
 mod nested;
+mod oddities;
 pub(crate) mod pickle;
 pub(crate) mod readings;
 pub(crate) mod skops;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::by_value;
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments, nested, readings, states, tensor_bytes};
+use super::{Finding, Needs, Safety, Severity, arguments, nested, oddities, readings, states, tensor_bytes};
 use crate::pickled::{Dialect, PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -47,7 +47,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         if oddity.kind == OddityKind::Unseen && unread.is_empty() {
             unread.push("the file holds more values than are kept".to_owned());
         }
-        let (severity, rule, what, why) = judge_oddity(oddity.kind);
+        let (severity, rule, what, why) = oddities::judge(oddity.kind);
         let place = format!("byte {}", oddity.offset);
         let finding = Finding { rule, severity, what: what.to_owned(), place, why: why.to_owned() };
         needs = needs.max(needs_of(&finding));
@@ -279,113 +279,6 @@ fn is_nested_class(global: &Global) -> bool {
     global.called_at.is_none()
         && !library_of(&global.module).is_empty()
         && global.name.split('.').all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
-}
-
-fn judge_oddity(kind: OddityKind) -> (Severity, &'static str, &'static str, &'static str) {
-    match kind {
-        OddityKind::ComputedCallee => (
-            Severity::Dangerous,
-            "pickle/computed-call",
-            "a call of something computed",
-            "what is called can't be told from the file",
-        ),
-        OddityKind::GlobalChanged => (
-            Severity::Dangerous,
-            "pickle/changes-global",
-            "a change of a module or class",
-            "loading would change code that is already running",
-        ),
-        OddityKind::FrameCrossed | OddityKind::FrameNested => (
-            Severity::Dangerous,
-            "pickle/frame",
-            "an opcode across the end of its frame",
-            "Python versions disagree about what follows: it hides code from one of them",
-        ),
-        OddityKind::FrameTooLong => (
-            Severity::Review,
-            "pickle/frame-length",
-            "a frame longer than the file",
-            "the file is cut off or was edited",
-        ),
-        OddityKind::ExtensionCode => (
-            Severity::Dangerous,
-            "pickle/extension",
-            "a name from the extension registry",
-            "what it stands for is decided elsewhere",
-        ),
-        OddityKind::ComputedName => (
-            Severity::Dangerous,
-            "pickle/computed-name",
-            "an import of a computed name",
-            "what is imported can't be told from the file",
-        ),
-        OddityKind::OutOfBandBuffer => {
-            (Severity::Review, "pickle/buffer", "an out-of-band buffer", "files never have them")
-        }
-        OddityKind::MemoMissing => {
-            (Severity::Review, "pickle/memo", "a reference to nothing", "no pickler writes it")
-        }
-        OddityKind::Leftovers => (
-            Severity::Info,
-            "pickle/leftovers",
-            "values that nothing returns",
-            "no pickler leaves any behind; loaders drop them",
-        ),
-        OddityKind::OddTarget => (
-            Severity::Review,
-            "pickle/odd-target",
-            "items set on something that holds none",
-            "no pickler writes it",
-        ),
-        OddityKind::SlotNames => (
-            Severity::Dangerous,
-            "pickle/slot-names",
-            "attributes with names like __class__",
-            "loading would turn the object into another one; no pickler writes it",
-        ),
-        OddityKind::OddPadding => {
-            (Severity::Review, "joblib/padding", "bytes in the padding of an array", "joblib pads with 0xff")
-        }
-        OddityKind::SecondBuild => (
-            Severity::Review,
-            "pickle/second-build",
-            "an object that is given a state twice",
-            "the first state may change what taking the second does; no pickler writes it",
-        ),
-        OddityKind::ShadowedMethod => (
-            Severity::Review,
-            "pickle/shadowed-method",
-            "a state that stands in for a method",
-            "what calls the method on the object calls what the file put in its place",
-        ),
-        OddityKind::ComputedKey => (
-            Severity::Review,
-            "pickle/computed-key",
-            "a state whose keys can't all be told",
-            "an attribute may stand in for a method of the object",
-        ),
-        OddityKind::StateChanged => (
-            Severity::Review,
-            "pickle/state-changed",
-            "a change of a dict that is the state of an object already",
-            "the object may change with it; no pickler writes it",
-        ),
-        OddityKind::Unseen => (
-            Severity::Unscanned,
-            "pickle/too-many-values",
-            "an object beyond the values that are kept",
-            "what it is given can't be told",
-        ),
-        OddityKind::UnknownProtocol => {
-            (Severity::Review, "pickle/protocol", "a protocol above 5", "what its opcodes mean is not known")
-        }
-        OddityKind::LateProto => (
-            Severity::Info,
-            "pickle/late-proto",
-            "PROTO after the start",
-            "no pickler writes it; loaders accept it",
-        ),
-    }
 }
 
 /// The arguments of a call, for a person: texts and numbers as they are, everything else by what it is.
