@@ -14,7 +14,7 @@ use crate::paths::{Paths, PickedTarget};
 use crate::wire::{ExportKind, IpcError};
 
 /// The extensions under which models of the frameworks that we read are usually kept.
-const MODEL_EXTENSIONS: [&str; 23] = [
+const MODEL_EXTENSIONS: [&str; 34] = [
     "pkl",
     "pickle",
     "p",
@@ -38,6 +38,17 @@ const MODEL_EXTENSIONS: [&str; 23] = [
     "safetensors",
     "gguf",
     "tflite",
+    "pt",
+    "pth",
+    "pt2",
+    "ckpt",
+    "keras",
+    "h5",
+    "hdf5",
+    "cbm",
+    "npz",
+    "zip",
+    "tar",
 ];
 
 /// Whether a dialog is open. The page stays alive behind it, and a second dialog would hide behind the first.
