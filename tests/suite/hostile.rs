@@ -1,6 +1,7 @@
 //! Empty, truncated, random, wrong and hostile files: a clear error or a true verdict, in little time and memory,
 //! and nothing of theirs is run.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -249,5 +250,40 @@ fn known_libraries_hold_gadgets_and_none_of_them_is_safe() {
             run.stderr
         );
         assert_ne!(run.json()["safety"]["verdict"], "safe", "{module}.{name}");
+    }
+}
+
+/// The name of a member of an archive, and its bytes.
+type Named<'a> = (&'a str, &'a [u8]);
+
+#[test]
+fn archives_of_pytorch_show_what_they_would_run_whatever_else_they_hold() {
+    const PAYLOAD: &[u8] = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00trueq\x00\x85R.";
+    const SCRIPT: &[u8] = b"\x80\x02c__torch__\nNet\n)\x81}b.";
+    const EMPTY: &[u8] = b"\x80\x02}.";
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let cases: [(&str, &[Named]); 7] = [
+        ("saved.pt", &[("a/data.pkl", PAYLOAD), ("a/version", b"3")]),
+        ("beside.pt", &[("a/data.pkl", EMPTY), ("a/extra/x.bin", PAYLOAD)]),
+        ("capitals.pt", &[("a/DATA.PKL", PAYLOAD), ("a/data.pkl", EMPTY)]),
+        ("script.pt", &[("a/data.pkl", PAYLOAD), ("a/constants.pkl", b"\x80\x02).")]),
+        ("constants.pt", &[("a/data.pkl", SCRIPT), ("a/constants.pkl", PAYLOAD)]),
+        (
+            "exported.pt2",
+            &[("m/models/m.json", b"{}"), ("m/archive_format", b"pt2"), ("m/data/x.pt", PAYLOAD)],
+        ),
+        ("package.pt", &[("m/.data/extern_modules", b"os"), ("m/model/model.pkl", PAYLOAD)]),
+    ];
+    for (name, members) in cases {
+        let path = folder.path().join(name);
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).expect("a file can be made"));
+        for (member, bytes) in members {
+            zip.start_file(*member, zip::write::SimpleFileOptions::default()).expect("a member can be begun");
+            zip.write_all(bytes).expect("a member can be written");
+        }
+        zip.finish().expect("an archive can be ended");
+        let run = packwright_within(MEMORY_BYTES, ["inspect".as_ref(), "--json".as_ref(), path.as_os_str()]);
+        assert_eq!(run.code, Some(0), "{name}: {}", run.stdout);
+        assert_eq!(run.json()["safety"]["verdict"], "dangerous", "{name}: {}", run.stdout);
     }
 }

@@ -47,6 +47,28 @@ struct Described {
     own_modules: Vec<crate::OwnModule>,
 }
 
+impl Described {
+    /// An archive in which no model was found.
+    fn of_nothing(content: Content, error: &InspectError) -> Self {
+        Self {
+            format: match content {
+                Content::Saved => "torch-zip",
+                Content::Script => "torchscript",
+                Content::Exported(_) => "torch-export-pt2",
+            },
+            version: None,
+            class: None,
+            serving: Serving::No,
+            signature: SourcedSignature::default(),
+            structure: None,
+            tensors: Tensors::default(),
+            facts: Vec::new(),
+            warnings: vec![format!("No model could be read: {error}. A package can't be made.")],
+            own_modules: Vec::new(),
+        }
+    }
+}
+
 impl Reader for TorchReader {
     fn claims(&self, subject: &Subject<'_>) -> Claim {
         if !subject.head.starts_with(b"PK") {
@@ -64,15 +86,21 @@ impl Reader for TorchReader {
             return Err(crate::strangers::unknown(subject));
         };
         let scanned = container::scanned(subject, Kind::Zip, Some(&|name| dialect(content, name)))?;
+        let limits = subject.limits;
         let described = match content {
-            Content::Saved => saved::describe(&mut archive, subject.limits, &mut budget)?,
-            Content::Script => script::describe(&mut archive, subject.limits, &mut budget)?,
-            Content::Exported(layout) => {
-                exported::describe(&mut archive, layout, subject.limits, &mut budget)?
-            }
+            Content::Saved => saved::describe(&mut archive, limits, &mut budget),
+            Content::Script => script::describe(&mut archive, limits, &mut budget),
+            Content::Exported(layout) => exported::describe(&mut archive, layout, limits, &mut budget),
         };
         let safety = code::with_operators(scanned, &mut archive, &mut budget);
-        Ok(inspection(subject, described, safety))
+        match described {
+            Ok(described) => Ok(inspection(subject, described, safety)),
+            // What would run code, or was not read, is worth showing whatever it is.
+            Err(error) if safety.verdict() != safety::Verdict::Safe => {
+                Ok(inspection(subject, Described::of_nothing(content, &error), safety))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
