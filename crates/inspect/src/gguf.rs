@@ -5,7 +5,7 @@ use packwright_mlflow::schema::{ColSpec, ColumnType, DataType};
 use serde_json::{Map, Value, json};
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Finding, Needs, Safety, Severity, template};
+use crate::safety::{Finding, Needs, Safety, Severity, needs_of, template};
 use crate::tensors::{self, Tensor, Tensors, count};
 use crate::{Fact, InspectError, Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
 
@@ -58,25 +58,17 @@ fn inspection(subject: &Subject<'_>, gguf: &Gguf) -> Inspection {
                 .to_owned(),
         );
     }
+    let safety = safety(gguf, all.n);
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: FORMAT,
-        compression: None,
         framework: Some(Sourced::new(FORMAT.to_owned(), "first bytes of the file")),
-        framework_version: None,
         model_class: architecture.map(|name| Sourced::new(name.to_owned(), "general.architecture")),
         serving: if is_served { Serving::Gguf { is_chat } } else { Serving::No },
         signature: if is_served { signature(is_chat) } else { SourcedSignature::default() },
         requirements: if is_served { requirements() } else { Vec::new() },
-        python: None,
-        safety: safety(gguf, all.n),
-        structure: None,
         facts: facts(gguf, &all),
         tensors: Some(all),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), FORMAT, safety)
     }
 }
 
@@ -266,11 +258,7 @@ fn safety(gguf: &Gguf, n_tensors: u64) -> Safety {
         why: "llama.cpp refuses such a file; other readers take one of the two".into(),
     }));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let needs = match findings.first().map(|finding| finding.severity) {
-        Some(Severity::Dangerous) => Needs::DangerousCalls,
-        Some(Severity::Review) => Needs::UnknownCode,
-        _ => Needs::DataOnly,
-    };
+    let needs = needs_of(&findings, Needs::DataOnly);
     let summary = match needs {
         Needs::DangerousCalls => "its chat template reaches for Python's own objects".to_owned(),
         Needs::UnknownCode => "its chat template does more than templates need".to_owned(),

@@ -207,6 +207,30 @@ pub enum InspectError {
 }
 
 impl Inspection {
+    /// An artifact of which nothing is known but what it is, how its bytes are laid out, and what loading it would do.
+    pub(crate) fn blank(artifact: Artifact, format: &'static str, safety: Safety) -> Self {
+        Self {
+            artifact,
+            format,
+            compression: None,
+            framework: None,
+            framework_version: None,
+            model_class: None,
+            serving: Serving::No,
+            signature: SourcedSignature::default(),
+            requirements: Vec::new(),
+            python: None,
+            safety,
+            structure: None,
+            tensors: None,
+            facts: Vec::new(),
+            warnings: Vec::new(),
+            own_modules: Vec::new(),
+            path_in_file: String::new(),
+            others: Vec::new(),
+        }
+    }
+
     /// More models in one artifact than anybody picks from.
     pub(crate) const MOST_MODELS: usize = 32;
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
 use crate::tensors::{self, Tensors};
-use crate::{Fact, InspectError, Inspection, Serving, Sourced, SourcedSignature, TorchWeightsForm};
+use crate::{Fact, InspectError, Inspection, Serving, Sourced, TorchWeightsForm};
 
 /// The format's name in `inspect --json`.
 const FORMAT: &str = "safetensors";
@@ -59,6 +59,7 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
         let source = "names of the tensors".to_owned();
         facts.push(Fact { name: "adapter_type", value: Value::from("LORA"), source });
     }
+    let safety = safety(header, all.n);
     let framework = framework(header);
     // Weights of PyTorch, or of nobody who says so, fit a module of PyTorch; those of other libraries do not.
     let fits = matches!(framework.value.as_str(), "torch" | FORMAT) && !is_lora(header);
@@ -68,24 +69,12 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
         Serving::No
     };
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: FORMAT,
-        compression: None,
         framework: Some(framework),
-        framework_version: None,
-        model_class: None,
         serving,
-        signature: SourcedSignature::default(),
-        requirements: Vec::new(),
-        python: None,
-        safety: safety(header, all.n),
-        structure: None,
         tensors: Some(all),
         facts,
         warnings: warnings(header),
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), FORMAT, safety)
     }
 }
 
@@ -144,28 +133,15 @@ fn safety(header: &Header, n_tensors: u64) -> Safety {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use packwright_source::{Limits, MemorySource};
 
     use super::*;
     use crate::safety::Verdict;
-    use crate::{Artifact, ArtifactKind, probe};
 
     fn inspect(name: &str, header: &str, n_data: usize) -> Result<Inspection, InspectError> {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header.as_bytes());
         bytes.resize(bytes.len() + n_data, 0);
-        let artifact = Artifact {
-            path: name.into(),
-            kind: ArtifactKind::File,
-            size_bytes: bytes.len() as u64,
-            side_files: Vec::new(),
-            member: None,
-        };
-        let head = &bytes[..bytes.len().min(probe::HEAD_BYTES)];
-        let source = Arc::new(MemorySource::new(bytes.clone()));
-        probe::inspect_subject(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
+        crate::tests::inspect(name, &bytes)
     }
 
     #[test]

@@ -24,7 +24,8 @@ const FILES: [&str; 10] = [
     "hostile/containers/gzip_members.pkl.gz",
 ];
 
-fn inspect(name: &str, bytes: &[u8]) -> Result<Inspection, InspectError> {
+/// A file of that name with these bytes, as a reader is given it.
+pub(crate) fn with_subject<T>(name: &str, bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
     let artifact = Artifact {
         path: name.into(),
         kind: ArtifactKind::File,
@@ -34,7 +35,12 @@ fn inspect(name: &str, bytes: &[u8]) -> Result<Inspection, InspectError> {
     };
     let head = &bytes[..bytes.len().min(probe::HEAD_BYTES)];
     let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    probe::inspect_subject(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
+    use_it(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
+}
+
+/// What is said of a file, whichever reader takes it.
+pub(crate) fn inspect(name: &str, bytes: &[u8]) -> Result<Inspection, InspectError> {
+    with_subject(name, bytes, probe::inspect_subject)
 }
 
 fn fixture(name: &str) -> Vec<u8> {

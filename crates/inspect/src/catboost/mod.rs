@@ -17,7 +17,7 @@ pub(crate) use pickled::enrich;
 use self::model::{CatboostModel, Container};
 use crate::pickled::{schema_of, tensor_of};
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Needs, Safety};
+use crate::safety::Safety;
 use crate::{InspectError, Inspection, Serving, Sourced, SourcedSignature};
 
 /// Reads CatBoost's own files.
@@ -53,9 +53,6 @@ fn inspection(subject: &Subject<'_>, model: &CatboostModel) -> Inspection {
         Container::Json => (json::FORMAT, "json"),
     };
     Inspection {
-        artifact: subject.artifact.clone(),
-        format,
-        compression: None,
         framework: Some(Sourced::new("catboost".to_owned(), "the structure of the file")),
         framework_version: model.info.version.clone().map(|version| Sourced::new(version, info::VERSION)),
         serving: Serving::Catboost { model_type: class.value.to_owned(), save_format },
@@ -66,22 +63,14 @@ fn inspection(subject: &Subject<'_>, model: &CatboostModel) -> Inspection {
         },
         model_class: Some(Sourced::new(format!("catboost.core.{}", class.value), class.source)),
         requirements: describe::requirements(model),
-        python: None,
-        safety: Safety {
-            needs: Needs::DataOnly,
-            unread: Vec::new(),
-            findings: Vec::new(),
-            summary: format!(
+        facts: describe::facts(model),
+        ..Inspection::blank(
+            subject.artifact.clone(),
+            format,
+            Safety::data(format!(
                 "data only: {} trees and their parameters; loading runs no code from the file",
                 model.n_trees
-            ),
-        },
-        structure: None,
-        tensors: None,
-        facts: describe::facts(model),
-        warnings: Vec::new(),
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+            )),
+        )
     }
 }

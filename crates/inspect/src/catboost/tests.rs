@@ -1,35 +1,20 @@
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use packwright_source::{Limits, MemorySource};
+use packwright_source::Limits;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::model::{Borders, Feature, FeatureKind};
 use super::*;
+use crate::SourcedSchema;
 use crate::safety::Verdict;
-use crate::{Artifact, ArtifactKind, SourcedSchema};
+use crate::tests::with_subject;
 
 const LABELS: &[u8] = include_bytes!("../../../../tests/fixtures/catboost/clf_string_labels.cbm");
 const CATEGORIES: &[u8] =
     include_bytes!("../../../../tests/fixtures/catboost/v1.2.10/positions_with_categories.cbm");
 const TEXTS: &[u8] = include_bytes!("../../../../tests/fixtures/catboost/v1.2.10/texts.cbm");
 
-fn with_subject<T>(bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
-    let artifact = Artifact {
-        path: PathBuf::from("model"),
-        kind: ArtifactKind::File,
-        size_bytes: u64::try_from(bytes.len()).expect("small"),
-        side_files: Vec::new(),
-        member: None,
-    };
-    let head = &bytes[..bytes.len().min(4096)];
-    let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    use_it(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
-}
-
 fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
-    with_subject(bytes, |subject| CatboostReader.read(subject))
+    with_subject("model", bytes, |subject| CatboostReader.read(subject))
 }
 
 fn explain(bytes: &[u8]) -> String {
@@ -265,7 +250,7 @@ fn errors_name_the_place() {
 
 #[test]
 fn only_catboost_s_json_is_claimed() {
-    let claim = |text: &str| with_subject(text.as_bytes(), |subject| CatboostReader.claims(subject));
+    let claim = |text: &str| with_subject("model", text.as_bytes(), |subject| CatboostReader.claims(subject));
     assert_eq!(claim("CBM1"), Claim::Certain);
     assert_eq!(claim("{\n\"features_info\":\n{\"float_features\":["), Claim::Likely);
     assert_eq!(claim("{\"ctr_data\": {\"{\\\"identifier\\\":[]}\": {}}"), Claim::Likely);

@@ -17,7 +17,7 @@ use self::scan::{DialectOf, Scan, Spot};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};
-use crate::{Fact, InspectError, Inspection, Member, Serving, SourcedSignature, probe, strangers};
+use crate::{Fact, InspectError, Inspection, Member, probe, strangers};
 
 /// How many members are named in the facts.
 const LISTED: usize = 100;
@@ -225,24 +225,10 @@ fn opaque(subject: &Subject<'_>, kind: Kind, facts: Vec<Fact>, safety: Safety) -
         Kind::Zip | Kind::Tar => None,
     };
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: kind.name(),
         compression,
-        framework: None,
-        framework_version: None,
-        model_class: None,
-        serving: Serving::No,
-        signature: SourcedSignature::default(),
-        requirements: Vec::new(),
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
-        python: None,
-        safety,
-        structure: None,
-        tensors: None,
         facts,
         warnings: vec!["No model that this version reads is inside. A package can't be made.".to_owned()],
+        ..Inspection::blank(subject.artifact.clone(), kind.name(), safety)
     }
 }
 

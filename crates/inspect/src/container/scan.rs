@@ -9,7 +9,7 @@ use packwright_source::{Budget, ErrorKind, ReadError};
 use super::oddities;
 use crate::pickled::{Dialect, PickleFile};
 use crate::reader::{Claim, Subject};
-use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity};
 use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, safety, strangers};
 
 /// How many rows that are only good to know are kept of all members but the model.
@@ -277,11 +277,7 @@ impl<'a> Scan<'a> {
     }
 
     fn finding(&mut self, finding: Finding) {
-        self.needs = self.needs.max(match finding.severity {
-            Severity::Dangerous => Needs::DangerousCalls,
-            Severity::Review => Needs::UnknownCode,
-            Severity::Info | Severity::Unscanned => Needs::DataOnly,
-        });
+        self.needs = self.needs.max(finding.severity.needs(Needs::DataOnly));
         if finding.severity == Severity::Info {
             self.n_infos = self.n_infos.saturating_add(1);
             if KEPT_INFOS < self.n_infos {
@@ -318,9 +314,7 @@ impl<'a> Scan<'a> {
         self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let of_archive = self.findings.iter().find(|finding| finding.rule.starts_with("archive/"));
         let summary = match (self.worst, of_archive) {
-            _ if !self.unread.is_empty() && self.needs != Needs::DangerousCalls => {
-                "could not be read to its end: what the rest would do is unknown".to_owned()
-            }
+            _ if !self.unread.is_empty() && self.needs != Needs::DangerousCalls => NOT_READ.to_owned(),
             // The archive itself is worse than what lies in it.
             (worst, Some(finding)) if worst.as_ref().is_none_or(|(needs, _)| *needs < self.needs) => {
                 format!("{}: {}", finding.what, finding.why)

@@ -6,9 +6,7 @@ use super::card;
 use super::files::{Files, text_of};
 use super::scan::Scan;
 use super::weights::Weights;
-use crate::reader::FolderSubject;
-use crate::safety::Safety;
-use crate::{Fact, InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, tensors};
+use crate::{Fact, InspectError, Requirement, Sourced, tensors};
 
 /// What the front matter of a model card says, under the names of our facts.
 const CARD: [(&str, &str); 7] = [
@@ -123,28 +121,4 @@ pub(super) fn spare(weights: &Weights) -> Option<String> {
          to make the package smaller.",
         weights.spare.join(", ")
     ))
-}
-
-/// An inspection of a folder with nothing in it yet but what all have.
-pub(super) fn blank(subject: &FolderSubject<'_>, format: &'static str, safety: Safety) -> Inspection {
-    Inspection {
-        artifact: subject.artifact.clone(),
-        format,
-        compression: None,
-        framework: None,
-        framework_version: None,
-        model_class: None,
-        serving: Serving::No,
-        signature: SourcedSignature::default(),
-        requirements: Vec::new(),
-        python: None,
-        safety,
-        structure: None,
-        tensors: None,
-        facts: Vec::new(),
-        warnings: Vec::new(),
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
-    }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::describe::{self, Facts, requirement};
+use super::describe::{Facts, requirement};
 use super::files::{Files, has_ending, text_of};
 use super::scan::Scan;
 use super::weights::Weights;
@@ -48,8 +48,11 @@ pub(super) fn adapter(
     facts.weights(&weights);
     facts.card(files)?;
     let base = text_of(config, "base_model_name_or_path").unwrap_or("a base model");
-    let mut inspection =
-        describe::blank(subject, "peft-adapter-dir", scan.finish("the weights of an adapter"));
+    let mut inspection = Inspection::blank(
+        subject.artifact.clone(),
+        "peft-adapter-dir",
+        scan.finish("the weights of an adapter"),
+    );
     inspection.framework = Some(Sourced::new("peft".to_owned(), "adapter_config.json"));
     inspection.framework_version = text_of(config, "peft_version")
         .map(|version| Sourced::new(version.to_owned(), "peft_version in adapter_config.json"));
@@ -98,8 +101,11 @@ pub(super) fn diffusers(
     facts.add("weight_files", Value::from(weights), "names in the folder");
     facts.card(files)?;
     let version = text_of(index, "_diffusers_version");
-    let mut inspection =
-        describe::blank(subject, "diffusers-dir", scan.finish("the parts of a pipeline of diffusers"));
+    let mut inspection = Inspection::blank(
+        subject.artifact.clone(),
+        "diffusers-dir",
+        scan.finish("the parts of a pipeline of diffusers"),
+    );
     inspection.framework = Some(Sourced::new("diffusers".to_owned(), "model_index.json"));
     inspection.framework_version =
         version.map(|version| Sourced::new(version.to_owned(), "_diffusers_version in model_index.json"));

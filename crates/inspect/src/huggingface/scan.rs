@@ -75,12 +75,7 @@ impl Scan {
 
     /// Adds a row.
     pub(super) fn add(&mut self, finding: Finding) {
-        let needs = match finding.severity {
-            Severity::Dangerous => Needs::DangerousCalls,
-            Severity::Review => Needs::UnknownCode,
-            Severity::Unscanned | Severity::Info => Needs::DataOnly,
-        };
-        self.needs = self.needs.max(needs);
+        self.needs = self.needs.max(finding.severity.needs(Needs::DataOnly));
         self.findings.push(finding);
     }
 

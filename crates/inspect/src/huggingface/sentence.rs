@@ -63,8 +63,8 @@ pub(super) fn read(
     let dimension = dimension(files, &modules, &config)?;
     let facts = facts(files, (&modules, &config, &settings), &weights, &scan, dimension.as_ref())?;
     let n_files = files.folder.entries().len();
-    let mut inspection = describe::blank(
-        subject,
+    let mut inspection = Inspection::blank(
+        subject.artifact.clone(),
         FORMAT,
         scan.finish(&format!("weights and configurations in {n_files} files")),
     );

@@ -63,7 +63,7 @@ pub(super) fn read(
     let (facts, template) = facts(files, config, &weights, &scan, task)?;
     let safety =
         scan.finish(&format!("weights and configurations in {} files", files.folder.entries().len()));
-    let mut inspection = describe::blank(subject, FORMAT, safety);
+    let mut inspection = Inspection::blank(subject.artifact.clone(), FORMAT, safety);
     inspection.framework = Some(Sourced::new("transformers".to_owned(), "config.json"));
     inspection.model_class =
         architecture.map(|name| Sourced::new(format!("transformers.{name}"), "architectures in config.json"));

@@ -10,7 +10,7 @@ use super::judge::Judged;
 use super::weights::{self, Layout};
 use super::{Saved, n_parameters, safety};
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Fact, InspectError, Inspection, Serving, Sourced, SourcedSignature};
+use crate::{Fact, InspectError, Inspection, Sourced};
 
 /// Reads HDF5 files.
 #[derive(Debug)]
@@ -104,21 +104,12 @@ fn alone(subject: &Subject<'_>, file: &File, layout: Layout) -> Inspection {
     };
     let summary = format!("data only: {} arrays of weights; loading runs no code from the file", tensors.n);
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: WEIGHTS,
-        compression: None,
         framework: Some(Sourced::new(
             line.map_or("keras", Line::framework).to_owned(),
             "the structure of the file",
         )),
         requirements: describe::requirements(version.as_ref()),
         framework_version: version,
-        model_class: None,
-        serving: Serving::No,
-        signature: SourcedSignature::default(),
-        python: None,
-        safety: safety(judged, &summary),
-        structure: None,
         tensors: Some(tensors),
         facts,
         warnings: vec![
@@ -126,8 +117,6 @@ fn alone(subject: &Subject<'_>, file: &File, layout: Layout) -> Inspection {
              model.load_weights with this file, save it with model.save(\"model.keras\"), and drop that."
                 .to_owned(),
         ],
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), WEIGHTS, safety(judged, &summary))
     }
 }

@@ -26,7 +26,7 @@ use self::config::Network;
 use self::describe::Line;
 use self::judge::{Custom, Judged};
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::safety::{Finding, NOT_READ, Needs, Safety, needs_of, worst_of};
 use crate::{Fact, InspectError, Inspection, Serving, Sourced, Tensors, strangers};
 
 /// What the format is called.
@@ -150,24 +150,17 @@ impl Saved<'_> {
         let summary = format!("{n_layers} layers of Keras and their weights; runs no code from the file");
         let framework = line.map_or("keras", Line::framework).to_owned();
         Ok(Inspection {
-            artifact: subject.artifact.clone(),
-            format: self.format,
-            compression: None,
             framework: Some(Sourced::new(framework, "the structure of the file")),
             framework_version: self.version.clone(),
             serving,
             signature,
             requirements: describe::requirements(self.version.as_ref()),
-            python: None,
             structure: Some(describe::structure(&network, &class.value)),
             model_class: Some(class),
-            tensors: None,
             facts: describe::facts(&network, self.compiled, self.place),
             warnings,
             own_modules: judged.own.clone(),
-            path_in_file: String::new(),
-            others: Vec::new(),
-            safety: safety(judged, &summary),
+            ..Inspection::blank(subject.artifact.clone(), self.format, safety(judged, &summary))
         })
     }
 }
@@ -223,23 +216,12 @@ impl Saved<'_> {
 fn safety(judged: Judged, summary: &str) -> Safety {
     let Judged { mut findings, unread, .. } = judged;
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let needs = match findings.first().map(|finding| finding.severity) {
-        Some(Severity::Dangerous) => Needs::DangerousCalls,
-        _ if findings.iter().any(|finding| finding.severity == Severity::Review) => Needs::UnknownCode,
-        _ => Needs::KnownLibraries,
-    };
-    let worst: Vec<&str> = findings
-        .iter()
-        .filter(|finding| Severity::Info < finding.severity)
-        .take(3)
-        .map(|finding| finding.what.as_str())
-        .collect();
+    let needs = needs_of(&findings, Needs::KnownLibraries);
+    let worst = worst_of(&findings);
     let summary = match needs {
-        Needs::DangerousCalls => format!("loading would use {}", worst.join(", ")),
-        _ if !unread.is_empty() => {
-            "could not be read to its end: what the rest would do is unknown".to_owned()
-        }
-        Needs::UnknownCode => format!("needs a look: {}", worst.join(", ")),
+        Needs::DangerousCalls => format!("loading would use {worst}"),
+        _ if !unread.is_empty() => NOT_READ.to_owned(),
+        Needs::UnknownCode => format!("needs a look: {worst}"),
         Needs::KnownLibraries | Needs::DataOnly => summary.to_owned(),
     };
     Safety { needs, unread, findings, summary }

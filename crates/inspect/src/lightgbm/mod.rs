@@ -14,7 +14,7 @@ pub(crate) use pickled::enrich;
 pub(crate) use text::read_text;
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Needs, Safety};
+use crate::safety::Safety;
 use crate::{InspectError, Inspection, Serving, Sourced};
 
 /// Reads LightGBM's own files.
@@ -76,32 +76,25 @@ fn inspection(subject: &Subject<'_>, model: &LightgbmModel, is_text: bool) -> In
     if let Some(missing) = &missing {
         warnings.push(format!("The file is cut short: {missing}."));
     }
+    let safety = Safety {
+        unread: missing.into_iter().collect(),
+        ..Safety::data(format!(
+            "data only: {} trees and their parameters; loading runs no code from the file",
+            model.n_trees
+        ))
+    };
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: if is_text { text::FORMAT } else { dump::FORMAT },
-        compression: None,
         framework: Some(Sourced::new("lightgbm".to_owned(), "the structure of the file")),
-        framework_version: None,
         model_class: Some(Sourced::new("lightgbm.basic.Booster".to_owned(), "the file holds a booster")),
         serving: if is_text { Serving::LightgbmText } else { Serving::No },
         signature: signature(model),
         requirements: requirements(model),
-        python: None,
-        safety: Safety {
-            needs: Needs::DataOnly,
-            unread: missing.into_iter().collect(),
-            findings: Vec::new(),
-            summary: format!(
-                "data only: {} trees and their parameters; loading runs no code from the file",
-                model.n_trees
-            ),
-        },
-        structure: None,
-        tensors: None,
         facts: facts(model),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(
+            subject.artifact.clone(),
+            if is_text { text::FORMAT } else { dump::FORMAT },
+            safety,
+        )
     }
 }

@@ -1,13 +1,10 @@
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use packwright_source::{Limits, MemorySource};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::SourcedSchema;
 use crate::safety::Verdict;
-use crate::{Artifact, ArtifactKind, SourcedSchema};
+use crate::tests::with_subject;
 
 const TREE: &str = "Tree=0\nnum_leaves=2\nleaf_value=0.5 -0.5\n\n\n";
 
@@ -33,21 +30,8 @@ const HEAD: [&str; 7] = [
 const TAIL: &str = "feature_importances:\nage=2\n\nparameters:\n[boosting: gbdt]\n[categorical_feature: 1]\n\
                     end of parameters\n\npandas_categorical:[[\"Graz\", \"Oslo\"]]\n";
 
-fn with_subject<T>(bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
-    let artifact = Artifact {
-        path: PathBuf::from("model.txt"),
-        kind: ArtifactKind::File,
-        size_bytes: u64::try_from(bytes.len()).expect("small"),
-        side_files: Vec::new(),
-        member: None,
-    };
-    let head = &bytes[..bytes.len().min(4096)];
-    let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    use_it(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
-}
-
 fn inspect(text: &str) -> Result<Inspection, InspectError> {
-    with_subject(text.as_bytes(), |subject| LightgbmReader.read(subject))
+    with_subject("model.txt", text.as_bytes(), |subject| LightgbmReader.read(subject))
 }
 
 fn explain(text: &str) -> String {
@@ -202,7 +186,7 @@ fn claims_follow_from_the_first_lines() {
     ];
     for (text, expected) in table {
         assert_eq!(
-            with_subject(text.as_bytes(), |subject| LightgbmReader.claims(subject)),
+            with_subject("model.txt", text.as_bytes(), |subject| LightgbmReader.claims(subject)),
             expected,
             "{text}"
         );
@@ -220,7 +204,7 @@ proptest! {
     #[test]
     fn any_bytes_after_the_first_line_give_a_model_or_an_error(tail in proptest::collection::vec(any::<u8>(), 0..300)) {
         let bytes = [b"tree\nversion=v4\n".as_slice(), &tail].concat();
-        let outcome = with_subject(&bytes, |subject| LightgbmReader.read(subject).err().map(|error| error.to_string()));
+        let outcome = with_subject("model.txt", &bytes, |subject| LightgbmReader.read(subject).err().map(|error| error.to_string()));
         prop_assert!(outcome.is_none_or(|message| !message.is_empty()));
     }
 }

@@ -21,7 +21,7 @@ use packwright_source::ErrorKind;
 use self::external::Checked;
 use self::model::{FORMAT, OnnxModel};
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
 use crate::{Artifact, InspectError, Inspection, Serving, Sourced};
 
 /// Reads ONNX files.
@@ -125,24 +125,18 @@ fn inspection(subject: &Subject<'_>, model: &OnnxModel) -> Inspection {
     }
     let can_serve = checked.problems.is_empty() && custom.is_empty();
     Inspection {
-        artifact: Artifact { side_files: checked.side_files.clone(), ..subject.artifact.clone() },
-        format: FORMAT,
-        compression: None,
         framework: Some(Sourced::new("onnx".to_owned(), "the structure of the file")),
-        framework_version: None,
         model_class: Some(Sourced::new("onnx.ModelProto".to_owned(), "the structure of the file")),
         serving: if can_serve { Serving::Onnx } else { Serving::No },
         signature,
         requirements: describe::requirements(model),
-        python: None,
-        safety: safety(model, checked, &custom),
-        structure: None,
-        tensors: None,
         facts: describe::facts(model, &custom),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(
+            Artifact { side_files: checked.side_files.clone(), ..subject.artifact.clone() },
+            FORMAT,
+            safety(model, checked, &custom),
+        )
     }
 }
 
@@ -183,12 +177,7 @@ fn safety(model: &OnnxModel, checked: Checked, custom: &BTreeSet<String>) -> Saf
         });
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let worst = findings.first().map(|finding| finding.severity);
-    let needs = match worst {
-        Some(Severity::Dangerous) => Needs::DangerousCalls,
-        _ if findings.iter().any(|finding| finding.severity == Severity::Review) => Needs::UnknownCode,
-        _ => Needs::DataOnly,
-    };
+    let needs = needs_of(&findings, Needs::DataOnly);
     let unscanned = findings.iter().filter(|finding| finding.severity == Severity::Unscanned);
     let unread = unscanned.map(|finding| format!("{}: {}", finding.what, finding.why)).collect();
     let n_nodes = model.operators.values().fold(0_u64, |sum, n| sum.saturating_add(*n));

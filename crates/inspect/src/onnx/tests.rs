@@ -1,13 +1,10 @@
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use packwright_source::{Limits, MemorySource};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::SourcedSchema;
 use crate::safety::Verdict;
-use crate::{ArtifactKind, SourcedSchema};
+use crate::tests::with_subject;
 
 fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -75,19 +72,6 @@ fn graph(parts: &[Vec<u8>]) -> Vec<u8> {
 fn model(graph: &[u8]) -> Vec<u8> {
     let opset = bytes(8, &[text(1, ""), number(2, 17)].concat());
     [number(1, 8), text(2, "maker"), text(3, "1.0"), bytes(7, graph), opset].concat()
-}
-
-fn with_subject<T>(path: &str, bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
-    let artifact = Artifact {
-        path: PathBuf::from(path),
-        kind: ArtifactKind::File,
-        size_bytes: u64::try_from(bytes.len()).expect("small"),
-        side_files: Vec::new(),
-        member: None,
-    };
-    let head = &bytes[..bytes.len().min(4096)];
-    let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    use_it(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
 }
 
 fn inspect_at(path: &str, bytes: &[u8]) -> Result<Inspection, InspectError> {

@@ -166,24 +166,11 @@ pub(crate) fn opaque(subject: &Subject<'_>, file: &PickleFile, safety: safety::S
         None => "No model could be found in the file. A package can't be made.".to_owned(),
     }];
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: format_of(file),
         compression: file.compression.map(Compression::name),
-        framework: None,
-        framework_version: None,
-        model_class: None,
-        serving: Serving::No,
-        signature: crate::SourcedSignature::default(),
-        requirements: Vec::new(),
         python: interpreter::python(file),
-        safety,
-        structure: None,
-        tensors: None,
         facts: stream_facts(file),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), format_of(file), safety)
     }
 }
 
@@ -230,13 +217,7 @@ fn inspection(
         warnings.push(format!("The file holds {n} pickles one after another; loaders read only the first."));
     }
     let own = requirements::own_modules(file);
-    if !own.is_empty() {
-        facts.push(Fact {
-            name: "own_modules",
-            value: json!(own.iter().map(|own| own.module.as_str()).collect::<Vec<_>>()),
-            source: "imported by the file, in no known library".into(),
-        });
-    }
+    facts.extend(requirements::own_modules_fact(&own));
     let python = interpreter::python(file);
     warnings.extend(interpreter::warning(file));
     let serving = serving(file, estimator, &chosen.path);
@@ -253,12 +234,6 @@ fn inspection(
     let named = |value: String| Sourced::new(value, "class of the pickled object");
     let framework = (!estimator.framework.is_empty()).then(|| named(estimator.framework.to_owned()));
     Some(Inspection {
-        artifact: subject.artifact.clone(),
-        format: match (format_of(file), subject.extension().as_str()) {
-            // Without arrays joblib writes a plain pickle; only the name tells.
-            ("pickle", "joblib" | "jl") => "joblib",
-            (format, _) => format,
-        },
         compression: file.compression.map(Compression::name),
         framework,
         framework_version: estimator.version.clone(),
@@ -267,7 +242,6 @@ fn inspection(
         signature: module.as_ref().map_or_else(|| signature(estimator), |module| module.signature.clone()),
         requirements: requirements::requirements(file, estimator),
         python,
-        safety,
         structure: Some(
             module.as_ref().map_or_else(|| estimator.part.clone(), |module| module.structure.clone()),
         ),
@@ -276,7 +250,15 @@ fn inspection(
         warnings,
         own_modules: own,
         path_in_file: chosen.path.clone(),
-        others: Vec::new(),
+        ..Inspection::blank(
+            subject.artifact.clone(),
+            match (format_of(file), subject.extension().as_str()) {
+                // Without arrays joblib writes a plain pickle; only the name tells.
+                ("pickle", "joblib" | "jl") => "joblib",
+                (format, _) => format,
+            },
+            safety,
+        )
     })
 }
 

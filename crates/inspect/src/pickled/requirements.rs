@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Estimator, PickleFile, is_standard, library_of, top_level};
-use crate::{OwnModule, Requirement};
+use crate::{Fact, OwnModule, Requirement};
 
 /// The requirement lines, the framework first.
 pub(super) fn requirements(file: &PickleFile, estimator: &Estimator) -> Vec<Requirement> {
@@ -154,6 +154,15 @@ fn numpy(file: &PickleFile, sklearn: Option<&str>) -> Requirement {
 pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// The fact that names them; `None` when there are none.
+pub(crate) fn own_modules_fact(own: &[OwnModule]) -> Option<Fact> {
+    (!own.is_empty()).then(|| Fact {
+        name: "own_modules",
+        value: own.iter().map(|own| own.module.as_str()).collect(),
+        source: "imported by the file, in no known library".into(),
+    })
 }
 
 /// Modules that no known library provides: the person's own code.

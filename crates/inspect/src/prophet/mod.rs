@@ -10,7 +10,7 @@ mod tests;
 pub(crate) use pickled::enrich;
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Needs, Safety};
+use crate::safety::Safety;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 
 use model::ProphetModel;
@@ -55,28 +55,18 @@ fn inspection(subject: &Subject<'_>, model: &ProphetModel, is_encoded: bool) -> 
         source: "the first character of the file".into(),
     });
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: FORMAT,
-        compression: None,
         framework: Some(Sourced::new("prophet".to_owned(), "the keys of the document")),
         framework_version: version.clone().map(|version| Sourced::new(version, json::VERSION)),
         model_class: Some(Sourced::new(model::CLASS.to_owned(), "what model_from_json makes")),
         serving: Serving::Prophet { is_encoded },
         signature: crate::pickled::signature(&estimator),
         requirements: vec![requirement],
-        python: None,
-        safety: Safety {
-            needs: Needs::DataOnly,
-            unread: Vec::new(),
-            findings: Vec::new(),
-            summary: "data only: parameters and tables; loading runs no code from the file".to_owned(),
-        },
-        structure: None,
-        tensors: None,
         facts,
         warnings: estimator.warnings,
-        path_in_file: String::new(),
-        others: Vec::new(),
-        own_modules: Vec::new(),
+        ..Inspection::blank(
+            subject.artifact.clone(),
+            FORMAT,
+            Safety::data("data only: parameters and tables; loading runs no code from the file".to_owned()),
+        )
     }
 }

@@ -97,7 +97,26 @@ impl Finding {
     }
 }
 
+/// The summary of what was not read to its end.
+pub(crate) const NOT_READ: &str = "could not be read to its end: what the rest would do is unknown";
+
+/// What a file with these findings needs; `least` is what it needs whatever was found.
+pub(crate) fn needs_of(findings: &[Finding], least: Needs) -> Needs {
+    findings.iter().map(|finding| finding.severity.needs(least)).max().unwrap_or(least)
+}
+
+/// The first three things that are more than good to know, for a summary. The findings are sorted, worst first.
+pub(crate) fn worst_of(findings: &[Finding]) -> String {
+    let worst = findings.iter().filter(|finding| Severity::Info < finding.severity);
+    worst.take(3).map(|finding| finding.what.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 impl Safety {
+    /// Data, all of it read.
+    pub(crate) fn data(summary: String) -> Self {
+        Self { needs: Needs::DataOnly, unread: Vec::new(), findings: Vec::new(), summary }
+    }
+
     /// The verdict that follows from the two axes.
     pub fn verdict(&self) -> Verdict {
         match self.needs {
@@ -122,6 +141,15 @@ impl Verdict {
 }
 
 impl Severity {
+    /// What a file needs that has such a finding; `least` for one that only tells.
+    pub(crate) fn needs(self, least: Needs) -> Needs {
+        match self {
+            Self::Dangerous => Needs::DangerousCalls,
+            Self::Review => Needs::UnknownCode,
+            Self::Info | Self::Unscanned => least,
+        }
+    }
+
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {

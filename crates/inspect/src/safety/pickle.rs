@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::by_value;
 use super::names::{self, Known, Use};
-use super::{Finding, Needs, Safety, Severity, arguments, nested, oddities, readings, states, tensor_bytes};
+use super::{
+    Finding, NOT_READ, Needs, Safety, Severity, arguments, nested, oddities, readings, states, tensor_bytes,
+};
 use crate::pickled::{Dialect, PickleFile, is_standard, library_of, top_level};
 
 /// How much of an argument list is shown.
@@ -32,7 +34,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
     let mut needs = Needs::DataOnly;
     for global in file.pickle.trace.globals() {
         let finding = judge_global(file, global);
-        needs = needs.max(needs_of(&finding));
+        needs = needs.max(finding.severity.needs(Needs::KnownLibraries));
         findings.push(finding);
     }
     let mut unread = error.map(|error| format!("{error}")).into_iter().collect::<Vec<_>>();
@@ -40,7 +42,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
     unread.extend(not_read.map(|finding| format!("{}: {}", finding.what, finding.why)));
     let of_calls = by_value::judge(file).into_iter().chain(arguments::judge(file));
     for finding in of_calls.chain(states::judge(file)).chain(hidden_wrapper(file)) {
-        needs = needs.max(needs_of(&finding));
+        needs = needs.max(finding.severity.needs(Needs::KnownLibraries));
         findings.push(finding);
     }
     for oddity in file.pickle.trace.oddities() {
@@ -50,7 +52,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         let (severity, rule, what, why) = oddities::judge(oddity.kind);
         let place = format!("byte {}", oddity.offset);
         let finding = Finding { rule, severity, what: what.to_owned(), place, why: why.to_owned() };
-        needs = needs.max(needs_of(&finding));
+        needs = needs.max(finding.severity.needs(Needs::KnownLibraries));
         findings.push(finding);
     }
     for (_, offset) in unknown_ids(file).take(1) {
@@ -61,11 +63,11 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
             place: format!("byte {offset}"),
             why: "what it stands for is decided by the program that loads the file".to_owned(),
         };
-        needs = needs.max(needs_of(&finding));
+        needs = needs.max(finding.severity.needs(Needs::KnownLibraries));
         findings.push(finding);
     }
     for finding in nested::judge(file) {
-        needs = needs.max(needs_of(&finding));
+        needs = needs.max(finding.severity.needs(Needs::KnownLibraries));
         findings.push(finding);
     }
     // Of such a file the loader reads all pickles, and the bytes behind them.
@@ -140,14 +142,6 @@ fn hidden_wrapper(file: &PickleFile) -> Option<Finding> {
         why: "it is given to something instead of being made right there: joblib would skip bytes that can't be told"
             .to_owned(),
     })
-}
-
-pub(super) fn needs_of(finding: &Finding) -> Needs {
-    match finding.severity {
-        Severity::Dangerous => Needs::DangerousCalls,
-        Severity::Review => Needs::UnknownCode,
-        Severity::Info | Severity::Unscanned => Needs::KnownLibraries,
-    }
 }
 
 pub(super) fn judge_global(file: &PickleFile, global: &Global) -> Finding {
@@ -342,7 +336,7 @@ pub(super) fn summary(file: &PickleFile, needs: Needs, unread: &[String], findin
     match unread {
         [] => line,
         _ if needs == Needs::DangerousCalls => line,
-        _ => "could not be read to its end: what the rest would do is unknown".to_owned(),
+        _ => NOT_READ.to_owned(),
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn with_others(file: &PickleFile, mut safety: Safety) -> Safety {
         for finding in new_findings(other, &seen, &known) {
             let why =
                 format!("as {loader} reads the file, which does not skip the same bytes: {}", finding.why);
-            safety.needs = safety.needs.max(pickle::needs_of(&finding));
+            safety.needs = safety.needs.max(finding.severity.needs(Needs::KnownLibraries));
             safety.findings.push(Finding { why, ..finding });
         }
     }
@@ -61,7 +61,7 @@ pub(crate) fn with_plain(source: &Arc<dyn ByteSource>, limits: &Limits, safety: 
     let file = PickleFile::read_plain(Arc::clone(source), limits);
     let before = safety.needs;
     for finding in new_findings(&file, &BTreeSet::new(), &BTreeSet::new()) {
-        safety.needs = safety.needs.max(pickle::needs_of(&finding));
+        safety.needs = safety.needs.max(finding.severity.needs(Needs::KnownLibraries));
         let why = format!("the file is a pickle too, for who loads it as one: {}", finding.why);
         safety.findings.push(Finding { why, ..finding });
     }

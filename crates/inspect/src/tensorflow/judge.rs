@@ -8,7 +8,7 @@ use packwright_source::ByteSource;
 use super::nodes::Use;
 use super::proto::{MetaGraph, SavedModel};
 use crate::reader::FolderSubject;
-use crate::safety::{Finding, Needs, Safety, Severity, readings};
+use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity, needs_of, readings, worst_of};
 
 /// Every operator of TensorFlow, see the file.
 const OPERATORS: &str = include_str!("operators.txt");
@@ -91,24 +91,13 @@ pub(super) fn safety(subject: &FolderSubject<'_>, model: &SavedModel, served: &M
     let mut unread = Vec::new();
     files(subject, &mut findings, &mut unread);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let needs = match findings.first().map(|finding| finding.severity) {
-        Some(Severity::Dangerous) => Needs::DangerousCalls,
-        _ if findings.iter().any(|finding| finding.severity == Severity::Review) => Needs::UnknownCode,
-        _ => Needs::DataOnly,
-    };
-    let worst: Vec<&str> = findings
-        .iter()
-        .filter(|finding| Severity::Info < finding.severity)
-        .take(3)
-        .map(|finding| finding.what.as_str())
-        .collect();
+    let needs = needs_of(&findings, Needs::DataOnly);
+    let worst = worst_of(&findings);
     let n_nodes = served.operators.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
     let summary = match needs {
-        Needs::DangerousCalls => format!("its graph would use {}", worst.join(", ")),
-        _ if !unread.is_empty() => {
-            "could not be read to its end: what the rest would do is unknown".to_owned()
-        }
-        Needs::UnknownCode => format!("needs a look: {}", worst.join(", ")),
+        Needs::DangerousCalls => format!("its graph would use {worst}"),
+        _ if !unread.is_empty() => NOT_READ.to_owned(),
+        Needs::UnknownCode => format!("needs a look: {worst}"),
         Needs::DataOnly | Needs::KnownLibraries => {
             format!("a graph of {n_nodes} operators of TensorFlow and its weights; it reaches no other files")
         }

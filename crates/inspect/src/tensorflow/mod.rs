@@ -84,27 +84,22 @@ fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph
     // The folder is packed file by file; what a link points to is not part of it.
     let files = subject.folder.entries().iter().filter(|entry| !entry.is_link);
     Inspection {
-        artifact: Artifact {
-            side_files: files.map(|entry| entry.name.clone()).collect(),
-            ..subject.artifact.clone()
-        },
-        format: FORMAT,
-        compression: None,
         framework: Some(Sourced::new("tensorflow".to_owned(), "the structure of the folder")),
         framework_version: version,
-        model_class: None,
         serving,
         signature: describe::signature(signature, &mut warnings),
         requirements: vec![requirement],
-        python: None,
-        safety: judge::safety(subject, model, graph),
-        structure: None,
         tensors: Some(graph.variables.iter().cloned().collect()),
         facts: describe::facts(graph, model.graphs.len()),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(
+            Artifact {
+                side_files: files.map(|entry| entry.name.clone()).collect(),
+                ..subject.artifact.clone()
+            },
+            FORMAT,
+            judge::safety(subject, model, graph),
+        )
     }
 }
 

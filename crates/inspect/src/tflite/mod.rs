@@ -9,7 +9,7 @@ mod tests;
 use self::describe::Call;
 use self::model::{FORMAT, TfliteModel};
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
 use crate::tensors::Tensors;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 
@@ -64,24 +64,14 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
     let can_serve = model.custom.is_empty() && !model.graphs.is_empty();
     let serving = Serving::Tflite { signature: call.key.map(str::to_owned) };
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: FORMAT,
-        compression: None,
         framework: Some(Sourced::new(FORMAT.to_owned(), "bytes 4 to 8 of the file")),
-        framework_version: None,
-        model_class: None,
         serving: if can_serve { serving } else { Serving::No },
         signature,
         requirements: requirements(model),
-        python: None,
-        safety: safety(model),
-        structure: None,
         tensors: Some(weights(model)),
         facts: describe::facts(model, &call),
         warnings,
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), FORMAT, safety(model))
     }
 }
 
@@ -135,12 +125,8 @@ fn safety(model: &TfliteModel) -> Safety {
         });
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let needs = match findings.first().map(|finding| finding.severity) {
-        Some(Severity::Dangerous) => Needs::DangerousCalls,
-        Some(Severity::Review) => Needs::UnknownCode,
-        Some(_) => Needs::KnownLibraries,
-        None => Needs::DataOnly,
-    };
+    let least = if findings.is_empty() { Needs::DataOnly } else { Needs::KnownLibraries };
+    let needs = needs_of(&findings, least);
     let n =
         model.operators.values().chain(model.custom.values()).fold(0_u64, |sum, n| sum.saturating_add(*n));
     let summary = match needs {

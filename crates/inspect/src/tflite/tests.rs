@@ -1,12 +1,12 @@
 use std::path::Path;
-use std::sync::Arc;
 
 use packwright_mlflow::schema::TensorSpec;
-use packwright_source::{ByteSource as _, FileSource, Limits, MemorySource, read_exact_at};
+use packwright_source::{ByteSource as _, FileSource, read_exact_at};
 
 use super::*;
+use crate::SourcedSchema;
 use crate::safety::Verdict;
-use crate::{Artifact, ArtifactKind, SourcedSchema, probe};
+use crate::tests::with_subject;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tflite").join(name);
@@ -17,16 +17,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
-    let artifact = Artifact {
-        path: "model.tflite".into(),
-        kind: ArtifactKind::File,
-        size_bytes: bytes.len() as u64,
-        side_files: Vec::new(),
-        member: None,
-    };
-    let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    let head = &bytes[..bytes.len().min(probe::HEAD_BYTES)];
-    TfliteReader.read(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
+    with_subject("model.tflite", bytes, |subject| TfliteReader.read(subject))
 }
 
 fn tensors(schema: Option<&SourcedSchema>) -> Vec<TensorSpec> {

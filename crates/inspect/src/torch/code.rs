@@ -57,11 +57,7 @@ pub(super) fn with_operators(mut safety: Safety, archive: &mut Archive, budget: 
     }
     found.dedup_by(|a, b| a.what == b.what);
     for finding in &found {
-        safety.needs = safety.needs.max(match finding.severity {
-            Severity::Dangerous => Needs::DangerousCalls,
-            Severity::Review => Needs::UnknownCode,
-            Severity::Info | Severity::Unscanned => Needs::DataOnly,
-        });
+        safety.needs = safety.needs.max(finding.severity.needs(Needs::DataOnly));
         if finding.severity == Severity::Unscanned {
             safety.unread.push(format!("{}: {}", finding.place, finding.why));
         }

@@ -26,6 +26,7 @@ use crate::container;
 use crate::pickled::{Dialect, Estimator, PickleFile};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::Safety;
+use crate::tensors::count;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, Tensors, safety};
 
 /// Reads PyTorch's zip archives.
@@ -180,30 +181,24 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
     if let Some(tensors) = &tensors {
         facts.push(crate::Fact {
             name: "n_parameters",
-            value: tensors.n_elements.into(),
+            value: count(tensors.n_elements),
             source: "the shapes of the tensors".into(),
         });
-        facts.push(crate::Fact { name: "n_tensors", value: tensors.n.into(), source: "the tensors".into() });
+        facts.push(crate::Fact { name: "n_tensors", value: count(tensors.n), source: "the tensors".into() });
     }
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: described.format,
-        compression: None,
         framework: Some(Sourced::new("torch".to_owned(), "the structure of the archive")),
         requirements: requirements(described.version.as_ref()),
         framework_version: described.version,
         model_class: described.class,
         serving: described.serving,
         signature: described.signature,
-        python: None,
-        safety,
         structure: described.structure,
         tensors,
         facts,
         warnings: described.warnings,
         own_modules: described.own_modules,
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(subject.artifact.clone(), described.format, safety)
     }
 }
 

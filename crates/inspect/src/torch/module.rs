@@ -9,13 +9,13 @@ use crate::pickled::{PickleFile, attr, class_of};
 use crate::{Part, Sourced, SourcedSchema, SourcedSignature, Tensors};
 
 /// How deep modules may nest; the deepest architectures stay below 20.
-const DEPTH: u32 = 64;
+pub(super) const DEPTH: u32 = 64;
 
 /// More layers than any model has; what comes after is not walked.
-const LAYERS: usize = 50_000;
+pub(super) const LAYERS: usize = 50_000;
 
 /// More tensors than any model has. Modules may hold one another many times over.
-const TENSORS: u64 = 1_000_000;
+pub(super) const TENSORS: u64 = 1_000_000;
 
 /// Attributes that say what a layer is, in the order in which PyTorch prints them.
 const SIZES: &[&str] = &[

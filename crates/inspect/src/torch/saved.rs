@@ -7,8 +7,8 @@ use serde_json::json;
 use super::Described;
 use super::archive::Archive;
 use super::module::{self, Walk};
-use super::tensor::{Seen, tensor};
-use crate::pickled::{Dialect, PickleFile, class_of, own_modules};
+use super::tensor::{STATISTICS, Seen, tensor};
+use crate::pickled::{Dialect, PickleFile, class_of, own_modules, own_modules_fact};
 use crate::{Fact, InspectError, PytorchForm, Serving, Sourced, SourcedSignature, Tensors, TorchWeightsForm};
 
 /// The keys under which checkpoints keep the weights, the likeliest first.
@@ -121,13 +121,7 @@ fn of_module(file: &PickleFile, root: Value) -> Described {
     let class = part.class.clone();
     let own = own_modules(file);
     let mut facts = vec![kind("a whole module")];
-    if !own.is_empty() {
-        facts.push(Fact {
-            name: "own_modules",
-            value: json!(own.iter().map(|own| own.module.as_str()).collect::<Vec<_>>()),
-            source: "imported by the file, in no known library".into(),
-        });
-    }
+    facts.extend(own_modules_fact(&own));
     Described {
         format: "torch-zip",
         version: None,
@@ -220,9 +214,7 @@ fn listed(file: &PickleFile, dict: Value) -> Tensors {
         let name = file.pickle.tree.text(*name)?;
         let mut found = tensor(file, *value)?;
         // In a state dict nothing tells parameters from buffers but the names that layers give their statistics.
-        found.is_parameter = !["running_mean", "running_var", "num_batches_tracked"]
-            .iter()
-            .any(|buffer| name.ends_with(buffer));
+        found.is_parameter = !STATISTICS.iter().any(|statistic| name.ends_with(statistic));
         Some(found.named(name.to_owned(), &mut seen))
     });
     rows.collect()

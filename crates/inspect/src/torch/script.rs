@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::Described;
 use super::archive::Archive;
+use super::module::{DEPTH, LAYERS, TENSORS};
 use super::saved::pickle_in;
-use super::tensor::{Seen, TensorValue, tensor};
+use super::tensor::{STATISTICS, Seen, TensorValue, tensor};
 use crate::pickled::{Dialect, PickleFile, attr_names, class_of};
 use crate::{
     Fact, InspectError, Part, PytorchForm, Serving, Sourced, SourcedSchema, SourcedSignature, Tensors,
@@ -18,15 +19,6 @@ use crate::{
 
 /// The longest file of code that is read for `forward`.
 const CODE_BYTES: u64 = 8 << 20;
-
-/// How deep modules may nest.
-const DEPTH: u32 = 64;
-
-/// More layers than any model has; what comes after is not walked.
-const LAYERS: usize = 50_000;
-
-/// More tensors than any model has.
-const TENSORS: u64 = 1_000_000;
 
 /// What `forward` takes and returns, as its code declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +112,7 @@ impl Walk<'_> {
             let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             if let Some(mut found) = tensor(file, value) {
                 // The pickle does not tell buffers; the layers' statistics are known by name.
-                found.is_parameter = !["running_mean", "running_var", "num_batches_tracked"].contains(&name);
+                found.is_parameter = !STATISTICS.contains(&name);
                 let row = found.named(path, &mut self.seen);
                 self.tensors.push(row);
             } else if is_script(file, value) && depth < DEPTH && self.n_layers < LAYERS {

@@ -44,6 +44,10 @@ const STORAGES: &[(&str, &str, u64)] = &[
     ("ShortStorage", "int16", 2),
 ];
 
+/// What layers of PyTorch call the statistics that they keep beside their parameters: where a file does not tell buffers
+/// from parameters, these are known by name.
+pub(super) const STATISTICS: [&str; 3] = ["running_mean", "running_var", "num_batches_tracked"];
+
 /// Types of elements that have no storage of their own: the tensor names them.
 const DTYPES: &[(&str, u64)] = &[
     ("float8_e4m3fn", 1),

@@ -18,7 +18,7 @@ pub(crate) use model::{Container, XgboostModel};
 pub(crate) use pickled::enrich;
 
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::{Needs, Safety};
+use crate::safety::Safety;
 use crate::{InspectError, Inspection, Serving, Sourced};
 
 /// Reads XGBoost's own files.
@@ -92,9 +92,6 @@ fn inspection(subject: &Subject<'_>, model: &XgboostModel) -> Inspection {
     };
     let what = model.n_trees.map_or_else(|| "weights".to_owned(), |n| format!("{n} trees"));
     Inspection {
-        artifact: subject.artifact.clone(),
-        format: embedded::format_of(model.container),
-        compression: None,
         framework: Some(Sourced::new("xgboost".to_owned(), "the structure of the file")),
         framework_version: model.version.clone().map(|version| match model.container {
             Container::Binary => Sourced::new(version, "major_version and minor_version"),
@@ -104,20 +101,15 @@ fn inspection(subject: &Subject<'_>, model: &XgboostModel) -> Inspection {
         serving: Serving::Xgboost { model_class: model_class.to_owned(), extension },
         signature: signature(model, model_class),
         requirements: requirements(model, model_class),
-        python: None,
-        safety: Safety {
-            needs: Needs::DataOnly,
-            unread: Vec::new(),
-            findings: Vec::new(),
-            summary: format!("data only: {what} and their parameters; loading runs no code from the file"),
-        },
-        structure: None,
-        tensors: None,
         facts: facts(model),
         warnings: warnings(model),
-        own_modules: Vec::new(),
-        path_in_file: String::new(),
-        others: Vec::new(),
+        ..Inspection::blank(
+            subject.artifact.clone(),
+            embedded::format_of(model.container),
+            Safety::data(format!(
+                "data only: {what} and their parameters; loading runs no code from the file"
+            )),
+        )
     }
 }
 

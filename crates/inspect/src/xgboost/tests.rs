@@ -1,12 +1,10 @@
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use packwright_source::{Limits, MemorySource};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Artifact, ArtifactKind, SourcedSchema};
+use crate::SourcedSchema;
+use crate::tests::with_subject;
 
 /// A model of two trees over the named features.
 fn document() -> Value {
@@ -86,21 +84,8 @@ fn binary() -> Vec<u8> {
     .concat()
 }
 
-fn with_subject<T>(bytes: &[u8], use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
-    let artifact = Artifact {
-        path: PathBuf::from("model.bin"),
-        kind: ArtifactKind::File,
-        size_bytes: u64::try_from(bytes.len()).expect("small"),
-        side_files: Vec::new(),
-        member: None,
-    };
-    let head = &bytes[..bytes.len().min(4096)];
-    let source = Arc::new(MemorySource::new(bytes.to_vec()));
-    use_it(&Subject { artifact: &artifact, source, head, limits: &Limits::default() })
-}
-
 fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
-    with_subject(bytes, |subject| XgboostReader.read(subject))
+    with_subject("model.bin", bytes, |subject| XgboostReader.read(subject))
 }
 
 fn model(bytes: &[u8]) -> XgboostModel {
@@ -199,7 +184,7 @@ fn what_is_no_model_is_named_with_the_way_out() {
     ];
     for (bytes, expected) in table {
         assert!(explain(bytes).starts_with(expected), "{}", explain(bytes));
-        assert_eq!(with_subject(bytes, |subject| XgboostReader.claims(subject)), Claim::Likely);
+        assert_eq!(with_subject("model.bin", bytes, |subject| XgboostReader.claims(subject)), Claim::Likely);
     }
 }
 
@@ -351,7 +336,7 @@ fn other_json_is_not_claimed() {
         ["{}", "[]", r#"{"name": "learner"}"#, r#"{"a": 1, "learner": {}}"#, "tree\nversion=v4", "binary"]
     {
         assert_eq!(
-            with_subject(text.as_bytes(), |subject| XgboostReader.claims(subject)),
+            with_subject("model.bin", text.as_bytes(), |subject| XgboostReader.claims(subject)),
             Claim::No,
             "{text}"
         );
