@@ -4,7 +4,7 @@
 use packwright_inspect::Inspection;
 use serde_yaml::Value;
 
-use super::loader::{MainScript, module_name, python_string};
+use super::loader::{MainScript, of_module, python_string};
 use super::{Layout, block, copied, put_version, version_of};
 
 /// Where MLflow looks for the file.
@@ -41,14 +41,7 @@ pub(super) struct How<'a> {
 pub(super) fn loader(inspection: &Inspection, how: &How<'_>, main: Option<&MainScript>) -> Layout {
     let path = if how.is_h5 { "data/model.h5" } else { FILE };
     let text = how.text(main);
-    let module = module_name(&text);
-    let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
-    Layout {
-        blocks: vec![("python_function", python)],
-        data: vec![copied(inspection, path)],
-        code: vec![(format!("code/{module}.py"), text)],
-        ..Layout::default()
-    }
+    of_module(copied(inspection, path), text)
 }
 
 impl How<'_> {

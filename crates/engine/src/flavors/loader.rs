@@ -93,7 +93,12 @@ fn data_path(inspection: &Inspection) -> String {
 }
 
 fn layout(data: DataFile, loader: &Loader<'_>) -> Layout {
-    let text = loader.text();
+    let params = if loader.can_choose { vec![predict_fn_param()] } else { Vec::new() };
+    Layout { params, ..of_module(data, loader.text()) }
+}
+
+/// A file, and a generated module whose `_load_pyfunc` opens it.
+pub(super) fn of_module(data: DataFile, text: String) -> Layout {
     let module = module_name(&text);
     let python =
         block([("data", Value::from(data.path.as_str())), ("loader_module", Value::from(module.as_str()))]);
@@ -101,7 +106,6 @@ fn layout(data: DataFile, loader: &Loader<'_>) -> Layout {
         data: vec![data],
         code: vec![(format!("code/{module}.py"), text)],
         blocks: vec![("python_function", python)],
-        params: if loader.can_choose { vec![predict_fn_param()] } else { Vec::new() },
         ..Layout::default()
     }
 }

@@ -7,7 +7,7 @@
 use packwright_inspect::{Inspection, PytorchForm, TorchInput};
 use serde_yaml::{Mapping, Value};
 
-use super::loader::{MainScript, module_name, python_string};
+use super::loader::{MainScript, of_module, python_string};
 use super::{Layout, block, copied, version_of};
 
 /// The module that MLflow pickles with; the loader reads its name back from a file without a line break.
@@ -48,14 +48,7 @@ pub(super) fn program(inspection: &Inspection, form: PytorchForm, inputs: &[Torc
         PytorchForm::Script | PytorchForm::Module => "data/model.pt",
     };
     let text = program_text(form, inputs);
-    let module = module_name(&text);
-    let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
-    Layout {
-        data: vec![copied(inspection, path)],
-        code: vec![(format!("code/{module}.py"), text)],
-        blocks: vec![("python_function", python)],
-        ..Layout::default()
-    }
+    of_module(copied(inspection, path), text)
 }
 
 /// A pickled module of a class that the script which saved it defined itself: the names are put where the pickle looks
@@ -90,15 +83,7 @@ def _load_pyfunc(path):
 "#,
         main = main.text()
     );
-    let module = module_name(&text);
-    let path = "data/model.pth";
-    let python = block([("data", Value::from(path)), ("loader_module", Value::from(module.as_str()))]);
-    Layout {
-        data: vec![copied(inspection, path)],
-        code: vec![(format!("code/{module}.py"), text)],
-        blocks: vec![("python_function", python)],
-        ..Layout::default()
-    }
+    of_module(copied(inspection, "data/model.pth"), text)
 }
 
 fn program_text(form: PytorchForm, inputs: &[TorchInput]) -> String {
