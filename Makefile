@@ -25,6 +25,8 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # The version of uv that made the lock files.
 UV_VERSION := 0.13.9
 UV := .tools/uv/bin/uv
+# Its reader runs beside ours in `make bench`.
+NETRON_VERSION := 9.3.3
 
 .PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system toolchain environments
 .DEFAULT_GOAL := run
@@ -60,9 +62,12 @@ lint: build-system toolchain node_modules/.package-lock.json
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
 		else echo "NOT CHECKED: licences, sources and advisories (deny.toml). cargo deny is missing: cargo install --locked cargo-deny"; fi
 
-bench: build-system toolchain .tools/python/main.stamp
+bench: build-system toolchain .tools/python/main.stamp .tools/netron-$(NETRON_VERSION)
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
-	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench
+	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron
+
+.tools/netron-$(NETRON_VERSION): | $(UV)
+	$(UV) pip install --quiet --no-deps --target $@ netron==$(NETRON_VERSION)
 
 # The flags are those of cargo fuzz, without the sanitizer of addresses: that one needs a nightly compiler, and there is
 # no unsafe code that it could watch.

@@ -1,6 +1,10 @@
 """Big models for the benchmarks: real files of real frameworks, made once."""
+import json
 import os
+import pickle
 import sys
+import types
+import zipfile
 
 import numpy as np
 
@@ -51,5 +55,88 @@ def onnx_model(path, size_bytes):
         file.write(model.SerializeToString())
 
 
+def weights(size_bytes):
+    """(name, rows) of float32 matrices of 4096 columns that together have about that many bytes: the blocks of a transformer."""
+    width, per_block = 4096, 6
+    blocks = 24
+    rows = size_bytes // (width * 4 * per_block * blocks)
+    parts = ("attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.o_proj", "mlp.up_proj", "mlp.down_proj")
+    return width, rows, ["model.layers.%d.%s.weight" % (block, part) for block in range(blocks) for part in parts]
+
+
+def safetensors_file(path, size_bytes):
+    """Weights in one safetensors file, written by its format: a header of JSON and the matrices behind it."""
+    width, rows, names = weights(size_bytes)
+    nbytes = width * rows * 4
+    header = {name: {"dtype": "F32", "shape": [rows, width], "data_offsets": [i * nbytes, (i + 1) * nbytes]} for i, name in enumerate(names)}
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    rng = np.random.default_rng(0)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _ in names:
+            file.write(rng.random((rows, width), dtype=np.float32))
+
+
+def torch_file(path, size_bytes):
+    """A state dict as `torch.save` writes it: a zip of stored members, whose pickle refers to storages by persistent ids."""
+    width, rows, names = weights(size_bytes)
+    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
+
+    def _rebuild_tensor_v2(*arguments):
+        """Only its name is pickled."""
+
+    _rebuild_tensor_v2.__module__, _rebuild_tensor_v2.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+    torch._utils, torch.FloatStorage = utils, type("FloatStorage", (), {"__module__": "torch"})
+    sys.modules.update({"torch": torch, "torch._utils": utils})
+
+    class Storage:
+        def __init__(self, key):
+            self.key = key
+
+    class Tensor:
+        def __init__(self, key):
+            self.key = key
+
+        def __reduce__(self):
+            return _rebuild_tensor_v2, (Storage(self.key), 0, (rows, width), (width, 1), False, {})
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            return ("storage", torch.FloatStorage, thing.key, "cpu", rows * width) if isinstance(thing, Storage) else None
+
+    folder = os.path.basename(path).removesuffix(".pt")
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(folder + "/data.pkl", "w") as member:
+            Pickler(member, protocol=2).dump({name: Tensor(str(i)) for i, name in enumerate(names)})
+        archive.writestr(folder + "/byteorder", "little")
+        for i in range(len(names)):
+            archive.writestr("%s/data/%d" % (folder, i), rng.random((rows, width), dtype=np.float32).tobytes())
+        archive.writestr(folder + "/version", "3\n")
+
+
+def whole_onnx_model(path, size_bytes):
+    """The chain of matrix products with its weights within the one file, as far as protobuf goes: just under 2 GB."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    width, layers = 4096, 16
+    rows = size_bytes // (layers * width * 4)
+    rng = np.random.default_rng(0)
+    nodes, tensors, last = [], [], "x"
+    for layer in range(layers):
+        shape = (rows, width) if layer % 2 == 0 else (width, rows)
+        tensors.append(TensorProto(name="w%d" % layer, data_type=TensorProto.FLOAT, dims=shape, raw_data=rng.random(shape, dtype=np.float32).tobytes()))
+        nodes.append(helper.make_node("MatMul", [last, "w%d" % layer], ["h%d" % layer]))
+        last = "h%d" % layer
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", rows])]
+    outputs = [helper.make_tensor_value_info(last, TensorProto.FLOAT, ["batch", rows])]
+    graph = helper.make_graph(nodes, "whole", inputs, outputs, tensors)
+    onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), path)
+
+
+MAKERS = {maker.__name__: maker for maker in (joblib_model, onnx_model, whole_onnx_model, safetensors_file, torch_file)}
+
 if __name__ == "__main__":
-    {"joblib_model": joblib_model, "onnx_model": onnx_model}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
+    MAKERS[sys.argv[1]](sys.argv[2], int(sys.argv[3]))

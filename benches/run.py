@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-INSPECT_MILLIS, INSPECT_MB, EXPORT_RATIO, ZIP_RATIO = 50, 64, 1.15, 1 / 3
+INSPECT_MILLIS, INSPECT_MB, EXPORT_RATIO, ZIP_RATIO = 20, 64, 1.15, 1 / 3
+NETRON_TIMES, NETRON_MEMORY = 20, 10
 MILLION = 1_000_000
 
 
@@ -65,23 +66,51 @@ def warm(paths):
                 pass
 
 
+def make(path, maker, size):
+    """Makes a model file of about that many bytes, if it isn't there."""
+    stamp = path.with_suffix(".stamp")
+    if not path.exists() or not stamp.exists() or stamp.read_text() != str(size):
+        print("making %s (%d MB)" % (path, size // MILLION), flush=True)
+        # In a process of its own: a child's peak memory begins at its parent's, so this one stays small.
+        timed([sys.executable, Path(__file__).with_name("data.py"), maker, path, size])
+        stamp.write_text(str(size))
+
+
+def beside_netron(options, row):
+    """Big files of deep learning, read by us and by Netron's reader, a process each. Each is removed before the next is made."""
+    for name, maker, size in (
+        ("whole.onnx", "whole_onnx_model", 1950),
+        ("llama.safetensors", "safetensors_file", 2000),
+        ("llama.pt", "torch_file", 2000),
+    ):
+        path = options.data / name
+        make(path, maker, int(size * MILLION * options.scale))
+        warm([path])
+        title = "%s, %.1f GB" % (name, path.stat().st_size / 1e9)
+        found = interleaved({
+            "ours": [options.cli, "inspect", "--json", path],
+            "netron": ["node", Path(__file__).with_name("netron.mjs"), options.netron, path],
+        }, options.runs, lambda: None)
+        (ours, memory), (theirs, their_memory) = found["ours"], found["netron"]
+        row("Netron " + title, theirs, their_memory, "", None)
+        against = "%.0f x faster, 1/%.0f of the memory; bar %d, 1/%d" % (theirs / ours, their_memory / memory, NETRON_TIMES, NETRON_MEMORY)
+        row("inspect " + title, ours, memory, against, theirs >= ours * NETRON_TIMES and their_memory >= memory * NETRON_MEMORY)
+        remove(path, path.with_suffix(".stamp"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cli", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--netron", type=Path, required=True, help="the folder of Netron's modules")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="smaller files for a quick look")
     options = parser.parse_args()
     options.data.mkdir(parents=True, exist_ok=True)
     knn, onnx = options.data / "knn.joblib", options.data / "big.onnx"
     sizes = {knn: int(1500 * MILLION * options.scale), onnx: int(2000 * MILLION * options.scale)}
-    for path, make in ((knn, "joblib_model"), (onnx, "onnx_model")):
-        stamp = path.with_suffix(".stamp")
-        if not stamp.exists() or stamp.read_text() != str(sizes[path]):
-            print("making %s (%d MB)" % (path, sizes[path] // MILLION), flush=True)
-            # In a process of its own: a child's peak memory begins at its parent's, so this one stays small.
-            timed([sys.executable, Path(__file__).with_name("data.py"), make, path, sizes[path]])
-            stamp.write_text(str(sizes[path]))
+    make(knn, "joblib_model", sizes[knn])
+    make(onnx, "onnx_model", sizes[onnx])
 
     rows, missed = [], []
 
@@ -121,6 +150,8 @@ def main():
     row("shutil.make_archive " + onnx.name, theirs, their_memory, "", None)
     row("pack --zip " + onnx.name, ours, memory, "%.1f x faster; bar 3" % (theirs / ours), ours <= theirs * ZIP_RATIO)
     remove(package, packed, archived.with_suffix(".zip"))
+
+    beside_netron(options, row)
 
     widths = [max(len(line[i]) for line in rows) for i in range(5)]
     print()
