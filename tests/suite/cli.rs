@@ -154,6 +154,29 @@ fn pack_takes_name_tags_and_description() {
 }
 
 #[test]
+fn pack_takes_requirement_lines_or_only_their_versions_from_another_file() {
+    let out = folder();
+    let file = out.path().join("environment.yml");
+    let conda = "dependencies:\n- python=3.13\n- numpy=2.3.1\n- libgcc-ng=13\n- pip:\n  - rich==14.0.0\n";
+    std::fs::write(&file, conda).expect("the folder can be written");
+    let file = file.to_string_lossy().into_owned();
+    let lines = |option: &str, name: &str| {
+        let run = pack(&[option, &file], &out.path().join(name));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(run.stderr.contains("left out: libgcc-ng"), "{}", run.stderr);
+        let read = |file: &str| {
+            std::fs::read_to_string(out.path().join(name).join(file)).expect("the package has it")
+        };
+        assert!(read("python_env.yaml").contains("python: '3.13'"));
+        read("requirements.txt")
+    };
+    assert_eq!(lines("--requirements", "all"), "mlflow==3.17.2\nnumpy==2.3.1\nrich==14.0.0");
+    let versions = lines("--versions-from", "versions");
+    assert!(versions.contains("\nnumpy==2.3.1\n") && versions.contains("scikit-learn=="), "{versions}");
+    assert!(!versions.contains("rich"), "{versions}");
+}
+
+#[test]
 fn a_denied_pack_writes_nothing() {
     let out = folder();
     let place = out.path().join("package").to_string_lossy().into_owned();

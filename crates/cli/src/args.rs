@@ -95,6 +95,12 @@ pub(crate) struct PackArgs {
     /// What that class is made with, as JSON or as text; may be given again
     #[arg(long = "argument", value_name = "NAME=VALUE", requires = "architecture")]
     pub(crate) arguments: Vec<String>,
+    /// Take the requirement lines of a requirements.txt, environment.yml, `pip freeze` text or lock file
+    #[arg(long, value_name = "FILE", conflicts_with = "versions_from")]
+    pub(crate) requirements: Option<PathBuf>,
+    /// Take only its versions, for what the model needs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) versions_from: Option<PathBuf>,
     /// Let a type of a skops file be loaded that is on no known list; may be given again
     #[arg(long, value_name = "MODULE.CLASS")]
     pub(crate) trust: Vec<String>,

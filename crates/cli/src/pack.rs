@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use packwright_engine::{
-    Cancel, Draft, Edit, EditError, ExportError, Journal, PackageKind, PlanError, Receipt, Recipe, Stage,
-    Target, Timestamp, argument_value, export, open,
+    Cancel, Draft, Edit, EditError, ExportError, ImportScope, Journal, PackageKind, PlanError, Receipt,
+    Recipe, Stage, Target, Timestamp, argument_value, export, import_environment, open,
 };
 
 use crate::args::PackArgs;
@@ -68,6 +68,7 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
             error => Stop::usage("invalid-edit", format!("{origin}: {error}")),
         })?;
     }
+    import(args, &mut draft, terminal)?;
     if args.deny.is_some_and(|deny| inspect::is_denied(deny, &draft)) {
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
         return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
@@ -78,6 +79,26 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
     write(args, &draft, journal, terminal)
+}
+
+/// Takes requirement lines from another environment file, and tells what of it was left out.
+fn import(args: &PackArgs, draft: &mut Draft, terminal: &mut Terminal) -> Result<(), Stop> {
+    let (path, scope, option) = match (&args.requirements, &args.versions_from) {
+        (Some(path), _) => (path, ImportScope::All, "--requirements"),
+        (None, Some(path)) => (path, ImportScope::Versions, "--versions-from"),
+        (None, None) => return Ok(()),
+    };
+    let found = import_environment(path).map_err(|error| Stop {
+        exit: Exit::InputFailed,
+        code: "unreadable",
+        message: format!("{option}: {error}"),
+        offset: None,
+    })?;
+    for left_out in &found.left_out {
+        terminal.message(shown(&format!("left out: {left_out}")));
+    }
+    let edit = draft.import_requirements(&found, scope);
+    draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", format!("{option}: {error}")))
 }
 
 fn write(

@@ -94,7 +94,14 @@ impl Choices {
                 next.tags.remove(index);
             }
             Edit::SetRequirement { index, requirement } => {
-                next.requirements = Some(set_line(self.requirements(chosen), *index, requirement)?);
+                let lines = self.requirements(chosen);
+                next.requirements = Some(environment::set_line(lines, *index, requirement)?);
+            }
+            Edit::SetRequirements { lines, python } => {
+                next.requirements = environment::all_lines(lines)?;
+                if let Some(version) = python {
+                    next.set_python(version)?;
+                }
             }
             Edit::SetPython { version } => next.set_python(version)?,
             Edit::SetColumnType { side, index, ty } => {
@@ -339,35 +346,6 @@ impl Row<'_> {
         }
         Ok(())
     }
-}
-
-fn set_line(mut lines: Vec<Requirement>, index: usize, text: &str) -> Result<Vec<Requirement>, EditError> {
-    let text = text.trim();
-    let missing = EditError::Index { what: "requirement", index };
-    if text.is_empty() {
-        if lines.len() <= index {
-            return Err(missing);
-        }
-        lines.remove(index);
-        return Ok(lines);
-    }
-    if let Some(problem) = environment::requirement_problem(text) {
-        return Err(EditError::Requirement(problem));
-    }
-    let new = Requirement { requirement: text.to_owned(), source: YOU.to_owned() };
-    let name = environment::distribution(text);
-    let twin = lines.iter().enumerate().any(|(i, line)| {
-        i != index && environment::distribution(&line.requirement) == name && !line.requirement.contains(';')
-    });
-    if twin && !text.contains(';') {
-        return Err(EditError::Requirement(format!("there is a line for {name} already; change that one")));
-    }
-    if index == lines.len() {
-        lines.push(new);
-    } else {
-        *lines.get_mut(index).ok_or(missing)? = new;
-    }
-    Ok(lines)
 }
 
 fn new_schema(names: &[String], ty: &str, shape: &[i64]) -> Result<SourcedSchema, EditError> {

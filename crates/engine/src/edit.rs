@@ -44,6 +44,13 @@ pub enum Edit {
         /// The new PEP 508 line.
         requirement: String,
     },
+    /// Replaces all requirement lines; none resets them.
+    SetRequirements {
+        /// The lines, mlflow's included.
+        lines: Vec<RequirementLine>,
+        /// The Python to ask for; `None` leaves it.
+        python: Option<String>,
+    },
     /// The Python version; an empty one resets it.
     SetPython {
         /// `3.11` or `3.11.7`.
@@ -134,6 +141,16 @@ pub enum Edit {
     },
 }
 
+/// A requirement line and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementLine {
+    /// A PEP 508 line.
+    pub requirement: String,
+    /// The file that it was imported from, or `you`.
+    pub source: String,
+}
+
 /// The edits that a person made, to be made again: the file that `packwright pack --recipe` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +230,8 @@ impl Edit {
             Self::RemoveTag { key } => format!("remove tag \"{key}\""),
             Self::SetRequirement { requirement, .. } if requirement.is_empty() => "remove requirement".into(),
             Self::SetRequirement { .. } => "set requirement".into(),
+            Self::SetRequirements { lines, .. } if lines.is_empty() => "reset requirements".into(),
+            Self::SetRequirements { .. } => "import requirements".into(),
             Self::SetPython { version } if version.is_empty() => "reset Python version".into(),
             Self::SetPython { .. } => "set Python version".into(),
             Self::SetColumnType { side, .. } => format!("set {} type", side.word()),

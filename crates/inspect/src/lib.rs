@@ -42,7 +42,7 @@ mod xgboost;
 
 /// Import names and the PyPI projects that provide them.
 pub mod libraries {
-    pub use crate::pickled::{is_standard, library_of};
+    pub use crate::pickled::{is_standard, library_of, projects};
 }
 
 pub use container::open_member;

@@ -109,6 +109,19 @@ pub(crate) async fn pick_code_folder<R: Runtime>(app: AppHandle<R>) -> Result<Ve
     Ok(allow(&app, picked.into_iter().collect()))
 }
 
+/// An environment file. `None` when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_environment<R: Runtime>(app: AppHandle<R>) -> Result<Option<String>, IpcError> {
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(None) };
+    let dialog = AsyncFileDialog::new()
+        .set_title("Import requirements")
+        .add_filter("Environment files", &["txt", "in", "yml", "yaml", "lock", "toml"])
+        .add_filter("All files", &["*"]);
+    let picked = dialog.pick_file().await;
+    Ok(allow(&app, picked.into_iter().collect()).pop())
+}
+
 /// Where to write. `None` when the person cancels.
 #[tauri::command]
 pub(crate) async fn pick_export_target<R: Runtime>(

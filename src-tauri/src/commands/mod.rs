@@ -3,6 +3,7 @@
 mod artifacts;
 mod dialogs;
 mod drafts;
+mod environment;
 mod export;
 mod reveal;
 
@@ -25,6 +26,8 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             drafts::list_drafts,
             drafts::list_tensors,
             drafts::edit_draft,
+            environment::read_environment,
+            environment::import_environment,
             drafts::undo_draft,
             drafts::redo_draft,
             drafts::close_draft,
@@ -36,6 +39,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_artifact_folder,
             dialogs::pick_code,
             dialogs::pick_code_folder,
+            dialogs::pick_environment,
             dialogs::pick_export_target,
         ])
 }

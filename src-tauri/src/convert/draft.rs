@@ -3,21 +3,21 @@
 use std::path::Path;
 
 use packwright_engine::inspect::safety::{Finding, Verdict};
-use packwright_engine::inspect::{Inspection, Requirement, Serving, Sourced, Tensor};
+use packwright_engine::inspect::{Inspection, Serving, Sourced, Tensor};
 use packwright_engine::{
     Acknowledgement, Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag,
     Trust, argument_value, plan,
 };
 
 use super::architecture::architecture_view;
+use super::environment::requirement_views;
 use super::facts::{fact_view, part_view};
 use super::formats::format_name;
 use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
     DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, ModelView, ModuleView,
-    RequirementView, SafetyView, SectionId, SourcedText, TagView, TensorSumView, TensorView, TypeView,
-    VerdictView,
+    SafetyView, SectionId, SourcedText, TagView, TensorSumView, TensorView, TypeView, VerdictView,
 };
 
 /// Everything that the window shows of one draft. Plans the package, which reads a little of the artifact.
@@ -47,7 +47,8 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
             size_bytes: tensors.size_bytes,
         }),
         signature: signature_view(&draft.signature()),
-        requirements: draft.requirements().iter().map(requirement_view).collect(),
+        requirements: requirement_views(draft),
+        are_requirements_edited: draft.has_own_requirements(),
         python: text(&draft.python()),
         models: model_views(draft),
         modules: draft.modules().into_iter().map(module_view).collect(),
@@ -97,14 +98,6 @@ fn file_name(path: &Path) -> String {
 
 fn tag_view(tag: &Tag) -> TagView {
     TagView { key: tag.key.clone(), value: tag.value.clone() }
-}
-
-fn requirement_view(line: &Requirement) -> RequirementView {
-    RequirementView {
-        requirement: line.requirement.clone(),
-        source: line.source.clone(),
-        edited: is_yours(&line.source),
-    }
 }
 
 /// How the model gets into the package, in one sentence.
@@ -242,6 +235,7 @@ impl TryFrom<EditRequest> for Edit {
             EditRequest::SetRequirement { index, requirement } => {
                 Self::SetRequirement { index: row(index), requirement }
             }
+            EditRequest::ResetRequirements => Self::SetRequirements { lines: Vec::new(), python: None },
             EditRequest::SetPython { version } => Self::SetPython { version },
             EditRequest::SetColumnType { side: name, index, ty } => {
                 Self::SetColumnType { side: side(&name)?, index: row(index), ty }

@@ -2,12 +2,14 @@
 
 mod architecture;
 mod draft;
+mod environment;
 mod export;
 mod facts;
 mod formats;
 mod signature;
 
 pub(crate) use draft::{draft_view, tensor_views};
+pub(crate) use environment::environment_file_view;
 pub(crate) use export::{plan_view, progress_view, receipt_view};
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 use ts_rs::TS;
 
-use super::{DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptView, TensorView};
+use super::{
+    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, PlanView, ProgressView,
+    ReceiptView, TensorView,
+};
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
 #[derive(Debug, TS)]
@@ -18,6 +21,10 @@ pub struct Commands {
     list_tensors: (DraftRequest, Vec<TensorView>),
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
+    /// What an environment file asks for, and how it fits a draft.
+    read_environment: (EnvironmentRequest, EnvironmentFileView),
+    /// Takes requirement lines from it.
+    import_environment: (ImportRequest, DraftView),
     /// Takes the last change back.
     undo_draft: (DraftRequest, DraftView),
     /// Does it again.
@@ -38,6 +45,8 @@ pub struct Commands {
     pick_code: (NoRequest, Vec<String>),
     /// Native dialog: a folder with code that a model imports. Empty when cancelled.
     pick_code_folder: (NoRequest, Vec<String>),
+    /// Native dialog: an environment file. `None` when cancelled.
+    pick_environment: (NoRequest, Option<String>),
     /// Native dialog: where to write. `None` when cancelled.
     pick_export_target: (PlanRequest, Option<String>),
     /// Shows a receipt's path in the file manager.
@@ -56,6 +65,28 @@ pub struct NoRequest {}
 pub struct PathRequest {
     /// An absolute path, from a drop, a dialog or the command line.
     pub path: String,
+}
+
+/// A draft and an environment file.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct EnvironmentRequest {
+    /// The draft.
+    pub draft_id: String,
+    /// The file, as its dialog or a drop gave it.
+    pub path: String,
+}
+
+/// A draft, an environment file, and how much of it to take.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct ImportRequest {
+    /// The draft.
+    pub draft_id: String,
+    /// The file, as its dialog or a drop gave it.
+    pub path: String,
+    /// How much of it.
+    pub scope: ImportScopeRequest,
 }
 
 /// One draft.

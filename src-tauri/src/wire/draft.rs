@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::ArchitectureView;
+use super::{ArchitectureView, RequirementView};
 
 /// A text and where it came from.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -91,6 +91,8 @@ pub struct DraftView {
     pub signature: SignatureView,
     /// requirements.txt, line by line, mlflow included.
     pub requirements: Vec<RequirementView>,
+    /// Whether they are the person's own list.
+    pub are_requirements_edited: bool,
     /// The Python version.
     pub python: SourcedText,
     /// Every model in the artifact, where it holds more than one.
@@ -249,18 +251,6 @@ pub struct SignatureView {
     pub params: Vec<ColumnView>,
 }
 
-/// One requirement.
-#[derive(Debug, Clone, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct RequirementView {
-    /// The PEP 508 line.
-    pub requirement: String,
-    /// Why it is there.
-    pub source: String,
-    /// Whether the person set it.
-    pub edited: bool,
-}
-
 /// The safety report.
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -404,6 +394,8 @@ pub enum EditRequest {
         /// The new line.
         requirement: String,
     },
+    /// Takes back every change to the requirement lines.
+    ResetRequirements,
     /// The Python version; an empty one resets it.
     SetPython {
         /// `3.11` or `3.11.7`.

@@ -7,6 +7,7 @@
 mod architecture;
 mod commands;
 mod draft;
+mod environment;
 mod export;
 mod menu;
 
@@ -16,9 +17,10 @@ pub use commands::{
 };
 pub use draft::{
     ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
-    PartView, RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
-    TagView, TensorSumView, TensorView, TypeView, VerdictView,
+    PartView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView,
+    TensorSumView, TensorView, TypeView, VerdictView,
 };
+pub use environment::{EnvironmentFileView, ImportScopeRequest, RequirementNoteView, RequirementView};
 pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,
     WrittenFileView,

@@ -9,7 +9,8 @@ use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSigna
 
 use crate::choices::{CONFIRM_WORD, Choices, YOU};
 use crate::code::{CodeTree, MAIN, ModuleState};
-use crate::edit::{Edit, EditError, Recipe, Tag};
+use crate::edit::{Edit, EditError, Recipe, RequirementLine, Tag};
+use crate::environment::{ImportScope, ImportedEnvironment, RequirementNote};
 use crate::flavors::loader::MainScript;
 use crate::plan::PlanError;
 use crate::timestamp::Timestamp;
@@ -178,6 +179,30 @@ impl Draft {
     /// The Python version to ask for.
     pub fn python(&self) -> Sourced<String> {
         self.choices.python(self.inspection())
+    }
+
+    /// Whether the requirement lines are the person's own list, which nothing is added to.
+    pub fn has_own_requirements(&self) -> bool {
+        self.choices.requirements.is_some()
+    }
+
+    /// What would keep the requirement lines from installing together, line by line.
+    pub fn requirement_notes(&self) -> Vec<RequirementNote> {
+        environment::notes(&self.requirements(), &self.python().value)
+    }
+
+    /// The edit that takes what another environment file asks for.
+    pub fn import_requirements(&self, found: &ImportedEnvironment, scope: ImportScope) -> Edit {
+        let line = |line: Requirement| RequirementLine { requirement: line.requirement, source: line.source };
+        let lines = found.applied(&self.requirements(), scope).into_iter().map(line).collect();
+        Edit::SetRequirements { lines, python: found.python.clone() }
+    }
+
+    /// How many lines have another version in an environment file.
+    pub fn matching_requirements(&self, found: &ImportedEnvironment) -> usize {
+        let before = self.requirements();
+        let after = found.applied(&before, ImportScope::Versions);
+        before.iter().zip(&after).filter(|(old, new)| old.requirement != new.requirement).count()
     }
 
     /// What the person alone can decide. Empty: nothing is open.

@@ -1,8 +1,16 @@
 //! What the package asks to be installed: Python, MLflow, the requirement lines.
 
+mod check;
+mod import;
+mod lines;
 mod python;
+mod releases;
 mod requirements;
 
+pub use check::RequirementNote;
+pub(crate) use check::notes;
+pub use import::{ImportError, ImportScope, ImportedEnvironment, import_environment};
+pub(crate) use lines::{all_lines, set_line};
 use packwright_mlflow::requirement::Requirement;
 pub(crate) use python::{mlflow_for, python_for, python_problem};
 pub(crate) use requirements::add;

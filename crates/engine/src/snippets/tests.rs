@@ -128,7 +128,7 @@ fn inputs_that_the_package_does_not_say_are_not_asked_of_it() {
         let columns = (0..20).map(|n| Sourced::new(column(n), "x")).collect();
         inspection.signature.inputs = Some(SourcedSchema::Columns(columns));
         // So old that its Python has no MLflow 3, and MLflow 2 may not load a column without a type.
-        inspection.requirements = vec![crate::testing::requirement("scikit-learn==1.0.2")];
+        inspection.requirements = vec![crate::testing::requirement("scikit-learn==0.24.2")];
     });
     assert!(texts::leaves_inputs_out(&old));
     let shown = text(&old, "m", PackageKind::Folder, "Predict in Python");

@@ -63,6 +63,11 @@ pub fn library_of(module: &str) -> &'static str {
     found.ok().and_then(|at| PROVIDERS.get(at)).map_or("", |(_, name)| name)
 }
 
+/// The PyPI names of all known libraries; one that provides several modules comes several times.
+pub fn projects() -> impl Iterator<Item = &'static str> {
+    PROVIDERS.iter().map(|(_, project)| *project)
+}
+
 /// Whether a module is part of Python itself. That says nothing of what it does.
 pub fn is_standard(module: &str) -> bool {
     STANDARD.binary_search(&top_level(module)).is_ok()

@@ -17,7 +17,7 @@ pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
 pub(crate) use file::{Dialect, Labels, PickleFile};
 pub(crate) use frame::{Frame, frame};
 pub(crate) use libraries::top_level;
-pub use libraries::{is_standard, library_of};
+pub use libraries::{is_standard, library_of, projects};
 pub(crate) use objects::{
     array_attr, attr, attr_names, bases_by_value, class_of, count_attr, has_method_by_value, labels_attr,
     some_attr, text_attr, texts_attr,

@@ -1,7 +1,9 @@
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
+import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
@@ -36,6 +38,10 @@ export interface Host {
 	listTensors(draftId: string): Promise<TensorView[]>;
 	/** Changes a draft and gives it back as it is then. */
 	editDraft(draftId: string, edit: EditRequest): Promise<DraftView>;
+	/** What an environment file asks for, and how it fits a draft. */
+	readEnvironment(draftId: string, path: string): Promise<EnvironmentFileView>;
+	/** Takes requirement lines from it. */
+	importEnvironment(draftId: string, path: string, scope: ImportScopeRequest): Promise<DraftView>;
 	/** Takes the last change back. */
 	undoDraft(draftId: string): Promise<DraftView>;
 	/** Does it again. */
@@ -56,6 +62,8 @@ export interface Host {
 	pickCode(): Promise<string[]>;
 	/** Native dialog for a folder with such code. Empty when the person cancels. */
 	pickCodeFolder(): Promise<string[]>;
+	/** Native dialog for an environment file. `null` when the person cancels. */
+	pickEnvironment(): Promise<string | null>;
 	/** Native dialog for the place of an export. `null` when the person cancels. */
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
 	/** Shows a path in the file manager. */

@@ -20,6 +20,8 @@ export const tauriHost: Host = {
 	openSampleModel: () => call('open_sample_model', {}),
 	listDrafts: () => call('list_drafts', {}),
 	editDraft: (draftId, edit) => call('edit_draft', { draftId, edit }),
+	readEnvironment: (draftId, path) => call('read_environment', { draftId, path }),
+	importEnvironment: (draftId, path, scope) => call('import_environment', { draftId, path, scope }),
 	undoDraft: (draftId) => call('undo_draft', { draftId }),
 	redoDraft: (draftId) => call('redo_draft', { draftId }),
 	closeDraft: async (draftId) => {
@@ -39,6 +41,7 @@ export const tauriHost: Host = {
 	listTensors: (draftId) => call('list_tensors', { draftId }),
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),
+	pickEnvironment: () => call('pick_environment', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
 	revealExport: async (path) => {
 		await call('reveal_export', { path });

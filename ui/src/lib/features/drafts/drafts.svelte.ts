@@ -3,6 +3,8 @@ import type { Host } from '$lib/host/host';
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
+import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
+import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
 import { ChangeQueue } from './queue';
 
 /** Below this, a skeleton would only flicker. */
@@ -92,6 +94,17 @@ export class Drafts {
 			picked = await (kind === 'files' ? this.#host.pickCode() : this.#host.pickCodeFolder());
 		});
 		return picked;
+	}
+
+	/** Asks for an environment file; gives it as the engine reads it, or `null` when there is none. */
+	async pickEnvironment(id: string): Promise<EnvironmentFileView | null> {
+		const path = await this.#host.pickEnvironment();
+		return path === null ? null : await this.#host.readEnvironment(id, path);
+	}
+
+	/** Takes requirement lines from an environment file. */
+	importEnvironment(id: string, path: string, scope: ImportScopeRequest): Promise<string | null> {
+		return this.#change(id, () => this.#host.importEnvironment(id, path, scope));
 	}
 
 	/** Asks for files and opens them. */

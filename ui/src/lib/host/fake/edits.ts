@@ -30,9 +30,17 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 		case 'setRequirement': {
 			const requirements = [...draft.requirements];
 			if (edit.requirement === '') requirements.splice(edit.index, 1);
-			else requirements[edit.index] = { requirement: edit.requirement, source: 'you', edited: true };
+			else
+				requirements[edit.index] = {
+					requirement: edit.requirement,
+					source: 'you',
+					edited: true,
+					notes: [],
+				};
 			return [{ ...draft, requirements }, 'Edit requirements'];
 		}
+		case 'resetRequirements':
+			return [{ ...draft, requirements: first.requirements }, 'Reset requirements'];
 		case 'setPython': {
 			if (edit.version !== '' && !/^3\.\d+(\.\d+)?$/.test(edit.version)) {
 				throw invalid('A Python version looks like 3.11 or 3.11.7.');

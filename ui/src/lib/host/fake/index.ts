@@ -1,5 +1,6 @@
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
+import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { IpcError } from '$lib/ipc/generated/IpcError';
@@ -55,6 +56,15 @@ export class FakeHost implements Host {
 	readonly running: RunningExport[] = [];
 	/** How long opening takes. */
 	openMillis = 0;
+	/** What every environment file asks for. */
+	environment: EnvironmentFileView = {
+		path: '/home/ada/requirements.txt',
+		file: 'requirements.txt',
+		nLines: 12,
+		nVersions: 3,
+		python: null,
+		leftOut: [],
+	};
 	/** What every draft's model holds. */
 	tensors: TensorView[] = [];
 	planWarnings: string[] = [];
@@ -186,6 +196,18 @@ export class FakeHost implements Host {
 
 	pickCodeFolder(): Promise<string[]> {
 		return Promise.resolve(this.picked);
+	}
+
+	pickEnvironment(): Promise<string | null> {
+		return Promise.resolve(this.picked[0] ?? null);
+	}
+
+	readEnvironment(): Promise<EnvironmentFileView> {
+		return Promise.resolve(this.environment);
+	}
+
+	importEnvironment(draftId: string): Promise<DraftView> {
+		return this.editDraft(draftId, { kind: 'setRequirement', index: 0, requirement: 'mlflow==3.17.2' });
 	}
 
 	pickExportTarget(): Promise<string | null> {

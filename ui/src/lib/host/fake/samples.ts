@@ -11,7 +11,7 @@ function column(name: string | null, type: string, source: string): ColumnView {
 }
 
 function requirement(line: string, source: string): RequirementView {
-	return { requirement: line, source, edited: false };
+	return { requirement: line, source, edited: false, notes: [] };
 }
 
 function known(what: string, byte: number): FindingView {
@@ -114,6 +114,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 			requirement('numpy', 'imported by the pickle'),
 			requirement('pandas', 'columns are passed by name'),
 		],
+		areRequirementsEdited: false,
 		python: { text: '3.11', source: 'assumed: newest Python that scikit-learn 1.9.1 supports' },
 		models: [],
 		modules: [],
@@ -203,6 +204,7 @@ export function boosterDraft(id = 'booster'): DraftView {
 			requirement('mlflow==3.17.2', 'loads the package'),
 			requirement('xgboost==3.2.0', 'version'),
 		],
+		areRequirementsEdited: false,
 		python: { text: '3.12', source: 'assumed: newest Python that xgboost 3.2.0 supports' },
 		safety: {
 			verdict: 'safe',

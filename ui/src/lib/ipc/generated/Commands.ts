@@ -2,7 +2,10 @@
 import type { DraftRequest } from "./DraftRequest";
 import type { DraftView } from "./DraftView";
 import type { EditDraftRequest } from "./EditDraftRequest";
+import type { EnvironmentFileView } from "./EnvironmentFileView";
+import type { EnvironmentRequest } from "./EnvironmentRequest";
 import type { ExportRequest } from "./ExportRequest";
+import type { ImportRequest } from "./ImportRequest";
 import type { NoRequest } from "./NoRequest";
 import type { PathRequest } from "./PathRequest";
 import type { PlanRequest } from "./PlanRequest";
@@ -34,6 +37,14 @@ list_tensors: [DraftRequest, Array<TensorView>],
  * Changes a draft.
  */
 edit_draft: [EditDraftRequest, DraftView], 
+/**
+ * What an environment file asks for, and how it fits a draft.
+ */
+read_environment: [EnvironmentRequest, EnvironmentFileView], 
+/**
+ * Takes requirement lines from it.
+ */
+import_environment: [ImportRequest, DraftView], 
 /**
  * Takes the last change back.
  */
@@ -74,6 +85,10 @@ pick_code: [NoRequest, Array<string>],
  * Native dialog: a folder with code that a model imports. Empty when cancelled.
  */
 pick_code_folder: [NoRequest, Array<string>], 
+/**
+ * Native dialog: an environment file. `None` when cancelled.
+ */
+pick_environment: [NoRequest, string | null], 
 /**
  * Native dialog: where to write. `None` when cancelled.
  */

@@ -95,6 +95,10 @@ signature: SignatureView,
  */
 requirements: Array<RequirementView>, 
 /**
+ * Whether they are the person's own list.
+ */
+areRequirementsEdited: boolean, 
+/**
  * The Python version.
  */
 python: SourcedText, 

@@ -39,7 +39,7 @@ index: number,
 /**
  * The new line.
  */
-requirement: string, } | { "kind": "setPython", 
+requirement: string, } | { "kind": "resetRequirements" } | { "kind": "setPython", 
 /**
  * `3.11` or `3.11.7`.
  */
