@@ -13,7 +13,8 @@ mod menu;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
+    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest, NoRequest,
+    PathRequest, PlanRequest,
 };
 pub use draft::{
     ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,

@@ -103,24 +103,25 @@ fn decoded(bytes: &[u8]) -> Option<String> {
 
 fn read(file: &str, text: &str) -> Result<ImportedEnvironment, ImportError> {
     let lower = file.to_ascii_lowercase();
+    let ending = lower.rsplit('.').next().unwrap_or_default();
     let problem = |expected: &'static str, problem: String| ImportError::Format {
         file: file.to_owned(),
         expected,
         problem,
     };
-    if lower.ends_with(".yml") || lower.ends_with(".yaml") {
+    if matches!(ending, "yml" | "yaml") {
         return conda(text).map_err(|error| problem("conda environment", error));
     }
-    if lower.starts_with("pipfile") && lower.ends_with(".lock") {
+    if lower.starts_with("pipfile") && ending == "lock" {
         return pipfile(text).map_err(|error| problem("Pipfile.lock", error));
     }
-    if lower.ends_with(".lock") || lower.ends_with(".toml") {
+    if matches!(ending, "lock" | "toml") {
         return lock(text).map_err(|error| problem("lock file", error));
     }
-    plain(text).map_err(|error| problem("requirements file", error))
+    Ok(plain(text))
 }
 
-fn plain(text: &str) -> Result<ImportedEnvironment, String> {
+fn plain(text: &str) -> ImportedEnvironment {
     let mut found = ImportedEnvironment::default();
     for line in requirement::lines(text) {
         match line {
@@ -132,23 +133,17 @@ fn plain(text: &str) -> Result<ImportedEnvironment, String> {
                 Some(problem) => found.left_out.push(problem),
             },
             Line::Include { path, .. } => {
-                found.left_out.push(format!("{path} is another file; import it too"))
+                found.left_out.push(format!("{path} is another file; import it too"));
             }
             Line::Option(option) => {
-                found.left_out.push(format!("{} is an option of pip", without_secrets(&option)))
+                found.left_out.push(format!("{} is an option of pip", without_secrets(&option)));
             }
             Line::Path(path) => {
-                found.left_out.push(format!("{path} lies only on the machine that wrote the file"))
+                found.left_out.push(format!("{path} lies only on the machine that wrote the file"));
             }
         }
     }
-    if found.lines.is_empty()
-        && !found.left_out.is_empty()
-        && found.left_out.iter().all(|why| why.contains("lies only"))
-    {
-        return Err("no line names a package".into());
-    }
-    Ok(found)
+    found
 }
 
 /// An option without the user and the password in its URL.
@@ -194,7 +189,7 @@ fn conda(text: &str) -> Result<ImportedEnvironment, String> {
             }
         } else if let Some(lines) = entry.get("pip").and_then(yaml::Value::as_sequence) {
             let lines: Vec<&str> = lines.iter().filter_map(yaml::Value::as_str).collect();
-            let pip = plain(&lines.join("\n"))?;
+            let pip = plain(&lines.join("\n"));
             found.lines.extend(pip.lines);
             found.left_out.extend(pip.left_out);
         }
@@ -268,7 +263,7 @@ fn lock(text: &str) -> Result<ImportedEnvironment, String> {
         match versions.as_slice() {
             [version] => found.lines.push(format!("{name}=={version}")),
             many => {
-                found.left_out.push(format!("{name} is locked for several systems ({})", many.join(", ")))
+                found.left_out.push(format!("{name} is locked for several systems ({})", many.join(", ")));
             }
         }
     }

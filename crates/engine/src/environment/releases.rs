@@ -39,7 +39,7 @@ impl Minors {
 
     /// The oldest and the newest; `None` when there is none.
     pub(crate) fn ends(self) -> Option<(u32, u32)> {
-        (self.0 != 0).then(|| (self.0.trailing_zeros(), 31 - self.0.leading_zeros()))
+        (self.0 != 0).then(|| (self.0.trailing_zeros(), self.0.ilog2()))
     }
 
     /// `3.9 to 3.12`; empty when there is none.
