@@ -52,5 +52,7 @@ pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
     SourcedSchema, SourcedSignature,
 };
-pub use serving::{LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
+pub use serving::{
+    LoaderCall, PytorchForm, Serving, SkopsType, TorchArgument, TorchCall, TorchInput, TorchWeightsForm,
+};
 pub use tensors::{Tensor, Tensors};

@@ -25,6 +25,7 @@ const READERS: &[&dyn Reader] = &[
     &onnx::OnnxReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
+    &torch::TarReader,
     &safetensors::SafetensorsReader,
     &gguf::GgufReader,
     &tflite::TfliteReader,

@@ -64,7 +64,11 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
     // Weights of PyTorch, or of nobody who says so, fit a module of PyTorch; those of other libraries do not.
     let fits = matches!(framework.value.as_str(), "torch" | FORMAT) && !is_lora(header);
     let serving = if fits && header.problems.is_empty() {
-        Serving::TorchWeights { form: TorchWeightsForm::Safetensors, path: String::new() }
+        Serving::TorchWeights {
+            form: TorchWeightsForm::Safetensors,
+            path: String::new(),
+            allowed: Vec::new(),
+        }
     } else {
         Serving::No
     };
