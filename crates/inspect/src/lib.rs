@@ -29,6 +29,7 @@ mod reader;
 mod safetensors;
 pub mod safety;
 mod serving;
+mod shards;
 mod sklearn;
 mod statsmodels;
 mod strangers;

@@ -150,6 +150,8 @@ pub enum Serving {
         path: String,
         /// Classes that the file holds beside the weights, which PyTorch loads only when it is told their names.
         allowed: Vec<String>,
+        /// The files that hold the weights together, relative to the folder of the artifact; empty for the artifact itself.
+        shards: Vec<String>,
     },
     /// Generated code that opens a file of PyTorch and takes a whole module out of it.
     TorchModuleInside {

@@ -191,11 +191,11 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
-        (Serving::TorchWeights { form, path, allowed }, _) => {
+        (Serving::TorchWeights { form, path, allowed, shards }, _) => {
             match (draft.architecture(), draft.export_blocked()) {
                 (Some(architecture), None) => {
                     let names = draft.architecture_names();
-                    let weights = torch_weights::Weights { form: *form, path, allowed };
+                    let weights = torch_weights::Weights { form: *form, path, allowed, shards };
                     let mut layout = torch_weights::from_code(inspection, &weights, &architecture, names)?;
                     layout.warnings.extend(draft.architecture_side_effect());
                     Ok(layout)

@@ -1,15 +1,18 @@
 //! Weights of PyTorch without an architecture: a generated `model.py` makes the network of the person's own class and
 //! gives it the weights.
 
-use packwright_inspect::{Inspection, TorchWeightsForm};
-use serde_yaml::Mapping;
+use std::path::Path;
+
+use packwright_inspect::{ArtifactKind, Inspection, TorchWeightsForm};
+use serde_yaml::{Mapping, Value};
 
 use super::loader::steps;
 use super::torch_code::{ARRAYS, TENSORS, predict};
-use super::{Layout, from_code, python_string};
+use super::{DataFile, Layout, block, from_code, python_string};
 use crate::architecture::{Architecture, Strip, python_value};
 use crate::choices::YOU;
 use crate::draft::sentence;
+use crate::names;
 use crate::plan::PlanError;
 
 /// How long a line of Python may be.
@@ -22,6 +25,8 @@ pub(super) struct Weights<'a> {
     pub(super) path: &'a str,
     /// Classes that PyTorch makes of the file only when it is told their names.
     pub(super) allowed: &'a [String],
+    /// The files that hold the weights together; empty for the artifact itself.
+    pub(super) shards: &'a [String],
 }
 
 /// The file and code that makes the network. `names` says what the weights' names begin with and the network's do not.
@@ -33,9 +38,39 @@ pub(super) fn from_code(
 ) -> Result<Layout, PlanError> {
     let text = text(weights, &steps(weights.path)?, architecture, &names);
     let mut layout = from_code::layout(inspection, text, Mapping::new(), Vec::new());
+    if !weights.shards.is_empty() {
+        shards(inspection, weights.shards, &mut layout)?;
+    }
     layout.warnings.extend(assumed(architecture));
     layout.warnings.extend(names.warning);
     Ok(layout)
+}
+
+/// The files in a folder of their own, which the code is given in place of the artifact.
+fn shards(inspection: &Inspection, names: &[String], layout: &mut Layout) -> Result<(), PlanError> {
+    const FOLDER: &str = "artifacts/weights";
+    let artifact = &inspection.artifact;
+    let root = match artifact.kind {
+        ArtifactKind::Folder => artifact.path.as_path(),
+        ArtifactKind::File => artifact.path.parent().unwrap_or(Path::new("")),
+    };
+    layout.data.clear();
+    for (at, name) in names.iter().enumerate() {
+        let refuse = |reason: String| PlanError::SideFile { name: name.clone(), reason };
+        let from = root.join(name);
+        let metadata = std::fs::symlink_metadata(&from).map_err(|error| refuse(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(refuse("it is not a regular file".to_owned()));
+        }
+        let flat = names::portable(&name.replace('/', "_"));
+        layout.data.push(DataFile::copied(format!("{FOLDER}/{at:05}_{flat}"), from, metadata.len()));
+    }
+    if let Some((_, python)) = layout.blocks.first_mut() {
+        let model = block([("path", Value::from(FOLDER)), ("uri", Value::from(FOLDER))]);
+        let artifacts = block([("model", Value::Mapping(model))]);
+        python.insert(Value::from("artifacts"), Value::Mapping(artifacts));
+    }
+    Ok(())
 }
 
 /// What of the architecture the person did not choose, in a sentence.
@@ -55,7 +90,7 @@ fn assumed(architecture: &Architecture) -> Option<String> {
     (!said.is_empty()).then(|| sentence(&said.join("; ")))
 }
 
-fn text(weights: &Weights<'_>, steps: &str, architecture: &Architecture, names: &Strip) -> String {
+fn text(weights: &Weights<'_>, steps: &str, architecture: &Architecture, strip: &Strip) -> String {
     let (module, class) = architecture.class.rsplit_once('.').unwrap_or(("__main__", &architecture.class));
     let allowed: Vec<String> =
         weights.allowed.iter().map(|name| format!("    {},\n", python_string(name))).collect();
@@ -71,6 +106,23 @@ fn text(weights: &Weights<'_>, steps: &str, architecture: &Architecture, names: 
             "{ONLY}        with torch.serialization.safe_globals(_allowed()):\n            {LOAD}\n        weights = saved{steps}\n"
         ),
     };
+    let load = if weights.shards.is_empty() {
+        load
+    } else {
+        // The same for each file, one step further in.
+        let each = load.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        let each = each
+            .replace(&format!("weights = saved{steps}\n"), &format!("weights.update(saved{steps})\n"))
+            .replace("weights = load_file(path)", "weights.update(load_file(path))");
+        format!("        weights = {{}}\n        for path in sorted(Path(folder).glob(\"*\")):\n{each}")
+    };
+    let (path, import_path) =
+        if weights.shards.is_empty() { ("path", "") } else { ("folder", "from pathlib import Path\n") };
+    let import_first = match (import_first.trim_end(), import_path) {
+        ("", "") => String::new(),
+        ("", path) => format!("{path}\n"),
+        (first, path) => format!("{first}\n{path}\n"),
+    };
     let allowed = if allowed.is_empty() {
         String::new()
     } else {
@@ -79,16 +131,16 @@ fn text(weights: &Weights<'_>, steps: &str, architecture: &Architecture, names: 
             allowed.concat()
         )
     };
-    let counter = names.counter.map_or(String::new(), |counter| {
+    let counter = strip.counter.map_or(String::new(), |counter| {
         format!(
             "        # What averaged the network counted how often.\n        weights.pop({}, None)\n",
             python_string(counter)
         )
     });
-    let (strip_import, strip) = if names.prefix.is_empty() {
+    let (strip_import, take_off) = if strip.prefix.is_empty() {
         (String::new(), String::new())
     } else {
-        let prefix = python_string(&names.prefix);
+        let prefix = python_string(&strip.prefix);
         (
             "from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present\n".to_owned(),
             format!(
@@ -107,8 +159,8 @@ from mlflow.pyfunc import PythonModel
 class Model(PythonModel):
     def load_context(self, context):
 {own}
-        path = context.artifacts["model"]
-{load}{counter}{strip}        network = {call}
+        {path} = context.artifacts["model"]
+{load}{counter}{take_off}        network = {call}
         network.load_state_dict(weights)
         self._network = network.eval()
 
@@ -216,7 +268,7 @@ mod tests {
                 "torch.load",
             ),
         ] {
-            let weights = Weights { form, path: "", allowed: &[] };
+            let weights = Weights { form, path: "", allowed: &[], shards: &[] };
             let names = Strip { prefix: prefix.to_owned(), ..Strip::default() };
             let text = text(&weights, steps, architecture, &names);
             for part in has {

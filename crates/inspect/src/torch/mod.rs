@@ -236,6 +236,13 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
         });
         facts.push(crate::Fact { name: "n_tensors", value: count(tensors.n), source: "the tensors".into() });
     }
+    let mut warnings = described.warnings;
+    let mut serving = known_only(described.serving, &safety);
+    if let Some(part) = crate::shards::part_of(&subject.file_name()) {
+        // What refuses an export is the first.
+        warnings.insert(0, crate::shards::whole(part));
+        serving = Serving::No;
+    }
     let mut requirements = vec![versions::requirement(described.version.as_ref(), described.least)];
     requirements.extend(described.libraries);
     Inspection {
@@ -243,12 +250,12 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
         requirements,
         framework_version: described.version,
         model_class: described.class,
-        serving: known_only(described.serving, &safety),
+        serving,
         signature: described.signature,
         structure: described.structure,
         tensors,
         facts,
-        warnings: described.warnings,
+        warnings,
         own_modules: described.own_modules,
         path_in_file: described.path,
         ..Inspection::blank(subject.artifact.clone(), described.format, safety)
@@ -257,11 +264,11 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
 
 /// Generated code names the classes that a file may be made of; none that would do harm is among them.
 fn known_only(serving: Serving, safety: &Safety) -> Serving {
-    let Serving::TorchWeights { form, path, mut allowed } = serving else { return serving };
+    let Serving::TorchWeights { form, path, mut allowed, shards } = serving else { return serving };
     let is_harmful = |name: &String| {
         let mut rows = safety.findings.iter().filter(|finding| finding.what == *name);
         rows.any(|finding| finding.severity == Severity::Dangerous)
     };
     allowed.retain(|name| !is_harmful(name));
-    Serving::TorchWeights { form, path, allowed }
+    Serving::TorchWeights { form, path, allowed, shards }
 }

@@ -160,7 +160,7 @@ fn of_found(file: &PickleFile, root: Value, found: &Found, (at, paths): (usize, 
             described.warnings.insert(0, why);
         } else {
             let (form, allowed) = (TorchWeightsForm::Torch, allowed::refused(file));
-            described.serving = Serving::TorchWeights { form, path, allowed };
+            described.serving = Serving::TorchWeights { form, path, allowed, shards: Vec::new() };
         }
     }
     described
