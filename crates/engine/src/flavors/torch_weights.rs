@@ -110,7 +110,8 @@ fn text(weights: &Weights<'_>, steps: &str, architecture: &Architecture, strip: 
         load
     } else {
         // The same for each file, one step further in.
-        let each = load.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        let each = load.replace('\n', "\n    ");
+        let each = format!("    {}", each.trim_end_matches("    "));
         let each = each
             .replace(&format!("weights = saved{steps}\n"), &format!("weights.update(saved{steps})\n"))
             .replace("weights = load_file(path)", "weights.update(load_file(path))");

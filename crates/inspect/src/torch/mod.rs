@@ -11,6 +11,7 @@ mod archive;
 mod call;
 mod code;
 mod exported;
+mod fastai;
 mod module;
 mod saved;
 mod script;
@@ -44,6 +45,8 @@ pub(crate) struct TorchReader;
 #[derive(Debug)]
 struct Described {
     format: &'static str,
+    /// The PyPI name of the library.
+    framework: &'static str,
     version: Option<Sourced<String>>,
     class: Option<Sourced<String>>,
     serving: Serving,
@@ -66,6 +69,7 @@ impl Described {
     fn blank(format: &'static str) -> Self {
         Self {
             format,
+            framework: "torch",
             version: None,
             class: None,
             serving: Serving::No,
@@ -246,7 +250,10 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
     let mut requirements = vec![versions::requirement(described.version.as_ref(), described.least)];
     requirements.extend(described.libraries);
     Inspection {
-        framework: Some(Sourced::new("torch".to_owned(), "the structure of the archive")),
+        framework: Some(match described.framework {
+            "torch" => Sourced::new("torch".to_owned(), "the structure of the archive"),
+            other => Sourced::new(other.to_owned(), "the class of the pickled object"),
+        }),
         requirements,
         framework_version: described.version,
         model_class: described.class,

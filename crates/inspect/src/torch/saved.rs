@@ -51,6 +51,9 @@ pub(super) fn of_root(file: &PickleFile, root: Value) -> Result<Vec<Described>, 
     if let Some((what, hint)) = training::name(file, root) {
         return Err(InspectError::NotAModel { what: what.to_owned(), hint: hint.to_owned() });
     }
+    if let Some(learner) = super::fastai::describe(file, root) {
+        return Ok(vec![learner]);
+    }
     let found = weights::find(file, root);
     if found.is_empty() {
         let what = match class_of(file, root) {
