@@ -130,6 +130,99 @@ def test_weights_and_modules_are_served_with_the_code_of_their_class(path, tmp_p
     assert_equal(wanted, arrays(packed(path, tmp_path, "--code", str(code)).predict(x)))
 
 
+def test_a_program_is_called_as_it_was_exported(tmp_path):
+    torch = pytest.importorskip("torch")
+    given = {name: made_up({"dtype": "float32", "shape": shape}) for name, shape in [("batch_x", [5, 4]), ("batch_pair_0", [2]), ("batch_pair_1", [1]), ("mask", [5, 1])]}
+    x, first, second, mask = (torch.from_numpy(array) for array in given.values())
+    path = "torch/batch_exported.pt2"
+    with torch.no_grad():
+        wanted = arrays(torch.export.load(FIXTURES / path).module()({"x": x, "pair": (first, second)}, mask=mask, n=2))
+    found = arrays(packed(path, tmp_path).predict(given))
+    assert_equal(wanted["y"], found["y"])
+    assert_equal(wanted["more"], found["more"])
+
+
+def test_a_type_that_numpy_lacks_is_cast_on_the_way(tmp_path):
+    torch = pytest.importorskip("torch")
+    x = made_up({"dtype": "float32", "shape": [2, 4]})
+    path = "torch/bfloat16_exported.pt2"
+    with torch.no_grad():
+        wanted = torch.export.load(FIXTURES / path).module()(torch.from_numpy(x).bfloat16()).float().numpy()
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(x)))
+
+
+def test_a_module_inside_a_checkpoint_is_served(tmp_path):
+    torch = pytest.importorskip("torch")
+    x = made_up({"dtype": "float32", "shape": [2, 4]})
+    path = "torch/module_inside.pt"
+    with torch.no_grad():
+        wanted = torch.load(FIXTURES / path, weights_only=False)["model"].eval()(torch.from_numpy(x)).numpy()
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(x)))
+
+
+MLP = """import torch
+
+
+class Mlp(torch.nn.Module):
+    def __init__(self, n_in=4, n_out=3):
+        super().__init__()
+        self.net = torch.nn.Sequential(torch.nn.Linear(n_in, 8), torch.nn.ReLU(), torch.nn.Linear(8, n_out))
+
+    def forward(self, x):
+        return self.net(x)
+"""
+
+
+@pytest.mark.parametrize("name, key, sizes", [
+    ("lightning_namespace.ckpt", "state_dict", (4, 3)),
+    ("counters_as_tensors.pt", "state_dict", (4, 3)),
+    ("averaged.pt", None, (4, 3)),
+    ("gan_1_12.pt", "generator", (8, 4)),
+])
+def test_the_weights_of_a_checkpoint_are_served_and_nothing_else_of_it_is_run(name, key, sizes, tmp_path):
+    torch = pytest.importorskip("torch")
+    code = tmp_path / "mlp.py"
+    code.write_text(MLP)
+    scope = {}
+    exec(MLP, scope)  # noqa: S102 - the text above
+    module = scope["Mlp"](*sizes)
+    saved = torch.load(FIXTURES / "torch" / name, weights_only=False)
+    weights = saved[key] if key else {name.removeprefix("module."): value for name, value in saved.items() if name != "n_averaged"}
+    module.load_state_dict(weights)
+    x = made_up({"dtype": "float32", "shape": [5, sizes[0]]})
+    with torch.no_grad():
+        wanted = module.eval()(torch.from_numpy(x)).numpy()
+    more = ["--architecture", "mlp.Mlp", "--argument", f"n_in={sizes[0]}", "--argument", f"n_out={sizes[1]}"]
+    assert_equal(wanted, arrays(packed("torch/" + name, tmp_path, "--code", str(code), *more).predict(x)))
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "bin"])
+def test_weights_in_several_files_are_served_together(ending, tmp_path):
+    torch = pytest.importorskip("torch")
+    code, folder = tmp_path / "mlp.py", tmp_path / "weights"
+    code.write_text(MLP)
+    folder.mkdir()
+    scope = {}
+    exec(MLP, scope)  # noqa: S102 - the text above
+    module = scope["Mlp"]().eval()
+    weights, map_ = module.state_dict(), {}
+    for number, names in enumerate([list(weights)[:2], list(weights)[2:]], 1):
+        part = {name: weights[name].clone() for name in names}
+        file = f"model-{number:05}-of-00002.{ending}"
+        map_.update({name: file for name in names})
+        if ending == "bin":
+            torch.save(part, folder / file)
+        else:
+            pytest.importorskip("safetensors.torch").save_file(part, folder / file)
+    index = folder / f"model.{ending}.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": map_}))
+    x = made_up({"dtype": "float32", "shape": [5, 4]})
+    with torch.no_grad():
+        wanted = module(torch.from_numpy(x)).numpy()
+    for path in (index, folder):
+        assert_equal(wanted, arrays(packed(str(path), tmp_path, "--code", str(code), "--architecture", "mlp.Mlp").predict(x)))
+
+
 def test_a_folder_of_transformers_answers_what_its_pipeline_answers(tmp_path):
     transformers = pytest.importorskip("transformers")
     path = "transformers/bert_classifier"

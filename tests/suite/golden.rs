@@ -140,7 +140,8 @@ fn every_column_and_fact_says_where_it_comes_from() {
 #[test]
 fn plain_library_models_are_safe() {
     // What these files need beyond scikit-learn is the point of them.
-    let with_own_code = ["custom_", "function_lambda", "_cloudpickle", "torch/main_class_module"];
+    let with_own_code =
+        ["custom_", "function_lambda", "_cloudpickle", "torch/main_class_module", "torch/fastai_"];
     let mut wrong = Vec::new();
     for fixture in benign() {
         let is_pickled = matches!(

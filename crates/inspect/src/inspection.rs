@@ -259,7 +259,8 @@ impl Inspection {
             | Serving::KerasLoader { .. }
             | Serving::Gguf { .. }
             | Serving::Tflite { .. }
-            | Serving::TorchWeights { .. } => Some("python_function"),
+            | Serving::TorchWeights { .. }
+            | Serving::TorchModuleInside { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),

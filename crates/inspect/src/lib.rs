@@ -29,6 +29,7 @@ mod reader;
 mod safetensors;
 pub mod safety;
 mod serving;
+mod shards;
 mod sklearn;
 mod statsmodels;
 mod strangers;
@@ -52,5 +53,7 @@ pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
     SourcedSchema, SourcedSignature,
 };
-pub use serving::{LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
+pub use serving::{
+    LoaderCall, PytorchForm, Serving, SkopsType, TorchArgument, TorchCall, TorchInput, TorchWeightsForm,
+};
 pub use tensors::{Tensor, Tensors};

@@ -9,7 +9,7 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
     Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, huggingface, keras,
-    lightgbm, npy, onnx, pickled, prophet, safetensors, safety, strangers, tensorflow, tflite, torch,
+    lightgbm, npy, onnx, pickled, prophet, safetensors, safety, shards, strangers, tensorflow, tflite, torch,
     xgboost,
 };
 
@@ -25,7 +25,9 @@ const READERS: &[&dyn Reader] = &[
     &onnx::OnnxReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
+    &torch::TarReader,
     &safetensors::SafetensorsReader,
+    &shards::ShardsReader,
     &gguf::GgufReader,
     &tflite::TfliteReader,
     &npy::NpyReader,
@@ -37,7 +39,7 @@ const READERS: &[&dyn Reader] = &[
 
 /// Every reader of folders.
 const FOLDER_READERS: &[&dyn FolderReader] =
-    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader];
+    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader, &shards::ShardsFolderReader];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;

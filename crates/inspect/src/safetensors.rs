@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::shards;
 use crate::tensors::{self, Tensors};
 use crate::{Fact, InspectError, Inspection, Serving, Sourced, TorchWeightsForm};
 
@@ -62,9 +63,15 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
     let safety = safety(header, all.n);
     let framework = framework(header);
     // Weights of PyTorch, or of nobody who says so, fit a module of PyTorch; those of other libraries do not.
+    let part = shards::part_of(&subject.file_name());
     let fits = matches!(framework.value.as_str(), "torch" | FORMAT) && !is_lora(header);
-    let serving = if fits && header.problems.is_empty() {
-        Serving::TorchWeights { form: TorchWeightsForm::Safetensors, path: String::new() }
+    let serving = if fits && part.is_none() && header.problems.is_empty() {
+        Serving::TorchWeights {
+            form: TorchWeightsForm::Safetensors,
+            path: String::new(),
+            allowed: Vec::new(),
+            shards: Vec::new(),
+        }
     } else {
         Serving::No
     };
@@ -73,7 +80,7 @@ fn inspection(subject: &Subject<'_>, header: &Header) -> Inspection {
         serving,
         tensors: Some(all),
         facts,
-        warnings: warnings(header),
+        warnings: warnings(header, part),
         ..Inspection::blank(subject.artifact.clone(), FORMAT, safety)
     }
 }
@@ -94,8 +101,10 @@ fn is_lora(header: &Header) -> bool {
     header.tensors.iter().any(|tensor| PARTS.iter().any(|part| tensor.name.contains(part)))
 }
 
-fn warnings(header: &Header) -> Vec<String> {
-    let mut warnings = vec![if is_lora(header) {
+fn warnings(header: &Header, part: Option<(u64, u64)>) -> Vec<String> {
+    let mut warnings = vec![if let Some(part) = part {
+        shards::whole(part)
+    } else if is_lora(header) {
         "The file holds an adapter (LoRA) and not the model that it changes, so it cannot be loaded alone: merge it into \
          its base model and drop the folder that save_pretrained writes."
             .to_owned()

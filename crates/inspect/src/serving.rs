@@ -86,6 +86,8 @@ pub enum Serving {
         form: PytorchForm,
         /// The inputs in the order in which the program takes them.
         inputs: Vec<TorchInput>,
+        /// How they are handed over; `None` for one after another.
+        call: Option<TorchCall>,
     },
     /// The keras flavor over a `.keras` file.
     Keras,
@@ -146,6 +148,15 @@ pub enum Serving {
         form: TorchWeightsForm,
         /// Python subscripts from the root to the dict of tensors: `["state_dict"]`; empty when it is the root.
         path: String,
+        /// Classes that the file holds beside the weights, which PyTorch loads only when it is told their names.
+        allowed: Vec<String>,
+        /// The files that hold the weights together, relative to the folder of the artifact; empty for the artifact itself.
+        shards: Vec<String>,
+    },
+    /// Generated code that opens a file of PyTorch and takes a whole module out of it.
+    TorchModuleInside {
+        /// Python subscripts from the root to the module: `["model"]`.
+        path: String,
     },
     /// An MLflow package already.
     Package,
@@ -178,8 +189,34 @@ pub enum TorchWeightsForm {
 pub struct TorchInput {
     /// The name of the argument.
     pub name: String,
-    /// NumPy's name of its type; `None` where the file does not tell.
+    /// NumPy's name of the type that callers give; `None` where the file does not tell.
     pub dtype: Option<String>,
+    /// PyTorch's name of the type that the program takes, where NumPy has none for it: `bfloat16`.
+    pub cast: Option<String>,
+}
+
+/// How a program takes its inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TorchCall {
+    /// The arguments without a name.
+    pub positional: Vec<TorchArgument>,
+    /// The arguments with one.
+    pub named: Vec<(String, TorchArgument)>,
+}
+
+/// One argument of a program: an input, or something that holds some.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TorchArgument {
+    /// The input of that number.
+    Input(usize),
+    /// What the program was exported with and takes nothing else for.
+    Constant(serde_json::Value),
+    /// A tuple.
+    Tuple(Vec<TorchArgument>),
+    /// A list.
+    List(Vec<TorchArgument>),
+    /// A dict.
+    Dict(Vec<(String, TorchArgument)>),
 }
 
 /// A type in a skops file. Loading asks for each whether it is trusted.

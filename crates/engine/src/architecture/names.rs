@@ -9,6 +9,10 @@ use super::ArchitectureClass;
 /// More names than this make no sentence.
 const MOST_NAMES: usize = 5;
 
+/// How many sets of weights `torch.optim.swa_utils.AveragedModel` has averaged; the network that it averages has no such
+/// buffer.
+const AVERAGED: &str = "n_averaged";
+
 /// The names that a class gives its layers, parameters and buffers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Names {
@@ -24,6 +28,8 @@ pub(crate) struct Names {
 pub(crate) struct Strip {
     /// What is taken off the beginning of every name: `model.`; empty when they fit.
     pub(crate) prefix: String,
+    /// A counter that an averaging wrapper keeps beside the network.
+    pub(crate) counter: Option<&'static str>,
     /// What the person should know, in a sentence.
     pub(crate) warning: Option<String>,
 }
@@ -33,14 +39,17 @@ pub(crate) struct Strip {
 /// A wrapper's name before all of them is taken off only where the class does not define it and the rest then fits:
 /// Lightning's module keeps the network as `self.model`, a data-parallel one as `self.module`.
 pub(crate) fn compare(tensors: &Tensors, class: &ArchitectureClass) -> Strip {
-    let names: Vec<&str> = tensors.listed.iter().map(|tensor| tensor.name.as_str()).collect();
-    let unknown = class.names.unknown(&names, 0);
-    if unknown.is_empty() {
-        return Strip::default();
-    }
-    let mut skip = 0;
+    let mut names: Vec<&str> = tensors.listed.iter().map(|tensor| tensor.name.as_str()).collect();
     // What tensors beyond the list are called is not known.
     let is_whole = u64::try_from(names.len()).is_ok_and(|n| n == tensors.n);
+    let is_counted = names.contains(&AVERAGED) && !class.names.attributes.contains(AVERAGED);
+    names.retain(|name| !is_counted || *name != AVERAGED);
+    let counter = is_counted.then_some(AVERAGED);
+    let unknown = class.names.unknown(&names, 0);
+    if unknown.is_empty() {
+        return Strip { counter, ..Strip::default() };
+    }
+    let mut skip = 0;
     while let Some(longer) = common(&names, skip).filter(|_| is_whole) {
         skip = longer;
         let prefix = names.first().and_then(|name| name.get(..skip)).unwrap_or_default();
@@ -49,11 +58,11 @@ pub(crate) fn compare(tensors: &Tensors, class: &ArchitectureClass) -> Strip {
                 "All names of the weights begin with \"{prefix}\", which {} does not define: the package takes it off.",
                 class.class
             );
-            return Strip { prefix: prefix.to_owned(), warning: Some(warning) };
+            return Strip { prefix: prefix.to_owned(), counter, warning: Some(warning) };
         }
     }
     if class.names.is_open || class.names.is_container {
-        return Strip::default();
+        return Strip { counter, ..Strip::default() };
     }
     let n_more = unknown.len().saturating_sub(MOST_NAMES);
     let mut shown = unknown.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ");
@@ -65,7 +74,7 @@ pub(crate) fn compare(tensors: &Tensors, class: &ArchitectureClass) -> Strip {
          such layers.",
         class.class
     );
-    Strip { prefix: String::new(), warning: Some(warning) }
+    Strip { prefix: String::new(), counter, warning: Some(warning) }
 }
 
 impl Names {

@@ -50,7 +50,12 @@ fn weights(names: &[&str]) -> impl FnOnce(&mut Inspection) {
     let tensors = tensors(names);
     |inspection| {
         inspection.artifact.path = "net.pt".into();
-        inspection.serving = Serving::TorchWeights { form: TorchWeightsForm::Torch, path: String::new() };
+        inspection.serving = Serving::TorchWeights {
+            form: TorchWeightsForm::Torch,
+            path: String::new(),
+            allowed: Vec::new(),
+            shards: Vec::new(),
+        };
         inspection.tensors = Some(tensors);
     }
 }

@@ -478,7 +478,12 @@ fn missing_code(state: &ModuleState) -> String {
 /// Whether the line is the framework's own and no version is known.
 fn is_unpinned_framework(inspection: &Inspection, line: &Requirement) -> bool {
     let Some(framework) = &inspection.framework else { return false };
-    line.requirement == framework.value && line.source != YOU
+    let is_open = line.requirement == framework.value
+        // What a file proves of its writer leaves the newest release to be installed all the same.
+        || line.requirement.strip_prefix(&framework.value).is_some_and(|bound| {
+            bound.starts_with(">=") && !bound.contains(',') && framework.value == "torch"
+        });
+    is_open && line.source != YOU
 }
 
 /// The text with a capital and a full stop.

@@ -5,7 +5,7 @@ use packwright_mlflow::schema::{ColumnType, DataType, ParamSpec};
 use serde_yaml::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{DataFile, Layout, artifact_name, block, copied, pmdarima};
+use super::{DataFile, Layout, artifact_name, block, copied, pmdarima, torch_code};
 use crate::names;
 use crate::plan::PlanError;
 use crate::receipt::hex;
@@ -171,12 +171,16 @@ impl Loader<'_> {
         let steps = &self.steps;
         let prepare = if self.main.is_some() { "        _define_main()\n" } else { "" };
         text.push_str(&format!(
-            "\n\nclass Model:\n    def __init__(self, path):\n{prepare}        self._model = {open}{steps}\n\n"
+            "\n\nclass Model:\n    def __init__(self, path):\n{prepare}        self._model = {open}{steps}\n"
         ));
+        if self.call != LoaderCall::TorchModule {
+            text.push('\n');
+        }
         if self.can_choose {
             text.push_str(CHOOSING_PREDICT);
         } else if self.call == LoaderCall::TorchModule {
-            text.push_str(TORCH_PREDICT);
+            text.push_str("        self._model.eval()\n\n");
+            text.push_str(&torch_code::predict("model_input, params=None", "self._model"));
         } else if self.call == LoaderCall::Pmdarima {
             text.push_str(pmdarima::PREDICT);
         } else {
@@ -194,9 +198,12 @@ impl Loader<'_> {
             };
             text.push_str(&format!("    def predict(self, data):\n        return {expression}\n"));
         }
-        text.push_str(
-            "\n    def get_raw_model(self):\n        return self._model\n\n\ndef _load_pyfunc(path):\n    return Model(path)\n",
-        );
+        text.push_str("\n    def get_raw_model(self):\n        return self._model\n");
+        if self.call == LoaderCall::TorchModule {
+            text.push_str(torch_code::TENSORS);
+            text.push_str(torch_code::ARRAYS);
+        }
+        text.push_str("\n\ndef _load_pyfunc(path):\n    return Model(path)\n");
         text
     }
 }
@@ -232,15 +239,6 @@ const OPEN_PICKLE: &str = r#"
 def _open(path):
     with open(path, "rb") as file:
         return pickle.load(file)
-"#;
-
-const TORCH_PREDICT: &str = r#"    def predict(self, data):
-        values = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
-        if values.dtype in (object, np.float64):
-            values = values.astype("float32")
-        self._model.eval()
-        with torch.no_grad():
-            return self._model(torch.from_numpy(np.ascontiguousarray(values))).numpy()
 "#;
 
 const METHODS: &str = r#"

@@ -17,6 +17,7 @@ mod sklearn;
 mod statsmodels;
 mod tensorflow;
 mod tflite;
+mod torch_code;
 mod torch_weights;
 mod transformers;
 mod xgboost;
@@ -126,7 +127,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         return loader::loader(inspection, path, call, Some(main));
     }
     if let (Some(main), Serving::Pytorch { form: PytorchForm::Module }) = (&main, &inspection.serving) {
-        return Ok(pytorch::of_script(inspection, main));
+        return Ok(pytorch::pickled(inspection, "", Some(main)));
     }
     match (&inspection.serving, fallback) {
         (Serving::SklearnPickle { predict_fn }, _) => Ok(sklearn::pickle(inspection, predict_fn)),
@@ -169,7 +170,12 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::Prophet { is_encoded }, _) => Ok(prophet::native(inspection, *is_encoded)),
         (Serving::Pytorch { form }, _) => Ok(pytorch::native(inspection, *form)),
-        (Serving::TorchProgram { form, inputs }, _) => Ok(pytorch::program(inspection, *form, inputs)),
+        (Serving::TorchProgram { form, inputs, call }, _) => {
+            Ok(pytorch::program(inspection, *form, inputs, call.as_ref()))
+        }
+        (Serving::TorchModuleInside { path }, _) => {
+            Ok(pytorch::pickled(inspection, &loader::steps(path)?, main.as_ref()))
+        }
         (Serving::Keras, _) => Ok(keras::native(inspection)),
         (Serving::TensorflowKeras { keras_module, is_h5 }, _) => {
             Ok(tensorflow::keras(inspection, keras_module, *is_h5))
@@ -185,15 +191,18 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
-        (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
-            (Some(architecture), None) => {
-                let names = draft.architecture_names();
-                let mut layout = torch_weights::from_code(inspection, *form, path, &architecture, names)?;
-                layout.warnings.extend(draft.architecture_side_effect());
-                Ok(layout)
+        (Serving::TorchWeights { form, path, allowed, shards }, _) => {
+            match (draft.architecture(), draft.export_blocked()) {
+                (Some(architecture), None) => {
+                    let names = draft.architecture_names();
+                    let weights = torch_weights::Weights { form: *form, path, allowed, shards };
+                    let mut layout = torch_weights::from_code(inspection, &weights, &architecture, names)?;
+                    layout.warnings.extend(draft.architecture_side_effect());
+                    Ok(layout)
+                }
+                (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
             }
-            (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
-        },
+        }
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

@@ -13,7 +13,8 @@ use packwright_formats::container::{Container, Kind};
 use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_up_to};
 use serde_json::json;
 
-use self::scan::{DialectOf, Scan, Spot};
+pub(crate) use self::scan::Role;
+use self::scan::{RoleOf, Scan, Spot};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};
@@ -61,12 +62,8 @@ impl Reader for ContainerReader {
 /// # Errors
 ///
 /// What the container says when it cannot be opened.
-pub(crate) fn scanned(
-    subject: &Subject<'_>,
-    kind: Kind,
-    dialect_of: DialectOf<'_>,
-) -> Result<Safety, ReadError> {
-    let mut scan = Scan::new(subject, dialect_of);
+pub(crate) fn scanned(subject: &Subject<'_>, kind: Kind, role_of: RoleOf<'_>) -> Result<Safety, ReadError> {
+    let mut scan = Scan::new(subject, role_of);
     let spot = Spot::outermost(subject);
     let container = Container::open(kind, Arc::clone(&subject.source), scan.budget())?;
     scan.container(&container, &spot);

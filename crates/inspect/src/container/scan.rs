@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::container::{Container, Kind, Member as Entry};
-use packwright_source::{Budget, ErrorKind, ReadError};
+use packwright_source::{Budget, ByteSource, ErrorKind, ReadError};
 
 use super::oddities;
 use crate::pickled::{Dialect, PickleFile};
@@ -53,11 +53,20 @@ pub(super) struct Scan<'a> {
     n_infos: usize,
     /// The summary of the member that needs the worst.
     worst: Option<(Needs, String)>,
-    dialect_of: DialectOf<'a>,
+    role_of: RoleOf<'a>,
 }
 
-/// Who loads a member of the outermost archive, by its name; `None` for what is judged by its content alone.
-pub(crate) type DialectOf<'a> = Option<&'a dyn Fn(&str) -> Option<Dialect>>;
+/// What the loader of an archive takes a member for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A pickle, by whoever loads it.
+    Pickle(Dialect),
+    /// The bytes of a tensor, which it copies and never looks into.
+    Bytes,
+}
+
+/// What a member of the outermost archive is for, by its name; `None` for what is judged by its content alone.
+pub(crate) type RoleOf<'a> = Option<&'a dyn Fn(&str) -> Option<Role>>;
 
 impl Spot {
     pub(super) fn outermost(subject: &Subject<'_>) -> Self {
@@ -67,9 +76,9 @@ impl Spot {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(subject: &'a Subject<'a>, dialect_of: DialectOf<'a>) -> Self {
+    pub(super) fn new(subject: &'a Subject<'a>, role_of: RoleOf<'a>) -> Self {
         Self {
-            dialect_of,
+            role_of,
             subject,
             budget: Budget::new(*subject.limits),
             models: Vec::new(),
@@ -141,12 +150,18 @@ impl<'a> Scan<'a> {
         if head.is_empty() {
             return;
         }
-        if spot.depth == 1
-            && let Some(dialect) = self.dialect_of.and_then(|dialect_of| dialect_of(&entry.name))
-        {
-            let file = PickleFile::read_at(Arc::clone(&opened.source), 0, None, self.subject.limits);
-            let safety = safety::pickle::judge_whole(file.in_dialect(dialect));
-            return self.merge(safety, &spot.place);
+        let role = self.role_of.filter(|_| spot.depth == 1).and_then(|role_of| role_of(&entry.name));
+        match role {
+            Some(Role::Pickle(dialect)) => {
+                let file = PickleFile::read_at(Arc::clone(&opened.source), 0, None, self.subject.limits);
+                let safety = safety::pickle::judge_whole(file.in_dialect(dialect));
+                return self.merge(safety, &spot.place);
+            }
+            // Numbers begin like anything, once in a while: what breaks when it is read as that is no model, and hides none.
+            Some(Role::Bytes) if !matches!(Kind::of(&head), Some(Kind::Zip | Kind::Tar)) => {
+                return self.bytes(&opened.source, &spot.place);
+            }
+            _ => {}
         }
         let file_name = if matches!(container.kind(), Kind::Compressed(_)) {
             inner_name(Path::new(spot.place.split(" in ").next().unwrap_or_default()))
@@ -170,6 +185,16 @@ impl<'a> Scan<'a> {
         let subject =
             Subject { artifact: &artifact, source: Arc::clone(&opened.source), head: &head, limits };
         self.member(&subject, spot, (inner_kind, file_name));
+    }
+
+    /// Looks at the bytes of a tensor, which would be a pickle for who takes them out.
+    fn bytes(&mut self, source: &Arc<dyn ByteSource>, place: &str) {
+        let limits = self.subject.limits;
+        if safety::readings::runs_as_plain(source, limits) {
+            let mut safety = empty();
+            safety::readings::with_plain(source, limits, &mut safety);
+            self.merge(safety, place);
+        }
     }
 
     /// Looks at one member by its content.

@@ -1,12 +1,14 @@
 //! The small files of a folder: JSON, and the texts beside it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use packwright_formats::json::JsonScanner;
 use packwright_source::{ByteSource as _, Cursor, ErrorKind, FileSource, Folder, Limits, ReadError};
 use serde_json::Value;
 
-use crate::InspectError;
+use crate::reader::Subject;
+use crate::{Artifact, ArtifactKind, InspectError, Inspection, probe};
 
 /// The names under which errors are made: those of the usual files, else [`OTHER`].
 const KNOWN: [&str; 8] = [
@@ -45,6 +47,23 @@ impl<'a> Files<'a> {
     pub(super) fn open(&self, name: &str) -> Result<FileSource, InspectError> {
         let path = self.folder.root().join(name);
         self.folder.open_file(name).map_err(|error| InspectError::Open { path, error })
+    }
+
+    /// What a file is by itself.
+    pub(super) fn inspect(&self, name: &str) -> Result<Result<Inspection, InspectError>, InspectError> {
+        let source = self.open(name)?;
+        let path = self.folder.root().join(name);
+        let artifact = Artifact {
+            path: path.clone(),
+            kind: ArtifactKind::File,
+            size_bytes: source.len_bytes(),
+            side_files: Vec::new(),
+            member: None,
+        };
+        let head = probe::head_of(&source).map_err(|error| InspectError::Open { path, error })?;
+        let subject =
+            Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits: self.limits };
+        Ok(probe::inspect_subject(&subject))
     }
 
     /// The JSON in a file; `None` when there is no such file.

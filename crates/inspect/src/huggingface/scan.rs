@@ -1,14 +1,10 @@
 //! What loading a folder would run: code that its configurations name, pickles, chat templates.
 
-use std::sync::Arc;
-
-use packwright_source::ByteSource as _;
 use serde_json::Value;
 
 use super::files::{Files, has_ending, text_of};
-use crate::reader::Subject;
+use crate::InspectError;
 use crate::safety::{Finding, Needs, Safety, Severity, Verdict, template};
-use crate::{Artifact, ArtifactKind, InspectError, probe};
 
 /// Configurations that may name code of the folder's own, or hold a chat template; parts of a model have theirs in folders
 /// of their own.
@@ -211,19 +207,7 @@ impl Scan {
     }
 
     fn pickle(&mut self, files: &Files<'_>, name: &str) -> Result<(), InspectError> {
-        let source = files.open(name)?;
-        let path = files.folder.root().join(name);
-        let artifact = Artifact {
-            path: path.clone(),
-            kind: ArtifactKind::File,
-            size_bytes: source.len_bytes(),
-            side_files: Vec::new(),
-            member: None,
-        };
-        let head = probe::head_of(&source).map_err(|error| InspectError::Open { path, error })?;
-        let subject =
-            Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits: files.limits };
-        match probe::inspect_subject(&subject) {
+        match files.inspect(name)? {
             Ok(inspection) => self.take(name, inspection.safety),
             Err(InspectError::Damaged(error)) => self.unread.push(format!("{name}: {error}")),
             // Data that is no pickle, whatever its name.

@@ -125,9 +125,20 @@ const TASKS: [Task; 10] = [
     },
 ];
 
+/// What the architectures begin with that take sounds.
+const SOUNDS: [&str; 7] = ["Wav2Vec2", "Hubert", "WavLM", "UniSpeech", "SEW", "Data2VecAudio", "Whisper"];
+
 impl Task {
     /// The task of an architecture; `None` when it is for none of these.
     pub(super) fn of(architecture: &str) -> Option<&'static Self> {
+        // Models of sounds classify what they call a sequence.
+        if architecture.ends_with("ForSequenceClassification")
+            && SOUNDS.iter().any(|start| architecture.starts_with(start))
+        {
+            return TASKS
+                .iter()
+                .find(|task| task.input == Input::Audio && task.output == Output::LabelAndScore);
+        }
         TASKS.iter().find(|task| task.endings.iter().any(|ending| architecture.ends_with(ending)))
     }
 
@@ -185,6 +196,7 @@ mod tests {
             ("GPT2LMHeadModel", Some("text-generation")),
             ("LlamaForCausalLM", Some("text-generation")),
             ("BertModel", Some("feature-extraction")),
+            ("Wav2Vec2ForSequenceClassification", Some("audio-classification")),
             ("MarianMTModel", Some("text2text-generation")),
             ("WhisperForConditionalGeneration", Some("automatic-speech-recognition")),
             ("LlavaForConditionalGeneration", None),

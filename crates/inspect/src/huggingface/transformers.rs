@@ -74,6 +74,13 @@ pub(super) fn read(
     match (obstacle, task, architecture) {
         (None, Some(task), Some(architecture)) if weights.problems.is_empty() => {
             inspection.signature = task.signature();
+            if components(files).contains(&"feature_extractor") {
+                inspection.warnings.push(
+                    "Sounds come as the bytes of a file, which transformers decodes with the program ffmpeg: install it \
+                     where the model is served."
+                        .to_owned(),
+                );
+            }
             inspection.serving = Serving::Transformers {
                 task: task.name.to_owned(),
                 pipeline: task.pipeline.to_owned(),
@@ -199,7 +206,7 @@ fn requirements(files: &Files<'_>, version: Option<&Sourced<String>>) -> Vec<Req
         lines.push(requirement("sentencepiece", None, "the tokenizer is a SentencePiece model"));
         lines.push(requirement("protobuf", None, "SentencePiece tokenizers are converted with it"));
     }
-    if files.has("preprocessor_config.json") {
+    if components(files).contains(&"image_processor") {
         lines.push(requirement("pillow", None, "pictures are opened with it"));
     }
     lines

@@ -72,6 +72,13 @@ impl Weights {
                 }
             }
         }
+        for name in self.files.iter().filter(|name| !has_ending(name, "safetensors")) {
+            // What is wrong with it is told where the pickles are judged.
+            let found = files.inspect(name)?.ok().and_then(|found| found.tensors);
+            for tensor in found.into_iter().flat_map(|tensors| tensors.listed) {
+                all.get_or_insert_default().push(tensor);
+            }
+        }
         self.tensors = all;
         Ok(())
     }

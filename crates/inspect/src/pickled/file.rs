@@ -26,6 +26,8 @@ pub(crate) enum Dialect {
     Torch,
     /// `torch.load` of a file from before PyTorch 1.6: five pickles and the bytes of the storages.
     TorchLegacy,
+    /// `torch.load` of a tar archive from the time of PyTorch 0.1.1: persistent ids are the numbers of tensors.
+    TorchTar,
     /// `torch.jit.load`, which is no Python: names of `__torch__` are classes of the script, those of
     /// `torch.jit._pickle` mark types.
     TorchScript,
@@ -42,6 +44,20 @@ impl Inline for FivePickles {
 
     fn n_pickles(&self) -> Option<usize> {
         Some(5)
+    }
+}
+
+/// A pickle before other bytes.
+#[derive(Debug)]
+struct OnePickle;
+
+impl Inline for OnePickle {
+    fn after_build(&mut self, _pickle: &Pickle, _site: &Site<'_>) -> InlineOutcome {
+        InlineOutcome::Nothing
+    }
+
+    fn n_pickles(&self) -> Option<usize> {
+        Some(1)
     }
 }
 
@@ -73,6 +89,11 @@ impl PickleFile {
     pub(crate) fn read_torch_legacy(source: Arc<dyn ByteSource>, limits: &Limits) -> Self {
         let mut budget = Budget::new(*limits);
         Self::read_as(&mut FivePickles, source, 0, None, &mut budget).in_dialect(Dialect::TorchLegacy)
+    }
+
+    /// Reads the one pickle at an offset; what follows it is something else.
+    pub(crate) fn read_one(source: Arc<dyn ByteSource>, offset: u64, budget: &mut Budget) -> Self {
+        Self::read_as(&mut OnePickle, source, offset, None, budget)
     }
 
     /// The same file, loaded by someone else.

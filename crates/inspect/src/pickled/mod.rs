@@ -23,7 +23,7 @@ pub(crate) use objects::{
     some_attr, text_attr, texts_attr,
 };
 pub(crate) use reader::{PickleReader, SkopsReader, facts, opaque};
-pub(crate) use requirements::{own_modules, own_modules_fact};
+pub(crate) use requirements::{libraries, own_modules, own_modules_fact};
 pub(crate) use signature::{schema_of, signature, tensor_of};
 
 /// Describes one object of any library. The one place that knows which module describes which library.

@@ -156,6 +156,25 @@ pub(crate) fn major_minor(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
+/// The lines of the libraries that a file of PyTorch imports besides it.
+pub(crate) fn libraries(file: &PickleFile) -> Vec<Requirement> {
+    let mut found: BTreeMap<&'static str, &str> = BTreeMap::new();
+    for global in file.pickle.trace.globals() {
+        let library = library_of(&global.module);
+        if !matches!(library, "" | "torch") {
+            found.entry(library).or_insert(global.module.as_str());
+        }
+    }
+    let line = |(library, module): (&'static str, &str)| match library {
+        "numpy" => numpy(file, None),
+        _ => Requirement {
+            requirement: library.to_owned(),
+            source: format!("{} is imported by the file; its version is not in the file", top_level(module)),
+        },
+    };
+    found.into_iter().map(line).collect()
+}
+
 /// The fact that names them; `None` when there are none.
 pub(crate) fn own_modules_fact(own: &[OwnModule]) -> Option<Fact> {
     (!own.is_empty()).then(|| Fact {

@@ -71,7 +71,7 @@ pub(super) fn judge_reading(file: &PickleFile, error: Option<&ReadError>) -> Saf
         findings.push(finding);
     }
     // Of such a file the loader reads all pickles, and the bytes behind them.
-    let is_legacy = file.dialect == Dialect::TorchLegacy;
+    let is_legacy = matches!(file.dialect, Dialect::TorchLegacy | Dialect::TorchTar);
     for start in file.pickle.starts.iter().skip(1).filter(|_| !is_legacy) {
         findings.push(Finding {
             rule: "pickle/second-pickle",
@@ -124,6 +124,8 @@ fn unknown_ids(file: &PickleFile) -> impl Iterator<Item = &(Value, u64)> {
             Dialect::Plain => false,
             Dialect::Torch | Dialect::TorchScript => kind == Some("storage"),
             Dialect::TorchLegacy => matches!(kind, Some("storage" | "module")),
+            // The number of a tensor, as an integer or its digits; or a class with the text of its file.
+            Dialect::TorchTar => tree.items(id).is_none_or(|items| items.len() == 3),
         }
     };
     file.pickle.trace.persistent().iter().filter(move |(id, _)| !is_storage(*id))

@@ -4,7 +4,7 @@
 use packwright_source::Budget;
 
 use super::archive::Archive;
-use crate::safety::{Finding, Needs, Safety, Severity};
+use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity};
 
 /// The longest code that is read, all files together.
 const CODE_BYTES: u64 = 32 << 20;
@@ -56,6 +56,7 @@ pub(super) fn with_operators(mut safety: Safety, archive: &mut Archive, budget: 
         }
     }
     found.dedup_by(|a, b| a.what == b.what);
+    let before = safety.verdict();
     for finding in &found {
         safety.needs = safety.needs.max(finding.severity.needs(Needs::DataOnly));
         if finding.severity == Severity::Unscanned {
@@ -65,10 +66,14 @@ pub(super) fn with_operators(mut safety: Safety, archive: &mut Archive, budget: 
     if n_files != 0 && safety.verdict() == crate::safety::Verdict::Safe {
         "holds a program in PyTorch's own language, which only computes".clone_into(&mut safety.summary);
     }
-    if let Some(worst) = found.iter().max_by_key(|finding| finding.severity)
-        && Severity::Info < worst.severity
+    // What the pickles would do speaks unless the code is worse.
+    if before < safety.verdict()
+        && let Some(worst) = found.iter().max_by_key(|finding| finding.severity)
     {
-        safety.summary = format!("the code in the file needs {}", worst.what);
+        safety.summary = match worst.severity {
+            Severity::Unscanned => NOT_READ.to_owned(),
+            _ => format!("the code in the file needs {}", worst.what),
+        };
     }
     safety.findings.extend(found);
     safety.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -11,10 +11,11 @@ use serde_json::{Value as Json, json};
 
 use super::Described;
 use super::archive::{Archive, Layout};
+use super::call::{self, Leaf};
 use super::script::is_numpy;
 use crate::{
     Fact, InspectError, PytorchForm, Serving, Sourced, SourcedSchema, SourcedSignature, Tensor, Tensors,
-    TorchInput,
+    TorchArgument, TorchCall, TorchInput,
 };
 
 const FORMAT: &str = "torch-export";
@@ -50,7 +51,11 @@ struct Program {
     ranges: Json,
     tensors: BTreeMap<String, Meta>,
     specs: Json,
+    /// The outermost module: the names of its arguments, and the trees that they and its results are.
     argument_names: Vec<String>,
+    in_spec: String,
+    out_spec: String,
+    is_outermost_read: bool,
 }
 
 /// A tensor of the graph: its type, and each side as a number or the name of a symbol.
@@ -71,26 +76,29 @@ pub(super) fn describe(
         Layout::Models => archive.models().map(str::to_owned).collect(),
         Layout::Flat => vec!["serialized_exported_program.json".to_owned()],
     };
-    let name = names.first().map(String::as_str).unwrap_or_default();
+    // torch.export.load takes the one of that name where there are several.
+    let usual = names.iter().find(|name| *name == "models/model.json");
+    let name = usual.or(names.first()).map(String::as_str).unwrap_or_default();
     let gone = || crate::strangers::unread("its graph is gone", "export the model again");
     let source = archive.source(name, budget)?.ok_or_else(gone)?;
     let program = read(&mut JsonScanner::over(FORMAT, &*source, 0, limits))?;
     let inputs = program.inputs();
     let outputs = program.outputs();
-    let is_plain = inputs.len() == 1 && outputs.len() == 1;
     let form = PytorchForm::Exported;
-    let (serving, warnings) = match inputs.iter().find(|(_, meta)| meta.is_none()) {
-        Some((name, _)) => (
-            Serving::No,
-            vec![format!("MLflow hands over tensors, and the program takes {name}, which is none.")],
-        ),
-        None if is_plain => (Serving::Pytorch { form }, Vec::new()),
-        None => {
-            let input = |(name, meta): &(String, Option<&Meta>)| TorchInput {
-                name: name.clone(),
-                dtype: meta.and_then(|meta| Some(meta.dtype?.0.to_owned())),
-            };
-            (Serving::TorchProgram { form, inputs: inputs.iter().map(input).collect() }, Vec::new())
+    let (serving, warnings) = match program.call() {
+        Err(why) => (Serving::No, vec![why]),
+        Ok(call) => {
+            let is_native = inputs.len() == 1
+                && call.is_flat()
+                && call::is_one_tensor(&program.out_spec)
+                && inputs.iter().chain(&outputs).all(|(_, meta)| meta.is_some_and(Meta::is_numpy));
+            if is_native {
+                (Serving::Pytorch { form }, Vec::new())
+            } else {
+                let inputs = inputs.iter().map(|(name, meta)| input(name, *meta)).collect();
+                let call = (!call.is_flat()).then_some(call);
+                (Serving::TorchProgram { form, inputs, call }, Vec::new())
+            }
         }
     };
     let version = program.torch_version.clone().map(|version| Sourced::new(version, "torch_version"));
@@ -111,7 +119,6 @@ pub(super) fn describe(
         fact("programs", json!(names), "the members of the archive");
     }
     Ok(Described {
-        format: "torch-export-pt2",
         version,
         class: Some(Sourced::new("torch.export.ExportedProgram".to_owned(), "the members of the archive")),
         serving,
@@ -120,12 +127,22 @@ pub(super) fn describe(
             outputs: schema(&outputs, "the graph's user_output"),
             params: None,
         },
-        structure: None,
         tensors: program.parameters(),
         facts,
         warnings,
-        own_modules: Vec::new(),
+        ..Described::blank("torch-export-pt2")
     })
+}
+
+/// An input as generated code takes it: types that NumPy has no word for come as float32 and are cast.
+fn input(name: &str, meta: Option<&Meta>) -> TorchInput {
+    let dtype = meta.and_then(|meta| meta.dtype).map(|(dtype, _)| dtype.to_owned());
+    match dtype {
+        Some(dtype) if !is_numpy(&dtype) => {
+            TorchInput { name: name.to_owned(), dtype: Some("float32".to_owned()), cast: Some(dtype) }
+        }
+        dtype => TorchInput { name: name.to_owned(), dtype, cast: None },
+    }
 }
 
 fn read(json: &mut JsonScanner<'_>) -> Result<Program, ReadError> {
@@ -176,10 +193,10 @@ fn read_module(json: &mut JsonScanner<'_>, program: &mut Program) -> Result<(), 
             "module_call_graph" if json.kind()? == JsonKind::Array => {
                 json.begin_array()?;
                 while json.next_item()? {
-                    if program.argument_names.is_empty() {
-                        program.argument_names = argument_names(&json.value()?);
-                    } else {
+                    if program.is_outermost_read {
                         json.skip()?;
+                    } else {
+                        read_outermost(&json.value()?, program);
                     }
                 }
             }
@@ -189,10 +206,15 @@ fn read_module(json: &mut JsonScanner<'_>, program: &mut Program) -> Result<(), 
     Ok(())
 }
 
-/// `forward_arg_names` of the outermost module.
-fn argument_names(call: &Json) -> Vec<String> {
-    let names = call.pointer("/signature/forward_arg_names").and_then(Json::as_array);
-    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+/// The first entry is the outermost module.
+fn read_outermost(call: &Json, program: &mut Program) {
+    program.is_outermost_read = true;
+    let Some(signature) = call.get("signature") else { return };
+    let names = signature.get("forward_arg_names").and_then(Json::as_array);
+    let names = names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned));
+    program.argument_names = names.collect();
+    let text = |key: &str| signature.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+    (program.in_spec, program.out_spec) = (text("in_spec"), text("out_spec"));
 }
 
 impl Meta {
@@ -201,14 +223,19 @@ impl Meta {
         let dtype =
             DTYPES.iter().find(|(n, _, _)| Some(*n) == number).map(|(_, dtype, bytes)| (*dtype, *bytes));
         let side = |side: &Json| {
-            let symbol = side.pointer("/as_expr/expr_str").and_then(Json::as_str).unwrap_or("unknown");
-            side.get("as_int").and_then(Json::as_u64).ok_or_else(|| symbol.to_owned())
+            let symbol = side.pointer("/as_expr/expr_str").and_then(Json::as_str);
+            let symbol = symbol.map_or("an unknown size".to_owned(), symbol_name);
+            side.get("as_int").and_then(Json::as_u64).ok_or(symbol)
         };
         let sides = value.get("sizes").and_then(Json::as_array).into_iter().flatten().map(side);
         Self { dtype, sides: sides.collect() }
     }
 
-    /// The sides that are numbers; one for each symbol.
+    fn is_numpy(&self) -> bool {
+        self.dtype.is_some_and(|(dtype, _)| is_numpy(dtype))
+    }
+
+    /// The sides that are numbers; -1 for each symbol.
     fn shape(&self) -> Vec<i64> {
         self.sides
             .iter()
@@ -245,6 +272,40 @@ impl Program {
         }
     }
 
+    /// How a caller hands the inputs over; a sentence where nothing but Python could.
+    fn call(&self) -> Result<TorchCall, String> {
+        let specs = self.specs.get("input_specs").and_then(Json::as_array);
+        let mut leaves = Vec::new();
+        for spec in specs.into_iter().flatten() {
+            if let Some(value) = spec.pointer("/constant_input/value") {
+                leaves.push(Leaf::Constant(constant(value).ok_or_else(|| {
+                    "The program takes a value that is neither a number nor a text, and no other in its place.".to_owned()
+                })?));
+            } else if let Some(input) = spec.get("user_input") {
+                leaves.push(match input.get("arg") {
+                    Some(argument) if argument.get("as_tensor").is_some() => Leaf::Input,
+                    Some(argument) => Leaf::Constant(constant(argument).ok_or_else(|| {
+                        let kind = argument.as_object().and_then(|kinds| kinds.keys().next());
+                        format!(
+                            "MLflow hands over tensors, and the program takes an argument of another kind ({}).",
+                            kind.map_or("unknown", |kind| kind.trim_start_matches("as_"))
+                        )
+                    })?),
+                    None => return Err("The program has an input of an unknown kind.".to_owned()),
+                });
+            }
+        }
+        // Programs of before these trees were written take one input after another.
+        if self.in_spec.is_empty() && leaves.iter().all(|leaf| *leaf == Leaf::Input) {
+            let positional = (0..leaves.len()).map(TorchArgument::Input).collect();
+            return Ok(TorchCall { positional, named: Vec::new() });
+        }
+        call::call(&self.in_spec, &leaves).ok_or_else(|| {
+            "The program takes objects of classes other than tuples, lists and dicts, which MLflow cannot hand over."
+                .to_owned()
+        })
+    }
+
     /// The tensors that the program brings along.
     fn parameters(&self) -> Tensors {
         let specs = self.specs.get("input_specs").and_then(Json::as_array);
@@ -274,17 +335,48 @@ impl Program {
     }
 }
 
-/// The tensors of one side; `None` when one of them is no tensor or of a type that NumPy lacks.
+/// A number, text or nothing that a program was exported with: `{"as_int": 2}`.
+fn constant(argument: &Json) -> Option<Json> {
+    let (kind, value) = argument.as_object()?.iter().next()?;
+    match kind.as_str() {
+        "as_none" => Some(Json::Null),
+        "as_int" | "as_float" | "as_bool" | "as_string" => Some(value.clone()),
+        _ => None,
+    }
+}
+
+/// `s77` of `Symbol('s77', positive=True, integer=True)`, wherever it stands: sympy writes out how to make a symbol.
+fn symbol_name(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("Symbol('") {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('\'') else { break };
+        out.push_str(name);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out.replace("Integer(", "(")
+}
+
+/// The tensors of one side; `None` when one of them is no tensor.
 fn schema(side: &[(String, Option<&Meta>)], source: &str) -> Option<SourcedSchema> {
     let is_alone = side.len() == 1;
     let specs = side.iter().map(|(name, meta)| {
         let meta = (*meta)?;
-        let (dtype, _) = meta.dtype.filter(|(dtype, _)| is_numpy(dtype))?;
+        let (dtype, _) = meta.dtype?;
         let symbols: Vec<&str> =
             meta.sides.iter().filter_map(|side| side.as_ref().err().map(String::as_str)).collect();
-        let source = match symbols[..] {
+        let mut source = match symbols[..] {
             [] => source.to_owned(),
             _ => format!("{source}; {} may vary", symbols.join(", ")),
+        };
+        // The generated code casts it: NumPy, and so MLflow, has no word for the type.
+        let dtype = if is_numpy(dtype) {
+            dtype
+        } else {
+            source.push_str(&format!(", as {dtype}"));
+            "float32"
         };
         let spec = TensorSpec {
             name: (!is_alone).then(|| name.clone()),

@@ -4,17 +4,24 @@
 //! code of TorchScript is read as text, the graph of an exported program as JSON. Which loader reads a pickle decides
 //! what its names mean: see [`Dialect`].
 //!
-//! Before 1.6 they were five pickles in a row, and the bytes of the tensors behind them.
+//! Before 1.6 they were five pickles in a row, and the bytes of the tensors behind them; in the beginning a tar archive.
 
+mod allowed;
 mod archive;
+mod call;
 mod code;
 mod exported;
+mod fastai;
 mod module;
 mod saved;
 mod script;
+mod tar;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod training;
+mod versions;
+mod weights;
 
 use std::sync::Arc;
 
@@ -22,10 +29,11 @@ use packwright_formats::container::Kind;
 use packwright_source::Budget;
 
 use self::archive::{Archive, Content};
-use crate::container;
+pub(crate) use self::tar::TarReader;
+use crate::container::{self, Role};
 use crate::pickled::{Dialect, Estimator, PickleFile};
 use crate::reader::{Claim, Reader, Subject};
-use crate::safety::Safety;
+use crate::safety::{Safety, Severity};
 use crate::tensors::count;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced, SourcedSignature, Tensors, safety};
 
@@ -37,6 +45,8 @@ pub(crate) struct TorchReader;
 #[derive(Debug)]
 struct Described {
     format: &'static str,
+    /// The PyPI name of the library.
+    framework: &'static str,
     version: Option<Sourced<String>>,
     class: Option<Sourced<String>>,
     serving: Serving,
@@ -46,17 +56,20 @@ struct Described {
     facts: Vec<crate::Fact>,
     warnings: Vec<String>,
     own_modules: Vec<crate::OwnModule>,
+    /// What else must be installed.
+    libraries: Vec<Requirement>,
+    /// The oldest release that can have written it, where it records none.
+    least: Option<versions::Least>,
+    /// Where in the values the model is, as for [`Inspection::path_in_file`].
+    path: String,
 }
 
 impl Described {
-    /// An archive in which no model was found.
-    fn of_nothing(content: Content, error: &InspectError) -> Self {
+    /// Nothing but a format.
+    fn blank(format: &'static str) -> Self {
         Self {
-            format: match content {
-                Content::Saved => "torch-zip",
-                Content::Script => "torchscript",
-                Content::Exported(_) => "torch-export-pt2",
-            },
+            format,
+            framework: "torch",
             version: None,
             class: None,
             serving: Serving::No,
@@ -64,9 +77,27 @@ impl Described {
             structure: None,
             tensors: Tensors::default(),
             facts: Vec::new(),
-            warnings: vec![format!("No model could be read: {error}. A package can't be made.")],
+            warnings: Vec::new(),
             own_modules: Vec::new(),
+            libraries: Vec::new(),
+            least: None,
+            path: String::new(),
         }
+    }
+
+    fn add(&mut self, name: &'static str, value: serde_json::Value, source: &str) {
+        self.facts.push(crate::Fact { name, value, source: source.to_owned() });
+    }
+
+    /// An archive in which no model was found.
+    fn of_nothing(content: Content, error: &InspectError) -> Self {
+        let format = match content {
+            Content::Saved => "torch-zip",
+            Content::Script => "torchscript",
+            Content::Exported(_) => "torch-export-pt2",
+        };
+        let warnings = vec![format!("No model could be read: {error}. A package can't be made.")];
+        Self { warnings, ..Self::blank(format) }
     }
 }
 
@@ -86,19 +117,21 @@ impl Reader for TorchReader {
         let Some(content) = archive.content() else {
             return Err(crate::strangers::unknown(subject));
         };
-        let scanned = container::scanned(subject, Kind::Zip, Some(&|name| dialect(content, name)))?;
+        let scanned = container::scanned(subject, Kind::Zip, Some(&|name| role(content, name)))?;
         let limits = subject.limits;
         let described = match content {
             Content::Saved => saved::describe(&mut archive, limits, &mut budget),
-            Content::Script => script::describe(&mut archive, limits, &mut budget),
-            Content::Exported(layout) => exported::describe(&mut archive, layout, limits, &mut budget),
+            Content::Script => script::describe(&mut archive, limits, &mut budget).map(|one| vec![one]),
+            Content::Exported(layout) => {
+                exported::describe(&mut archive, layout, limits, &mut budget).map(|one| vec![one])
+            }
         };
         let safety = code::with_operators(scanned, &mut archive, &mut budget);
         match described {
-            Ok(described) => Ok(inspection(subject, described, safety)),
+            Ok(described) => inspections(subject, described, &safety),
             // What would run code, or was not read, is worth showing whatever it is.
             Err(error) if safety.verdict() != safety::Verdict::Safe => {
-                Ok(inspection(subject, Described::of_nothing(content, &error), safety))
+                inspections(subject, vec![Described::of_nothing(content, &error)], &safety)
             }
             Err(error) => Err(error),
         }
@@ -150,7 +183,7 @@ impl Reader for LegacyReader {
         let safety = safety::pickle::judge(&file, error.as_ref());
         let described = saved::of_legacy(&file);
         match (described, error) {
-            (Ok(described), _) => Ok(inspection(subject, described, safety)),
+            (Ok(described), _) => inspections(subject, described, &safety),
             (Err(_), Some(error)) if safety.verdict() != safety::Verdict::Dangerous => {
                 Err(InspectError::Damaged(error))
             }
@@ -163,16 +196,37 @@ impl Reader for LegacyReader {
     }
 }
 
-/// How the pickles of an archive are loaded, by the names of their members.
-fn dialect(content: Content, name: &str) -> Option<Dialect> {
-    let is_pickle = std::path::Path::new(name)
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("pkl") || ending.eq_ignore_ascii_case("debug_pkl"));
+/// What the members of an archive are for, by their names.
+fn role(content: Content, name: &str) -> Option<Role> {
+    let is_pickle = has_ending(name, "pkl") || has_ending(name, "debug_pkl");
+    let folder = name.rsplit('/').nth(1).unwrap_or_default();
+    let is_number = name.rsplit('/').next().is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_digit()));
     match content {
-        Content::Saved if is_pickle => Some(Dialect::Torch),
-        Content::Script if is_pickle => Some(Dialect::TorchScript),
+        Content::Saved if is_pickle => Some(Role::Pickle(Dialect::Torch)),
+        Content::Script if is_pickle => Some(Role::Pickle(Dialect::TorchScript)),
+        // torch.load and torch.jit.load copy what a persistent id names, and read it as nothing else.
+        Content::Saved if folder == "data" && is_number => Some(Role::Bytes),
+        Content::Script if matches!(folder, "data" | "constants" | "traced_inputs") && is_number => {
+            Some(Role::Bytes)
+        }
+        Content::Exported(_) if folder == "weights" && !has_ending(name, "json") => Some(Role::Bytes),
         _ => None,
     }
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// The models in a file, the first of which is proposed.
+fn inspections(
+    subject: &Subject<'_>,
+    described: Vec<Described>,
+    safety: &Safety,
+) -> Result<Inspection, InspectError> {
+    let models = described.into_iter().map(|one| inspection(subject, one, safety.clone())).collect();
+    Inspection::first_of(models)
+        .ok_or_else(|| crate::strangers::unread("it holds no model", "drop the model file"))
 }
 
 fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> Inspection {
@@ -186,33 +240,42 @@ fn inspection(subject: &Subject<'_>, described: Described, safety: Safety) -> In
         });
         facts.push(crate::Fact { name: "n_tensors", value: count(tensors.n), source: "the tensors".into() });
     }
+    let mut warnings = described.warnings;
+    let mut serving = known_only(described.serving, &safety);
+    if let Some(part) = crate::shards::part_of(&subject.file_name()) {
+        // What refuses an export is the first.
+        warnings.insert(0, crate::shards::whole(part));
+        serving = Serving::No;
+    }
+    let mut requirements = vec![versions::requirement(described.version.as_ref(), described.least)];
+    requirements.extend(described.libraries);
     Inspection {
-        framework: Some(Sourced::new("torch".to_owned(), "the structure of the archive")),
-        requirements: requirements(described.version.as_ref()),
+        framework: Some(match described.framework {
+            "torch" => Sourced::new("torch".to_owned(), "the structure of the archive"),
+            other => Sourced::new(other.to_owned(), "the class of the pickled object"),
+        }),
+        requirements,
         framework_version: described.version,
         model_class: described.class,
-        serving: described.serving,
+        serving,
         signature: described.signature,
         structure: described.structure,
         tensors,
         facts,
-        warnings: described.warnings,
+        warnings,
         own_modules: described.own_modules,
+        path_in_file: described.path,
         ..Inspection::blank(subject.artifact.clone(), described.format, safety)
     }
 }
 
-/// The release without what follows a `+`: the builds for one graphics card or another are not on PyPI.
-fn requirements(version: Option<&Sourced<String>>) -> Vec<Requirement> {
-    let line = match version {
-        Some(version) => {
-            let release = version.value.split('+').next().unwrap_or_default();
-            Requirement { requirement: format!("torch=={release}"), source: version.source.clone() }
-        }
-        None => Requirement {
-            requirement: "torch".to_owned(),
-            source: "it loads the file, which does not record its version".to_owned(),
-        },
+/// Generated code names the classes that a file may be made of; none that would do harm is among them.
+fn known_only(serving: Serving, safety: &Safety) -> Serving {
+    let Serving::TorchWeights { form, path, mut allowed, shards } = serving else { return serving };
+    let is_harmful = |name: &String| {
+        let mut rows = safety.findings.iter().filter(|finding| finding.what == *name);
+        rows.any(|finding| finding.severity == Severity::Dangerous)
     };
-    vec![line]
+    allowed.retain(|name| !is_harmful(name));
+    Serving::TorchWeights { form, path, allowed, shards }
 }

@@ -6,11 +6,11 @@ use packwright_mlflow::schema::TensorSpec;
 use packwright_source::{Budget, Limits};
 use serde_json::json;
 
-use super::Described;
 use super::archive::Archive;
 use super::module::{DEPTH, LAYERS, TENSORS};
 use super::saved::pickle_in;
 use super::tensor::{STATISTICS, Seen, TensorValue, tensor};
+use super::{Described, versions};
 use crate::pickled::{Dialect, PickleFile, attr_names, class_of};
 use crate::{
     Fact, InspectError, Part, PytorchForm, Serving, Sourced, SourcedSchema, SourcedSignature, Tensors,
@@ -23,8 +23,10 @@ const CODE_BYTES: u64 = 8 << 20;
 /// What `forward` takes and returns, as its code declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Forward {
-    /// Names and types, without `self`.
+    /// Names and types of those that a caller must give, without `self`.
     pub(super) arguments: Vec<(String, String)>,
+    /// The others: they have a default.
+    pub(super) optional: Vec<(String, String)>,
     /// The type of the result: `Tensor`, `Tuple[Tensor, Tensor]`.
     pub(super) result: String,
 }
@@ -52,10 +54,11 @@ pub(super) fn describe(
         vec![Fact { name: "kind", value: json!("TorchScript"), source: "the members of the archive".into() }];
     if let Some(forward) = &forward {
         let source = "the code of forward";
-        let arguments: Vec<String> =
-            forward.arguments.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+        let all = forward.arguments.iter().chain(&forward.optional);
+        let arguments: Vec<String> = all.map(|(name, ty)| format!("{name}: {ty}")).collect();
         facts.push(Fact { name: "arguments", value: json!(arguments), source: source.into() });
-        facts.push(Fact { name: "returns", value: json!(forward.result), source: source.into() });
+        let returns = named_tuple(archive, &forward.result, budget).unwrap_or_else(|| forward.result.clone());
+        facts.push(Fact { name: "returns", value: json!(returns), source: source.into() });
     }
     if let Some(methods) =
         code.as_deref().map(|code| methods_of(code, &class)).filter(|methods| 1 < methods.len())
@@ -71,8 +74,6 @@ pub(super) fn describe(
         });
     }
     Ok(Described {
-        format: "torchscript",
-        version: None,
         class: (!class.is_empty())
             .then(|| Sourced::new(plain_class(&module, &class), "the class of data.pkl")),
         serving,
@@ -81,7 +82,8 @@ pub(super) fn describe(
         tensors: walk.tensors,
         facts,
         warnings,
-        own_modules: Vec::new(),
+        least: Some(versions::of_archive(archive)),
+        ..Described::blank("torchscript")
     })
 }
 
@@ -182,26 +184,54 @@ fn class_block<'a>(code: &'a str, class: &str) -> Option<&'a str> {
     block.get(..end)
 }
 
+/// The methods of a class with what they take and return: `encode(x: Tensor) -> List[Tensor]`.
 fn methods_of(code: &str, class: &str) -> Vec<String> {
     let lines = class_block(code, class).unwrap_or_default().lines();
-    let names = lines.filter_map(|line| Some(line.strip_prefix("  def ")?.split('(').next()?.to_owned()));
-    names.collect()
+    let names = lines.filter_map(|line| line.strip_prefix("  def ")?.split('(').next());
+    let declared = names.map(|name| match method_of(code, class, name) {
+        Some(method) => {
+            let given = method.arguments.iter().chain(&method.optional);
+            let given: Vec<String> = given.map(|(name, ty)| format!("{name}: {ty}")).collect();
+            format!("{name}({}) -> {}", given.join(", "), method.result)
+        }
+        None => name.to_owned(),
+    });
+    declared.take(100).collect()
+}
+
+/// `Out(logits: Tensor, hidden: Tensor)` of `__torch__.nets.Out`, when that is a named tuple.
+fn named_tuple(archive: &Archive, ty: &str, budget: &mut Budget) -> Option<String> {
+    let (module, class) = ty.strip_prefix("__torch__.")?.rsplit_once('.').unwrap_or(("", ty));
+    let path = format!("code/__torch__/{}.py", module.replace('.', "/"));
+    let code = archive.text(&path, CODE_BYTES, budget).ok()??;
+    let start = code.find(&format!("class {class}(NamedTuple):"))?;
+    let fields =
+        code.get(start..)?.lines().skip(1).map_while(|line| line.strip_prefix("  ")?.split_once(" : "));
+    let fields: Vec<String> = fields.map(|(name, ty)| format!("{}: {ty}", name.trim())).collect();
+    Some(format!("{class}({})", fields.join(", ")))
 }
 
 /// Reads the declaration of `forward`.
 pub(super) fn forward_of(code: &str, class: &str) -> Option<Forward> {
+    method_of(code, class, "forward")
+}
+
+fn method_of(code: &str, class: &str, name: &str) -> Option<Forward> {
     let block = class_block(code, class)?;
-    let start = block.find("  def forward(")?;
-    let rest = block.get(start..)?.strip_prefix("  def forward(")?;
+    let start = format!("  def {name}(");
+    let rest = block.get(block.find(&start)?..)?.strip_prefix(start.as_str())?;
     let end = closing(rest)?;
-    let arguments = split_outside(rest.get(..end)?).into_iter().filter_map(|argument| {
-        let (name, ty) = argument.split_once(':')?;
-        let ty = ty.split('=').next().unwrap_or(ty);
-        Some((name.trim().to_owned(), ty.trim().to_owned()))
-    });
+    let (mut arguments, mut optional) = (Vec::new(), Vec::new());
+    for argument in split_outside(rest.get(..end)?) {
+        let Some((name, ty)) = argument.split_once(':') else { continue };
+        let (ty, has_default) = ty.split_once('=').map_or((ty, false), |(ty, _)| (ty, true));
+        let list = if has_default { &mut optional } else { &mut arguments };
+        list.push((name.trim().to_owned(), ty.trim().to_owned()));
+    }
+    arguments.retain(|(name, _)| name != "self");
     let result = rest.get(end..)?.strip_prefix(')')?.split_once("->")?.1;
     let result = result.split(":\n").next()?.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(Forward { arguments: arguments.filter(|(name, _)| name != "self").collect(), result })
+    Some(Forward { arguments, optional, result })
 }
 
 /// Where the bracket that was opened just before closes.
@@ -248,14 +278,26 @@ fn serving(forward: Option<&Forward>, traced: Option<&[TensorValue]>) -> (Servin
         let why = format!("MLflow hands over tensors, and forward takes {name}: {ty}.");
         return (Serving::No, vec![why]);
     }
+    if forward.arguments.is_empty() {
+        return (Serving::No, vec!["forward takes nothing that MLflow could hand over.".to_owned()]);
+    }
+    let warnings = left_out(forward).into_iter().collect();
     if forward.arguments.len() == 1 && forward.result == "Tensor" {
-        return (Serving::Pytorch { form: PytorchForm::Script }, Vec::new());
+        return (Serving::Pytorch { form: PytorchForm::Script }, warnings);
     }
     let inputs = forward.arguments.iter().enumerate().map(|(at, (name, _))| TorchInput {
         name: name.clone(),
         dtype: traced.and_then(|tensors| Some(tensors.get(at)?.dtype.to_owned())),
+        cast: None,
     });
-    (Serving::TorchProgram { form: PytorchForm::Script, inputs: inputs.collect() }, Vec::new())
+    (Serving::TorchProgram { form: PytorchForm::Script, inputs: inputs.collect(), call: None }, warnings)
+}
+
+/// The arguments that a package does not hand over, in a sentence.
+fn left_out(forward: &Forward) -> Option<String> {
+    let names: Vec<String> = forward.optional.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    (!names.is_empty())
+        .then(|| format!("forward also takes {}, which the package leaves at the default.", names.join(", ")))
 }
 
 /// Types and shapes of the inputs: those of the example that a model was traced with.

@@ -50,6 +50,8 @@ pub(super) const STATISTICS: [&str; 3] = ["running_mean", "running_var", "num_ba
 
 /// Types of elements that have no storage of their own: the tensor names them.
 const DTYPES: &[(&str, u64)] = &[
+    ("complex32", 4),
+    ("float4_e2m1fn_x2", 1),
     ("float8_e4m3fn", 1),
     ("float8_e4m3fnuz", 1),
     ("float8_e5m2", 1),
@@ -101,8 +103,30 @@ fn plain_tensor(file: &PickleFile, name: &str, args: &[Value]) -> Option<TensorV
                 item_bytes,
             })
         }
+        // Shape and type of a layer that was never given memory.
+        "_rebuild_meta_tensor_no_storage" => {
+            let [ty, size, ..] = args else { return None };
+            let (dtype, _) = dtype(file, *ty)?;
+            Some(TensorValue::at((format!("meta {size:?}"), 0), (dtype, 0), sides(file, *size)?))
+        }
+        // The layout, and the parts with the shape behind them.
+        "_rebuild_sparse_tensor" => {
+            let parts = file.pickle.tree.items(*args.get(1)?)?;
+            let shape = parts.iter().rev().find_map(|part| sides(file, *part))?;
+            let mut values = parts.iter().filter_map(|part| tensor(file, *part));
+            let found = values.find(|values| !values.dtype.starts_with("int"))?;
+            Some(TensorValue { shape, ..found })
+        }
         _ => None,
     }
+}
+
+/// A shape: a tuple of numbers, or a `torch.Size` of one.
+fn sides(file: &PickleFile, value: Value) -> Option<Vec<u64>> {
+    let tree = &file.pickle.tree;
+    let inner = tree.object(value).and_then(|object| tree.items(object.args)?.first().copied());
+    let sides = tree.items(inner.unwrap_or(value)).filter(|sides| !sides.is_empty())?;
+    sides.iter().map(|side| u64::try_from(tree.int(*side)?).ok()).collect()
 }
 
 /// `('storage', torch.FloatStorage, '0', 'cpu', 32)`: the key, and what its elements are when the type says it.
@@ -112,8 +136,12 @@ fn storage_of(file: &PickleFile, id: Value) -> Option<(String, Option<(&'static 
         return None;
     }
     let name = &file.pickle.trace.global(*ty)?.name;
-    let found = STORAGES.iter().find(|(storage, _, _)| storage == name);
-    Some((file.pickle.tree.text(*key)?.to_owned(), found.map(|(_, dtype, bytes)| (*dtype, *bytes))))
+    Some((file.pickle.tree.text(*key)?.to_owned(), storage_type(name)))
+}
+
+/// What the elements of a type of storage are, and how many bytes one takes.
+pub(super) fn storage_type(name: &str) -> Option<(&'static str, u64)> {
+    STORAGES.iter().find(|(storage, _, _)| *storage == name).map(|(_, dtype, bytes)| (*dtype, *bytes))
 }
 
 /// `torch.storage._load_from_bytes(bytes)`, as a plain pickle keeps a storage: the bytes are a file of PyTorch's own.
@@ -145,6 +173,15 @@ fn dtype(file: &PickleFile, value: Value) -> Option<(&'static str, u64)> {
 }
 
 impl TensorValue {
+    /// A tensor over a storage that is known by its key and the place in it.
+    pub(super) fn at(
+        place: (String, u64),
+        (dtype, item_bytes): (&'static str, u64),
+        shape: Vec<u64>,
+    ) -> Self {
+        Self { dtype, shape, is_parameter: false, place, item_bytes }
+    }
+
     /// As a row of the list of tensors.
     pub(super) fn named(self, name: String, seen: &mut Seen) -> Tensor {
         let mut tensor = Tensor {

@@ -3,7 +3,14 @@ use super::script::{Forward, forward_of};
 
 fn forward(arguments: &[(&str, &str)], result: &str) -> Forward {
     let arguments = arguments.iter().map(|(name, ty)| ((*name).to_owned(), (*ty).to_owned())).collect();
-    Forward { arguments, result: result.to_owned() }
+    Forward { arguments, optional: Vec::new(), result: result.to_owned() }
+}
+
+impl Forward {
+    fn with_optional(self, arguments: &[(&str, &str)]) -> Self {
+        let optional = arguments.iter().map(|(name, ty)| ((*name).to_owned(), (*ty).to_owned())).collect();
+        Self { optional, ..self }
+    }
 }
 
 #[test]
@@ -16,10 +23,8 @@ fn forward_is_read_from_the_class_that_is_meant() {
         ("Inner", forward(&[("y", "int")], "int")),
         (
             "Net",
-            forward(
-                &[("ids", "Tensor"), ("sizes", "Dict[str, List[Tensor]]"), ("mask", "Optional[Tensor]")],
-                "Tuple[Tensor, Tensor]",
-            ),
+            forward(&[("ids", "Tensor"), ("sizes", "Dict[str, List[Tensor]]")], "Tuple[Tensor, Tensor]")
+                .with_optional(&[("mask", "Optional[Tensor]")]),
         ),
     ];
     for (class, expected) in cases {

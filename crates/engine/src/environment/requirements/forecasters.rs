@@ -1,4 +1,4 @@
-//! What releases of Prophet and pmdarima need that their own metadata does not say.
+//! What releases of Prophet, pmdarima and PyTorch need that their own metadata does not say.
 
 use packwright_inspect::Requirement;
 
@@ -7,7 +7,7 @@ use crate::environment::{distribution, pinned};
 
 /// From which release on a library runs with the next release of another one: library, first release without the bound,
 /// the other library, the bound.
-const BOUNDS: [(&str, [u32; 3], &str, &str); 8] = [
+const BOUNDS: [(&str, [u32; 3], &str, &str); 9] = [
     // The release notes and the conda recipe of Prophet; `np.float_` went in NumPy 2.
     ("prophet", [1, 1, 6], "numpy", "2"),
     ("prophet", [1, 2, 1], "cmdstanpy", "1.3.0"),
@@ -18,6 +18,8 @@ const BOUNDS: [(&str, [u32; 3], &str, &str); 8] = [
     ("pmdarima", [2, 1, 0], "pandas", "3"),
     ("pmdarima", [2, 1, 0], "scipy", "1.16"),
     ("pmdarima", [2, 1, 0], "setuptools", "81"),
+    // The release notes of PyTorch: built against NumPy 1 until then, with which it shares arrays.
+    ("torch", [2, 3, 0], "numpy", "2"),
 ];
 
 /// Adds the bounds that the pinned lines need.

@@ -89,6 +89,11 @@ pub(crate) fn requirements_for(
         }
         _ => {}
     }
+    if let Serving::TorchWeights { allowed, .. } = &inspection.serving
+        && !allowed.is_empty()
+    {
+        at_least(&mut lines, "torch", "2.6", "the generated code names the classes that the file may hold");
+    }
     if let Serving::TorchWeights { form, .. } = inspection.serving {
         add(&mut lines, "numpy", "the generated code takes and gives arrays");
         if form == TorchWeightsForm::Safetensors {
@@ -150,6 +155,16 @@ fn bound(lines: &mut Vec<Requirement>, name: &str, bound: Option<&str>, reason: 
             line.source = format!("{}; {reason}", line.source);
         }
         Some(_) => {}
+    }
+}
+
+/// Raises the lower bound of a line that pins no version.
+fn at_least(lines: &mut [Requirement], name: &str, least: &str, reason: &str) {
+    if let Some(line) = lines.iter_mut().find(|line| distribution(&line.requirement) == name)
+        && pinned(&line.requirement).is_none()
+    {
+        line.requirement = format!("{name}>={least}");
+        line.source = format!("{}; {reason}", line.source);
     }
 }
 
