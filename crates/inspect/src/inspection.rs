@@ -259,6 +259,7 @@ impl Inspection {
             | Serving::KerasLoader { .. }
             | Serving::Gguf { .. }
             | Serving::Tflite { .. }
+            | Serving::TfGraph { .. }
             | Serving::TorchWeights { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),

@@ -23,6 +23,7 @@ const READERS: &[&dyn Reader] = &[
     &lightgbm::LightgbmReader,
     &catboost::CatboostReader,
     &onnx::OnnxReader,
+    &tensorflow::GraphDefReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
     &safetensors::SafetensorsReader,

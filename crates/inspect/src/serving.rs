@@ -140,6 +140,13 @@ pub enum Serving {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
     },
+    /// Generated code that runs a frozen graph of TensorFlow.
+    TfGraph {
+        /// The nodes that take what callers send.
+        inputs: Vec<String>,
+        /// The nodes that are asked for.
+        outputs: Vec<String>,
+    },
     /// Generated code that builds a network of the person's own code and gives it the weights in the file.
     TorchWeights {
         /// How the weights are kept.

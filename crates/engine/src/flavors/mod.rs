@@ -16,6 +16,7 @@ mod sentence_transformers;
 mod sklearn;
 mod statsmodels;
 mod tensorflow;
+mod tf_graph;
 mod tflite;
 mod torch_weights;
 mod transformers;
@@ -185,6 +186,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         }
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
+        (Serving::TfGraph { inputs, outputs }, _) => Ok(tf_graph::from_code(inspection, inputs, outputs)),
         (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
             (Some(architecture), None) => {
                 let names = draft.architecture_names();

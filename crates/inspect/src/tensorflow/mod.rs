@@ -5,11 +5,15 @@
 //! files under `variables` are not opened. Not read: `saved_model.pbtxt`, and models cut into `.cpb` files.
 
 mod describe;
+mod frozen;
+mod infer;
 mod judge;
 mod nodes;
 mod proto;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use frozen::GraphDefReader;
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use packwright_formats::protobuf::{FieldValue, Wire};
-use packwright_source::{ByteSource, Limits, ReadError};
+use packwright_source::{ByteSource, ErrorKind, Limits, ReadError};
 
 use super::FORMAT;
 use super::nodes::{Use, graph_def};
@@ -22,6 +22,8 @@ pub(super) struct MetaGraph {
     /// The TensorFlow that wrote it.
     pub(super) version: Option<String>,
     pub(super) signatures: BTreeMap<String, Signature>,
+    /// TensorFlow's number for the graphs that the writer makes.
+    pub(super) producer: Option<u64>,
     /// How often each operator is used, in the graph and in its functions.
     pub(super) operators: BTreeMap<String, u64>,
     /// The names of the functions, which are operators too.
@@ -79,7 +81,7 @@ fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
         wire.enter()?;
         match field.number {
             1 => info(wire, &mut graph)?,
-            2 => graph_def(wire, &mut graph)?,
+            2 => graph_def(wire, &mut graph, None)?,
             5 => signature_entry(wire, &mut graph)?,
             6 => asset(wire, &mut graph)?,
             _ => objects(wire, &mut graph)?,
@@ -164,8 +166,11 @@ fn tensor_entry(wire: &mut Wire<'_>) -> Result<(String, TensorInfo), ReadError> 
     Ok((key, info))
 }
 
+/// More sides than this no tensor of TensorFlow has.
+const MOST_SIDES: usize = 254;
+
 /// A shape: its sides, each with a length that may be missing (0), and whether the rank is unknown.
-fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
+pub(super) fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
     let (mut sides, mut is_unknown) = (Vec::new(), false);
     while let Some(field) = wire.field()? {
         match (field.number, field.value) {
@@ -176,6 +181,10 @@ fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
                     if let (1, FieldValue::Varint(n)) = (field.number, field.value) {
                         side = n.cast_signed();
                     }
+                }
+                if MOST_SIDES <= sides.len() {
+                    let detail = format!("more than {MOST_SIDES}");
+                    return Err(wire.error(ErrorKind::malformed("shape", "at most 254 sides", detail)));
                 }
                 sides.push(side.max(-1));
             }

@@ -1,3 +1,5 @@
+mod frozen;
+
 use std::path::Path;
 
 use packwright_source::{Limits, MemorySource};
