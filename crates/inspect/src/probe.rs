@@ -24,6 +24,7 @@ const READERS: &[&dyn Reader] = &[
     &catboost::CatboostReader,
     &onnx::OnnxReader,
     &tensorflow::GraphDefReader,
+    &tensorflow::CheckpointReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
     &safetensors::SafetensorsReader,
@@ -38,7 +39,7 @@ const READERS: &[&dyn Reader] = &[
 
 /// Every reader of folders.
 const FOLDER_READERS: &[&dyn FolderReader] =
-    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader];
+    &[&tensorflow::SavedModelReader, &tensorflow::CheckpointFolderReader, &huggingface::HuggingfaceReader];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;

@@ -52,7 +52,7 @@ pub(super) fn node_of(input: &str) -> &str {
 
 /// What a placeholder declares. Before graphs of the number 24 one without sides was of any shape.
 pub(super) fn declared(node: &Node, producer: Option<u64>) -> Option<Vec<i64>> {
-    let shape = node.shape.clone()??;
+    let shape = node.shape.clone()?;
     let is_old = producer.is_none_or(|producer| producer < 24);
     (!is_old || !shape.is_empty()).then_some(shape)
 }

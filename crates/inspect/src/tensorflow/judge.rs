@@ -88,7 +88,9 @@ pub(super) fn safety(subject: &FolderSubject<'_>, model: &SavedModel, served: &M
         findings.extend(assets(graph));
     }
     let mut unread = Vec::new();
-    files(subject, &mut findings, &mut unread);
+    let own = ["saved_model.pb", "fingerprint.pb", "keras_metadata.pb"];
+    let is_own = |name: &str| own.contains(&name) || name.starts_with("variables/");
+    files(subject, is_own, &mut findings, &mut unread);
     verdict(findings, unread, served)
 }
 
@@ -190,10 +192,14 @@ fn assets(graph: &MetaGraph) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// What lies in the folder and is no part of a `SavedModel` may be a pickle for whoever loads it as one.
-fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut Vec<String>) {
-    let own = ["saved_model.pb", "fingerprint.pb", "keras_metadata.pb"];
-    let parts = ["variables/", "assets/", "assets.extra/"];
+/// What lies in a folder and is no part of the model may be a pickle for whoever loads it as one.
+pub(super) fn files(
+    subject: &FolderSubject<'_>,
+    is_own: impl Fn(&str) -> bool,
+    findings: &mut Vec<Finding>,
+    unread: &mut Vec<String>,
+) {
+    let parts = ["assets/", "assets.extra/"];
     for entry in subject.folder.entries() {
         let name = entry.name.as_str();
         if entry.is_link {
@@ -206,7 +212,7 @@ fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut 
             });
             continue;
         }
-        if own.contains(&name) || name.starts_with("variables/") {
+        if is_own(name) {
             continue;
         }
         let source: Arc<dyn ByteSource> = match subject.folder.open_file(name) {
@@ -233,7 +239,7 @@ fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut 
                 severity: Severity::Info,
                 what: name.to_owned(),
                 place: "the folder".to_owned(),
-                why: "it is no part of a SavedModel; TensorFlow does not read it".to_owned(),
+                why: "it is no part of the model; TensorFlow does not read it".to_owned(),
             });
         }
     }

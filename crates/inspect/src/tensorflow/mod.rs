@@ -4,6 +4,7 @@
 //! Read: every signature, the variables and the operators of `saved_model.pb`. Constants are skipped by offset, and the
 //! files under `variables` are not opened. Not read: `saved_model.pbtxt`, and models cut into `.cpb` files.
 
+mod checkpoint;
 mod describe;
 mod frozen;
 mod infer;
@@ -13,6 +14,7 @@ mod proto;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use checkpoint::{CheckpointFolderReader, CheckpointReader};
 pub(crate) use frozen::GraphDefReader;
 
 use std::sync::Arc;

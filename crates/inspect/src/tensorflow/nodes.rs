@@ -37,8 +37,8 @@ pub(super) struct Node {
     pub(super) dtype: Option<u64>,
     /// Whether one of its inputs is turned before it is used: `transpose_a` of `MatMul`.
     pub(super) transposes: bool,
-    /// Its attribute `shape`: `None` inside when not even the rank is known.
-    pub(super) shape: Option<Option<Vec<i64>>>,
+    /// Its attribute `shape`: `None` when not even the rank is known.
+    pub(super) shape: Option<Vec<i64>>,
     /// Its attribute `value`.
     pub(super) value: Option<Constant>,
 }
@@ -173,7 +173,7 @@ impl Node {
                             (6, FieldValue::Varint(dtype)) => number = Some(dtype),
                             (7, FieldValue::Bytes(_)) => {
                                 wire.enter()?;
-                                sides = Some(shape(wire)?);
+                                sides = shape(wire)?;
                             }
                             (8, FieldValue::Bytes(_)) => {
                                 wire.enter()?;

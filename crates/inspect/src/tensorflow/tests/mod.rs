@@ -1,3 +1,4 @@
+mod checkpoint;
 mod frozen;
 
 use std::path::Path;
