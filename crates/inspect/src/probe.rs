@@ -25,6 +25,7 @@ const READERS: &[&dyn Reader] = &[
     &onnx::OnnxReader,
     &tensorflow::GraphDefReader,
     &tensorflow::CheckpointReader,
+    &tensorflow::SavedModelFileReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
     &safetensors::SafetensorsReader,
@@ -129,14 +130,19 @@ pub(crate) fn choose(subject: &Subject<'_>) -> Option<(Claim, &'static dyn Reade
     best
 }
 
+/// The reader of folders that is surest, and how sure it is.
+pub(crate) fn choose_folder(folder: &Folder) -> Option<(Claim, &'static dyn FolderReader)> {
+    // A package may hold the folder of a model; it is a package all the same.
+    let is_package = folder.get("MLmodel").is_some();
+    let claims = FOLDER_READERS.iter().map(|reader| (reader.claims(folder), *reader));
+    let claims = claims.filter(|(claim, _)| *claim != Claim::No && !is_package);
+    claims.max_by_key(|(claim, _)| *claim)
+}
+
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
     let folder =
         Folder::open(path, limits).map_err(|error| InspectError::Open { path: path.to_path_buf(), error })?;
-    // A package may hold the folder of a model; it is a package all the same.
-    let is_package = folder.get("MLmodel").is_some();
-    let claims = FOLDER_READERS.iter().map(|reader| (reader.claims(&folder), reader));
-    let claims = claims.filter(|(claim, _)| *claim != Claim::No && !is_package);
-    let Some((_, reader)) = claims.max_by_key(|(claim, _)| *claim) else {
+    let Some((_, reader)) = choose_folder(&folder) else {
         return Err(strangers::name_folder(&folder));
     };
     let files = folder.entries().iter().filter(|entry| !entry.is_link);

@@ -114,6 +114,8 @@ pub enum Serving {
         /// The signature that is called.
         signature: String,
     },
+    /// The tensorflow flavor over a `SavedModel` folder without a signature, whose object is called itself.
+    SavedModule,
     /// The transformers flavor over a folder that `save_pretrained` wrote.
     Transformers {
         /// transformers' name of what it is for: `text-classification`.

@@ -180,6 +180,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(keras::loader(inspection, &how, main.as_ref()))
         }
         (Serving::SavedModel { tags, signature }, _) => tensorflow::saved_model(inspection, tags, signature),
+        (Serving::SavedModule, _) => tensorflow::module(inspection),
         (Serving::Transformers { .. }, _) => transformers::native(inspection),
         (Serving::SentenceTransformers { architecture }, _) => {
             sentence_transformers::native(inspection, architecture.as_deref())

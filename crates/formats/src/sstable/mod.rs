@@ -1,4 +1,4 @@
-//! Sorted tables of keys and values: the file format of LevelDB, which TensorFlow keeps the index of a checkpoint in.
+//! Sorted tables of keys and values: the file format of `LevelDB`, which TensorFlow keeps the index of a checkpoint in.
 //!
 //! Read: every key and value, in the order of the file, with the checksum of each block. Not read: blocks that are
 //! packed (TensorFlow writes none), and the block of meta data, which is empty in a checkpoint.
@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::LazyLock;
 
 use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_exact_at};
 
@@ -223,20 +225,9 @@ fn crc32c<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
 }
 
 /// The checksum of each byte.
-const CRC: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    let mut first = 0_u32;
-    while at < table.len() {
-        let mut crc = first;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[at] = crc;
-        at += 1;
-        first += 1;
-    }
-    table
-};
+static CRC: LazyLock<[u32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let byte = u32::try_from(byte).unwrap_or(0);
+        (0..8).fold(byte, |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
+    })
+});

@@ -1,9 +1,10 @@
 //! The small files of a folder: JSON, and the texts beside it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use packwright_formats::json::JsonScanner;
-use packwright_source::{ByteSource as _, Cursor, ErrorKind, FileSource, Folder, Limits, ReadError};
+use packwright_source::{ByteSource, Cursor, ErrorKind, Folder, Limits, ReadError};
 use serde_json::Value;
 
 use crate::InspectError;
@@ -42,9 +43,9 @@ impl<'a> Files<'a> {
         self.folder.entries().iter().filter(|entry| !entry.is_link).map(|entry| entry.name.as_str())
     }
 
-    pub(super) fn open(&self, name: &str) -> Result<FileSource, InspectError> {
+    pub(super) fn open(&self, name: &str) -> Result<Arc<dyn ByteSource>, InspectError> {
         let path = self.folder.root().join(name);
-        self.folder.open_file(name).map_err(|error| InspectError::Open { path, error })
+        self.folder.open_source(name).map_err(|error| InspectError::Open { path, error })
     }
 
     /// The JSON in a file; `None` when there is no such file.
@@ -54,7 +55,7 @@ impl<'a> Files<'a> {
         }
         let source = self.open(name)?;
         check_length(name, source.len_bytes())?;
-        let mut json = JsonScanner::over(format_of(name), &source, 0, self.limits);
+        let mut json = JsonScanner::over(format_of(name), &*source, 0, self.limits);
         let value = json.value()?;
         json.finish()?;
         Ok(Some(value))
@@ -67,7 +68,7 @@ impl<'a> Files<'a> {
         }
         let source = self.open(name)?;
         check_length(name, source.len_bytes())?;
-        let bytes = Cursor::over(format_of(name), &source, 0).take(source.len_bytes(), "a text")?;
+        let bytes = Cursor::over(format_of(name), &*source, 0).take(source.len_bytes(), "a text")?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

@@ -1,8 +1,5 @@
 //! What loading a folder would run: code that its configurations name, pickles, chat templates.
 
-use std::sync::Arc;
-
-use packwright_source::ByteSource as _;
 use serde_json::Value;
 
 use super::files::{Files, has_ending, text_of};
@@ -220,9 +217,8 @@ impl Scan {
             side_files: Vec::new(),
             member: None,
         };
-        let head = probe::head_of(&source).map_err(|error| InspectError::Open { path, error })?;
-        let subject =
-            Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits: files.limits };
+        let head = probe::head_of(&*source).map_err(|error| InspectError::Open { path, error })?;
+        let subject = Subject { artifact: &artifact, source, head: &head, limits: files.limits };
         match probe::inspect_subject(&subject) {
             Ok(inspection) => self.take(name, inspection.safety),
             Err(InspectError::Damaged(error)) => self.unread.push(format!("{name}: {error}")),

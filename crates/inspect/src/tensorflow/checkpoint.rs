@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::describe::element;
 use super::judge;
-use super::proto::shape;
+use super::proto::{meta_graph, shape};
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::safety::{Finding, NOT_READ, Safety, Severity};
 use crate::tensors::count;
@@ -25,6 +25,9 @@ const FORMAT: &str = "tf-checkpoint";
 
 /// The ending of an index.
 const INDEX: &str = ".index";
+
+/// The ending of the graph that old savers write beside it.
+const META: &str = ".meta";
 
 /// Where TensorFlow writes which checkpoint is the newest.
 const NEWEST: &str = "checkpoint";
@@ -89,9 +92,9 @@ impl FolderReader for CheckpointFolderReader {
         let name = format!("{stem}{INDEX}");
         let source = subject
             .folder
-            .open_file(&name)
+            .open_source(&name)
             .map_err(|error| InspectError::Open { path: subject.folder.root().join(&name), error })?;
-        let index = Index::read(&source, subject.limits)?;
+        let index = Index::read(&*source, subject.limits)?;
         let len = |name: &str| {
             let entry = subject.folder.get(name)?;
             (!entry.is_link).then_some(entry.len_bytes)
@@ -101,10 +104,17 @@ impl FolderReader for CheckpointFolderReader {
             name == NEWEST || name.ends_with(INDEX) || stem_of_data(&name.to_lowercase()).is_some()
         };
         judge::files(subject, is_own, &mut checked.findings, &mut checked.unread);
-        // The graph that goes with a checkpoint of old is no part of what is described here.
-        checked
-            .findings
-            .retain(|finding| finding.rule != "tensorflow/other-file" || !finding.what.ends_with(".meta"));
+        // The graph that goes with a checkpoint of old: importing it makes its operators.
+        checked.findings.retain(|finding| {
+            finding.rule != "tensorflow/other-file" || finding.what.strip_suffix(META).is_none()
+        });
+        let meta = format!("{stem}{META}");
+        if let Ok(source) = subject.folder.open_source(&meta) {
+            match meta_graph(&mut Wire::over(FORMAT, &*source, subject.limits)) {
+                Ok(graph) => checked.findings.extend(judge::of_graph(&graph, &meta)),
+                Err(error) => checked.unread.push(format!("{meta}: {error}")),
+            }
+        }
         let mut inspection = index.inspection(subject.artifact.clone(), checked);
         inspection.facts.push(Fact {
             name: "checkpoint",
@@ -141,9 +151,9 @@ fn newest(folder: &Folder) -> Option<String> {
 
 /// The one that the file `checkpoint` names.
 fn named(folder: &Folder) -> Option<String> {
-    let source = folder.open_file(NEWEST).ok()?;
+    let source = folder.open_source(NEWEST).ok()?;
     let mut head = vec![0; 4096];
-    let n = packwright_source::read_up_to(&source, 0, &mut head).ok()?;
+    let n = packwright_source::read_up_to(&*source, 0, &mut head).ok()?;
     let name = name_in(head.get(..n)?)?;
     stems(folder).find(|stem| *stem == name)
 }
@@ -400,7 +410,7 @@ impl Checked {
         if safety.needs != crate::safety::Needs::DataOnly {
             safety.summary = format!("needs a look: {worst}");
         } else if !self.unread.is_empty() {
-            safety.summary = NOT_READ.to_owned();
+            NOT_READ.clone_into(&mut safety.summary);
         }
         safety.unread = self.unread;
         safety

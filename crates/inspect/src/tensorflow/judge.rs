@@ -1,9 +1,6 @@
 //! What a `SavedModel` would do when it is loaded and called: its operators and the files beside it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use packwright_source::ByteSource;
 
 use super::nodes::Use;
 use super::proto::{MetaGraph, SavedModel};
@@ -215,8 +212,8 @@ pub(super) fn files(
         if is_own(name) {
             continue;
         }
-        let source: Arc<dyn ByteSource> = match subject.folder.open_file(name) {
-            Ok(source) => Arc::new(source),
+        let source = match subject.folder.open_source(name) {
+            Ok(source) => source,
             Err(error) => {
                 unread.push(format!("{name}: {error}"));
                 continue;

@@ -7,6 +7,7 @@ use packwright_source::{ByteSource, ErrorKind, Limits, ReadError};
 
 use super::FORMAT;
 use super::nodes::{Use, graph_def};
+use super::objects::{Function, objects};
 use crate::Tensor;
 
 /// A model: one graph for each set of tags.
@@ -31,6 +32,8 @@ pub(super) struct MetaGraph {
     /// Nodes of operators that reach files.
     pub(super) uses: Vec<Use>,
     pub(super) variables: Vec<Tensor>,
+    /// What the saved object itself can be asked for, by its name there: `__call__`.
+    pub(super) callables: BTreeMap<String, Vec<Function>>,
     /// The files in `assets` that the graph reads.
     pub(super) assets: Vec<String>,
 }
@@ -71,7 +74,7 @@ impl SavedModel {
     }
 }
 
-fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
+pub(super) fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
     let mut graph = MetaGraph::default();
     while let Some(field) = wire.field()? {
         let FieldValue::Bytes(_) = field.value else { continue };
@@ -195,25 +198,7 @@ pub(super) fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> 
     Ok((!is_unknown).then_some(sides))
 }
 
-/// The graph of saved Python objects; its variables are the weights.
-fn objects(wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<(), ReadError> {
-    while let Some(field) = wire.field()? {
-        if !matches!((field.number, field.value), (1, FieldValue::Bytes(_))) {
-            continue;
-        }
-        wire.enter()?;
-        while let Some(field) = wire.field()? {
-            if let (7, FieldValue::Bytes(_)) = (field.number, field.value) {
-                wire.enter()?;
-                let variable = variable(wire)?;
-                graph.variables.push(variable);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn variable(wire: &mut Wire<'_>) -> Result<Tensor, ReadError> {
+pub(super) fn variable(wire: &mut Wire<'_>) -> Result<Tensor, ReadError> {
     let (mut dtype, mut sides, mut trains, mut name) = (0, Vec::new(), false, String::new());
     while let Some(field) = wire.field()? {
         match (field.number, field.value) {
