@@ -262,6 +262,7 @@ impl Inspection {
             | Serving::Gguf { .. }
             | Serving::Tflite { .. }
             | Serving::TfGraph { .. }
+            | Serving::KerasWeights { .. }
             | Serving::TorchWeights { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),

@@ -34,6 +34,7 @@ const READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &keras::KerasReader,
     &keras::KerasH5Reader,
+    &keras::KerasJsonReader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,
 ];

@@ -149,6 +149,11 @@ pub enum Serving {
         /// The nodes that are asked for.
         outputs: Vec<String>,
     },
+    /// Generated code that builds a Keras network from a file that the person adds, and gives it the weights in this one.
+    KerasWeights {
+        /// Whether the weights lie by layer, as Keras 2 wrote them, and not by the objects that have them.
+        is_by_layer: bool,
+    },
     /// Generated code that builds a network of the person's own code and gives it the weights in the file.
     TorchWeights {
         /// How the weights are kept.

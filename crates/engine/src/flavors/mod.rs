@@ -6,6 +6,7 @@ mod folder;
 mod from_code;
 mod gguf;
 mod keras;
+mod keras_weights;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -188,6 +189,10 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
         (Serving::TfGraph { inputs, outputs }, _) => Ok(tf_graph::from_code(inspection, inputs, outputs)),
+        (Serving::KerasWeights { is_by_layer }, _) => match (draft.network(), draft.export_blocked()) {
+            (Some(network), None) => Ok(keras_weights::from_code(inspection, *is_by_layer, network)),
+            (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
+        },
         (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
             (Some(architecture), None) => {
                 let names = draft.architecture_names();

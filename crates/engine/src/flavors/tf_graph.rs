@@ -7,8 +7,9 @@ use super::{Layout, from_code, python_string};
 
 /// The file and code that runs it from the nodes `inputs` to the nodes `outputs`.
 pub(super) fn from_code(inspection: &Inspection, inputs: &[String], outputs: &[String]) -> Layout {
-    let names = |names: &[String]| -> String {
-        names.iter().map(|name| format!("    {},\n", python_string(name))).collect()
+    let names = |names: &[String]| {
+        let lines: Vec<String> = names.iter().map(|name| format!("    {},\n", python_string(name))).collect();
+        lines.concat()
     };
     let text = format!(
         "{HEAD}\n# The nodes that take what goes in.\nINPUTS = [\n{}]\n# The nodes that no other node takes: what comes \

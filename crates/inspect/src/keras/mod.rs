@@ -6,8 +6,10 @@
 mod archive;
 mod config;
 mod describe;
+mod expected;
 mod graph;
 mod h5;
+mod json_config;
 mod judge;
 mod lambda;
 mod names;
@@ -17,6 +19,7 @@ mod tests;
 mod weights;
 
 pub(crate) use h5::KerasH5Reader;
+pub(crate) use json_config::KerasJsonReader;
 
 use packwright_formats::hdf5;
 use serde_json::{Value, json};
@@ -147,7 +150,8 @@ impl Saved<'_> {
         let (serving, refused) = self.serving(&network, &judged, line);
         warnings.extend(refused);
         let n_layers = network.layers.len();
-        let summary = format!("{n_layers} layers of Keras and their weights; runs no code from the file");
+        let with = if self.format == json_config::FORMAT { "without" } else { "and" };
+        let summary = format!("{n_layers} layers of Keras {with} their weights; runs no code from the file");
         let framework = line.map_or("keras", Line::framework).to_owned();
         Ok(Inspection {
             framework: Some(Sourced::new(framework, "the structure of the file")),

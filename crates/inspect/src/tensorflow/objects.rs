@@ -210,6 +210,10 @@ impl Structure {
                 _ => {}
             }
         }
+        // What TensorFlow calls tensors that have no name.
+        if name == "unknown" {
+            outer.clone_into(&mut name);
+        }
         self.tensors.push((name, info));
         Ok(())
     }
