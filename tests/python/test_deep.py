@@ -261,3 +261,48 @@ def test_a_saved_model_answers_what_tensorflow_answers(path, tmp_path):
     loaded = tensorflow.saved_model.load(str(FIXTURES / path))
     wanted = arrays(loaded.signatures["serving_default"](**{name: tensorflow.constant(array) for name, array in given.items()}))
     assert_equal(wanted, arrays(packed(path, tmp_path).predict(given)))
+
+
+@pytest.mark.parametrize("path", of("tf-graphdef"))
+def test_a_frozen_graph_answers_what_a_session_answers(path, tmp_path):
+    tensorflow = pytest.importorskip("tensorflow")
+    v1 = tensorflow.compat.v1
+    given = made_up(ENTRIES[path]["sample_input"])
+    definition = v1.GraphDef.FromString((FIXTURES / path).read_bytes())
+    with tensorflow.Graph().as_default(), v1.Session() as session:
+        tensorflow.import_graph_def(definition, name="")
+        names = ENTRIES[path]["sample_outputs"]
+        values = session.run(names, {f"{name}:0": array for name, array in given.items()})
+    wanted = {name.removesuffix(":0"): value for name, value in zip(names, values)}
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(given if len(given) > 1 else next(iter(given.values())))))
+
+
+@pytest.mark.parametrize(
+    "weights, network, whole, module",
+    [
+        ("keras/sequential.weights.h5", "keras/model_config.json", "keras/sequential.keras", "keras"),
+        ("keras/sequential.weights.h5", "keras/sequential_full.h5", "keras/sequential.keras", "keras"),
+        ("keras/keras2_weights.h5", "keras/keras2_sequential.h5", "keras/keras2_sequential.h5", "tf_keras"),
+    ],
+)
+def test_weights_of_keras_are_served_with_the_file_of_their_network(weights, network, whole, module, tmp_path):
+    keras = pytest.importorskip(module)
+    x = made_up({"dtype": "float32", "shape": [5, 4]})
+    wanted = keras.models.load_model(FIXTURES / whole, compile=False).predict(x, verbose=0)
+    assert_equal(wanted, arrays(packed(weights, tmp_path, "--code", str(FIXTURES / network)).predict(x)))
+
+
+@pytest.mark.parametrize("path", ["tensorflow/module_callable", "tensorflow/callable.tar.gz"])
+def test_an_object_of_tensorflow_without_signatures_is_called(path, tmp_path):
+    tensorflow = pytest.importorskip("tensorflow")
+    x = made_up({"dtype": "float32", "shape": [5, 3]})
+    wanted = tensorflow.saved_model.load(str(FIXTURES / "tensorflow/module_callable"))(x).numpy()
+    assert_equal(wanted, arrays(packed(path, tmp_path).predict(x)))
+
+
+def test_a_saved_model_in_a_zip_answers_what_the_folder_answers(tmp_path):
+    tensorflow = pytest.importorskip("tensorflow")
+    x = made_up({"dtype": "float32", "shape": [5, 3]})
+    loaded = tensorflow.saved_model.load(str(FIXTURES / "tensorflow/module_two_signatures"))
+    wanted = arrays(loaded.signatures["serving_default"](features=tensorflow.constant(x)))
+    assert_equal(wanted, arrays(packed("tensorflow/two_signatures.zip", tmp_path).predict({"features": x})))

@@ -143,6 +143,7 @@ fn write(
         let hint = match code {
             "target-exists" => " (--force replaces a package)",
             "not-servable" if draft.needs_architecture() => " (--code, --architecture, --argument)",
+            "not-servable" if draft.needs_network() => " (--code)",
             _ => "",
         };
         Stop { exit, code, message: format!("{error}{hint}"), offset: None }

@@ -10,6 +10,7 @@ use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Tenso
 use crate::architecture::{self, ArchitectureChoice};
 use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
+use crate::network::{self, Network};
 use crate::{environment, names};
 
 /// The source of everything the person set.
@@ -46,12 +47,15 @@ pub(crate) struct Choices {
     pub(crate) trust: BTreeMap<String, bool>,
     /// The class that weights alone belong to.
     pub(crate) architecture: Option<ArchitectureChoice>,
+    /// The network that weights of Keras belong to: one of the files in `code`, as it was when that was added.
+    pub(crate) network: Option<Network>,
 }
 
 impl Choices {
     /// The signature with the person's sides in place of the inspection's.
     pub(crate) fn signature(&self, inspection: &Inspection) -> SourcedSignature {
-        let read = &inspection.signature;
+        let network = self.network.as_ref().map(|network| &network.inspection.signature);
+        let read = network.unwrap_or(&inspection.signature);
         SourcedSignature {
             inputs: self.inputs.clone().or_else(|| read.inputs.clone()),
             outputs: self.outputs.clone().or_else(|| read.outputs.clone()),
@@ -67,7 +71,8 @@ impl Choices {
         if let Some(python) = &inspection.python {
             return python.clone();
         }
-        let lines: Vec<&str> = inspection.requirements.iter().map(|line| line.requirement.as_str()).collect();
+        let lines = self.artifact_s_requirements(inspection);
+        let lines: Vec<&str> = lines.iter().map(|line| line.requirement.as_str()).collect();
         environment::python_for(&lines)
     }
 
@@ -77,7 +82,22 @@ impl Choices {
             return lines.clone();
         }
         let python = self.python(inspection).value;
-        environment::requirements_for(inspection, &self.signature(inspection), &python)
+        let own = self.artifact_s_requirements(inspection);
+        environment::requirements_for(inspection, own, &self.signature(inspection), &python)
+    }
+
+    /// What the artifact itself asks for; of weights alone, what their network asks for, unless they know their version.
+    fn artifact_s_requirements<'a>(&'a self, inspection: &'a Inspection) -> &'a [Requirement] {
+        match &self.network {
+            Some(network) if inspection.framework_version.is_none() => &network.inspection.requirements,
+            _ => &inspection.requirements,
+        }
+    }
+
+    /// The code without the file that describes the network, which is no code.
+    pub(crate) fn code_files(&self) -> Vec<PathBuf> {
+        let network = self.network.as_ref().map(|network| &network.path);
+        self.code.iter().filter(|path| Some(*path) != network).cloned().collect()
     }
 
     /// The choices after one edit.
@@ -123,6 +143,7 @@ impl Choices {
                 let at = next.code.iter().position(|known| known == path);
                 let unknown = || EditError::Unknown(format!("{} is not among the code", path.display()));
                 next.code.remove(at.ok_or_else(unknown)?);
+                next.network = network::find(&next.code, chosen);
             }
             Edit::Acknowledge { finding, note } => next.acknowledge(finding, note, inspection)?,
             Edit::Withdraw { finding } => {
@@ -163,8 +184,9 @@ impl Choices {
             return Ok(());
         }
         self.code.push(path.to_path_buf());
+        self.network = network::find(&self.code, self.chosen(inspection));
         // Read now, so that what cannot be packed is refused where it is dropped.
-        CodeTree::read(&self.code, &self.chosen(inspection).own_modules)
+        CodeTree::read(&self.code_files(), &self.chosen(inspection).own_modules)
             .map(|_| ())
             .map_err(|error| EditError::Code(error.to_string()))
     }

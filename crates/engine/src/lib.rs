@@ -15,6 +15,7 @@ mod flavors;
 pub mod jobs;
 mod journal;
 mod names;
+mod network;
 pub mod open;
 mod package;
 mod plan;

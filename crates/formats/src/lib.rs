@@ -26,4 +26,5 @@ pub mod pickle;
 pub mod protobuf;
 pub mod safetensors;
 pub mod skops;
+pub mod sstable;
 pub mod ubjson;

@@ -49,7 +49,7 @@ pub struct Artifact {
     pub member: Option<Member>,
 }
 
-/// A file inside an artifact.
+/// A file inside an artifact, or a folder inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// For people: `model.pkl in models.zip`.
@@ -60,6 +60,8 @@ pub struct Member {
     pub steps: Vec<usize>,
     /// Its length in bytes, unpacked.
     pub size_bytes: u64,
+    /// Of a folder its files, sorted by their paths below it, which are their file names; empty for a file.
+    pub files: Vec<Member>,
 }
 
 /// One value read from the artifact, beyond those that have a field of their own.
@@ -259,6 +261,8 @@ impl Inspection {
             | Serving::KerasLoader { .. }
             | Serving::Gguf { .. }
             | Serving::Tflite { .. }
+            | Serving::TfGraph { .. }
+            | Serving::KerasWeights { .. }
             | Serving::TorchWeights { .. }
             | Serving::TorchModuleInside { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
@@ -270,7 +274,9 @@ impl Inspection {
             Serving::Prophet { .. } => Some("prophet"),
             Serving::Pytorch { .. } => Some("pytorch"),
             Serving::Keras => Some("keras"),
-            Serving::TensorflowKeras { .. } | Serving::SavedModel { .. } => Some("tensorflow"),
+            Serving::TensorflowKeras { .. } | Serving::SavedModel { .. } | Serving::SavedModule => {
+                Some("tensorflow")
+            }
             Serving::Transformers { .. } => Some("transformers"),
             Serving::SentenceTransformers { .. } => Some("sentence_transformers"),
             Serving::Package | Serving::No => None,

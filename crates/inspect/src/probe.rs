@@ -23,6 +23,9 @@ const READERS: &[&dyn Reader] = &[
     &lightgbm::LightgbmReader,
     &catboost::CatboostReader,
     &onnx::OnnxReader,
+    &tensorflow::GraphDefReader,
+    &tensorflow::CheckpointReader,
+    &tensorflow::SavedModelFileReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
     &torch::TarReader,
@@ -33,13 +36,18 @@ const READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &keras::KerasReader,
     &keras::KerasH5Reader,
+    &keras::KerasJsonReader,
     // Last: a format that is an archive itself claims its files before.
     &container::ContainerReader,
 ];
 
 /// Every reader of folders.
-const FOLDER_READERS: &[&dyn FolderReader] =
-    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader, &shards::ShardsFolderReader];
+const FOLDER_READERS: &[&dyn FolderReader] = &[
+    &tensorflow::SavedModelReader,
+    &tensorflow::CheckpointFolderReader,
+    &huggingface::HuggingfaceReader,
+    &shards::ShardsFolderReader,
+];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;
@@ -129,14 +137,19 @@ pub(crate) fn choose(subject: &Subject<'_>) -> Option<(Claim, &'static dyn Reade
     best
 }
 
+/// The reader of folders that is surest, and how sure it is.
+pub(crate) fn choose_folder(folder: &Folder) -> Option<(Claim, &'static dyn FolderReader)> {
+    // A package may hold the folder of a model; it is a package all the same.
+    let is_package = folder.get("MLmodel").is_some();
+    let claims = FOLDER_READERS.iter().map(|reader| (reader.claims(folder), *reader));
+    let claims = claims.filter(|(claim, _)| *claim != Claim::No && !is_package);
+    claims.max_by_key(|(claim, _)| *claim)
+}
+
 fn inspect_folder(path: &Path, limits: &Limits) -> Result<Inspection, InspectError> {
     let folder =
         Folder::open(path, limits).map_err(|error| InspectError::Open { path: path.to_path_buf(), error })?;
-    // A package may hold the folder of a model; it is a package all the same.
-    let is_package = folder.get("MLmodel").is_some();
-    let claims = FOLDER_READERS.iter().map(|reader| (reader.claims(&folder), reader));
-    let claims = claims.filter(|(claim, _)| *claim != Claim::No && !is_package);
-    let Some((_, reader)) = claims.max_by_key(|(claim, _)| *claim) else {
+    let Some((_, reader)) = choose_folder(&folder) else {
         return Err(strangers::name_folder(&folder));
     };
     let files = folder.entries().iter().filter(|entry| !entry.is_link);

@@ -116,6 +116,8 @@ pub enum Serving {
         /// The signature that is called.
         signature: String,
     },
+    /// The tensorflow flavor over a `SavedModel` folder without a signature, whose object is called itself.
+    SavedModule,
     /// The transformers flavor over a folder that `save_pretrained` wrote.
     Transformers {
         /// transformers' name of what it is for: `text-classification`.
@@ -141,6 +143,18 @@ pub enum Serving {
     Tflite {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
+    },
+    /// Generated code that runs a frozen graph of TensorFlow.
+    TfGraph {
+        /// The nodes that take what callers send.
+        inputs: Vec<String>,
+        /// The nodes that are asked for.
+        outputs: Vec<String>,
+    },
+    /// Generated code that builds a Keras network from a file that the person adds, and gives it the weights in this one.
+    KerasWeights {
+        /// Whether the weights lie by layer, as Keras 2 wrote them, and not by the objects that have them.
+        is_by_layer: bool,
     },
     /// Generated code that builds a network of the person's own code and gives it the weights in the file.
     TorchWeights {

@@ -2,14 +2,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{FileSource, Limits};
+use crate::{ByteSource, FileSource, Limits};
 
-/// A dropped folder. Its listing is made once; links are listed, never followed.
+/// A dropped folder, or one in an archive. Its listing is made once; links are listed, never followed.
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
     entries: Vec<FolderEntry>,
+    /// The bytes of each entry, where they lie in an archive.
+    sources: Option<Vec<Arc<dyn ByteSource>>>,
 }
 
 /// One file or link below a [`Folder`].
@@ -53,7 +56,17 @@ impl Folder {
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { root: root.to_path_buf(), entries })
+        Ok(Self { root: root.to_path_buf(), entries, sources: None })
+    }
+
+    /// A folder whose files lie in an archive. Of two of one name the last counts.
+    pub fn of_sources(root: PathBuf, files: Vec<(FolderEntry, Arc<dyn ByteSource>)>) -> Self {
+        let mut files = files;
+        files.reverse();
+        files.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        files.dedup_by(|(a, _), (b, _)| a.name == b.name);
+        let (entries, sources) = files.into_iter().unzip();
+        Self { root, entries, sources: Some(sources) }
     }
 
     /// Where the folder lies.
@@ -77,7 +90,24 @@ impl Folder {
     /// # Errors
     ///
     /// `NotFound` for a name that is not listed; `InvalidInput` for a link; else what the system says.
+    pub fn open_source(&self, name: &str) -> io::Result<Arc<dyn ByteSource>> {
+        let Some(sources) = &self.sources else { return Ok(Arc::new(self.open_file(name)?)) };
+        let name = &self.listed(name)?.name;
+        let at = self.entries.binary_search_by(|entry| entry.name.cmp(name)).ok();
+        let source = at.and_then(|at| sources.get(at)).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::clone(source))
+    }
+
+    /// The same for a folder on the disk, as the file itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Folder::open_source`].
     pub fn open_file(&self, name: &str) -> io::Result<FileSource> {
+        FileSource::open(&self.root.join(&self.listed(name)?.name))
+    }
+
+    fn listed(&self, name: &str) -> io::Result<&FolderEntry> {
         let entry = self.get(name).ok_or(io::ErrorKind::NotFound)?;
         if entry.is_link {
             return Err(io::Error::new(
@@ -85,7 +115,7 @@ impl Folder {
                 "a link inside the folder is not followed",
             ));
         }
-        FileSource::open(&self.root.join(&entry.name))
+        Ok(entry)
     }
 }
 
@@ -101,4 +131,29 @@ fn slashed(path: &Path) -> io::Result<String> {
         name.push_str(part);
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemorySource;
+
+    #[test]
+    fn a_folder_in_an_archive_gives_the_last_of_two_files_of_one_name_and_no_link() {
+        let file = |name: &str, is_link, byte: u8| {
+            let source: Arc<dyn ByteSource> = Arc::new(MemorySource::new(vec![byte]));
+            (FolderEntry { name: name.to_owned(), len_bytes: 1, is_link }, source)
+        };
+        let files = vec![file("b", false, 1), file("a", false, 2), file("b", false, 3), file("c", true, 4)];
+        let folder = Folder::of_sources(PathBuf::from("x.zip"), files);
+        let names: Vec<&str> = folder.entries().iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let first = |name: &str| {
+            let mut byte = [0];
+            folder.open_source(name).map(|source| source.read_at(0, &mut byte).map(|_| byte[0]).unwrap())
+        };
+        assert_eq!((first("a").unwrap(), first("b").unwrap()), (2, 3));
+        assert_eq!(first("c").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(first("d").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }

@@ -96,7 +96,11 @@ pub(crate) async fn pick_artifact_folder<R: Runtime>(app: AppHandle<R>) -> Resul
 pub(crate) async fn pick_code<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
     let one = app.state::<OneDialog>();
     let Some(_opened) = one.open() else { return Ok(Vec::new()) };
-    let dialog = AsyncFileDialog::new().set_title("Add Python files").add_filter("Python files", &["py"]);
+    // Weights of Keras ask for the file of their network in the same place.
+    let dialog = AsyncFileDialog::new()
+        .set_title("Add Python files")
+        .add_filter("Python files", &["py"])
+        .add_filter("Networks of Keras", &["json", "keras", "h5"]);
     Ok(allow(&app, dialog.pick_files().await.unwrap_or_default()))
 }
 

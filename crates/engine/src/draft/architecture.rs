@@ -9,6 +9,7 @@ use crate::architecture::{
 };
 use crate::choices::YOU;
 use crate::environment;
+use crate::network::Network;
 
 impl Draft {
     /// Whether the model is weights alone, which need a class of the person's code.
@@ -67,8 +68,33 @@ impl Draft {
         class.parameters.iter().filter_map(|parameter| argument(&parameter.name)).collect()
     }
 
+    /// Whether the model is weights of Keras alone, which need a file that describes their network.
+    pub fn needs_network(&self) -> bool {
+        matches!(self.inspection().serving, Serving::KerasWeights { .. })
+    }
+
+    /// The file that describes the network which weights of Keras belong to.
+    pub(crate) fn network(&self) -> Option<&Network> {
+        self.choices.network.as_ref()
+    }
+
+    /// Why weights of Keras have no network yet, or not theirs.
+    fn network_problem(&self) -> Option<String> {
+        match self.network() {
+            Some(network) => network.problem(self.inspection()),
+            None => Some(
+                "The file holds weights and not the layers that they belong to. Add the configuration of the model, which \
+                 model.to_json() gives, as a .json file, or a .keras or .h5 file of a model with the same layers."
+                    .to_owned(),
+            ),
+        }
+    }
+
     /// Why the weights have no architecture yet, and what to do; `None` when they have one, or need none.
     pub(crate) fn architecture_problem(&self) -> Option<String> {
+        if self.needs_network() {
+            return self.network_problem();
+        }
         if !self.needs_architecture() {
             return None;
         }

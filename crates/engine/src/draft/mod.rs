@@ -297,7 +297,7 @@ impl Draft {
 
     /// The person's code as it will lie in the package.
     pub(crate) fn code_tree(&self) -> Result<CodeTree, PlanError> {
-        CodeTree::read(&self.choices.code, &self.inspection().own_modules)
+        CodeTree::read(&self.choices.code_files(), &self.inspection().own_modules)
     }
 
     /// The modules that the model imports and no known library provides, and which of them the package has.

@@ -9,26 +9,40 @@ use crate::plan::PlanError;
 /// What version control and downloaders keep for themselves.
 const BOOKKEEPING: [&str; 2] = [".git/", ".cache/"];
 
-/// The files of a folder, to be copied below `to`; links are left out. `is_wanted` is asked for the name in the folder.
+/// The files of a folder, or of one in an archive, to be copied below `to`; links are left out. `is_wanted` is asked for the name in the folder.
 pub(super) fn files(
     inspection: &Inspection,
     to: &str,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<DataFile>, PlanError> {
-    let root = &inspection.artifact.path;
+    let artifact = &inspection.artifact;
+    if let Some(member) = artifact.member.as_ref().filter(|member| !member.files.is_empty()) {
+        let wanted =
+            member.files.iter().filter(|file| !is_bookkeeping(&file.file_name) && is_wanted(&file.file_name));
+        let unpacked = wanted.map(|file| DataFile {
+            member: Some(file.clone()),
+            ..DataFile::copied(format!("{to}/{}", file.file_name), artifact.path.clone(), artifact.size_bytes)
+        });
+        return Ok(unpacked.collect());
+    }
+    let root = &artifact.path;
     let folder = Folder::open(root, &Limits::default()).map_err(|error| PlanError::SideFile {
         name: root.display().to_string(),
         reason: error.to_string(),
     })?;
-    let entries = folder.entries().iter().filter(|entry| {
-        !entry.is_link
-            && !BOOKKEEPING.iter().any(|start| entry.name.starts_with(start))
-            && is_wanted(&entry.name)
-    });
+    let entries = folder
+        .entries()
+        .iter()
+        .filter(|entry| !entry.is_link && !is_bookkeeping(&entry.name) && is_wanted(&entry.name));
     let copied = entries.map(|entry| {
         DataFile::copied(format!("{to}/{}", entry.name), root.join(&entry.name), entry.len_bytes)
     });
     Ok(copied.collect())
+}
+
+/// Whether a file is of version control or a downloader, and stays behind.
+pub(super) fn is_bookkeeping(name: &str) -> bool {
+    BOOKKEEPING.iter().any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod folder;
 mod from_code;
 mod gguf;
 mod keras;
+mod keras_weights;
 mod lightgbm;
 pub(crate) mod loader;
 mod onnx;
@@ -16,6 +17,7 @@ mod sentence_transformers;
 mod sklearn;
 mod statsmodels;
 mod tensorflow;
+mod tf_graph;
 mod tflite;
 mod torch_code;
 mod torch_weights;
@@ -185,6 +187,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             Ok(keras::loader(inspection, &how, main.as_ref()))
         }
         (Serving::SavedModel { tags, signature }, _) => tensorflow::saved_model(inspection, tags, signature),
+        (Serving::SavedModule, _) => tensorflow::module(inspection),
         (Serving::Transformers { .. }, _) => transformers::native(inspection),
         (Serving::SentenceTransformers { architecture }, _) => {
             sentence_transformers::native(inspection, architecture.as_deref())
@@ -203,6 +206,11 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
                 (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
             }
         }
+        (Serving::TfGraph { inputs, outputs }, _) => Ok(tf_graph::from_code(inspection, inputs, outputs)),
+        (Serving::KerasWeights { is_by_layer }, _) => match (draft.network(), draft.export_blocked()) {
+            (Some(network), None) => Ok(keras_weights::from_code(inspection, *is_by_layer, network)),
+            (_, problem) => Err(PlanError::NotServable(problem.unwrap_or_default())),
+        },
         (Serving::Package | Serving::No, _) => {
             Err(PlanError::NotServable(draft.export_blocked().unwrap_or_default()))
         }

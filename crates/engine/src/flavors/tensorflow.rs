@@ -1,12 +1,13 @@
 //! The tensorflow flavor (`mlflow.tensorflow`): Keras models as `model_type: keras`, and `SavedModel` folders as
-//! `model_type: tf1-estimator`. In spite of its name that one serves all of those: it calls a signature by its name,
-//! where `tf2-module` needs an object that can be called, which most of them are not.
+//! `model_type: tf1-estimator`. In spite of its name that one serves all that have a signature: it calls one by its
+//! name. `tf2-module` needs an object that can be called, which most of them are not; it serves those without one.
+
+use std::collections::BTreeSet;
 
 use packwright_inspect::Inspection;
-use packwright_source::{Folder, Limits};
 use serde_yaml::{Mapping, Value};
 
-use super::{DataFile, Layout, block, copied, put_version};
+use super::{DataFile, Layout, block, copied, folder, put_version};
 use crate::plan::PlanError;
 
 /// The folder in the package.
@@ -38,17 +39,6 @@ pub(super) fn saved_model(
     tags: &[String],
     signature: &str,
 ) -> Result<Layout, PlanError> {
-    let root = &inspection.artifact.path;
-    let refuse = |name: &str, reason: String| PlanError::SideFile { name: name.to_owned(), reason };
-    let folder = Folder::open(root, &Limits::default()).map_err(|error| refuse(FOLDER, error.to_string()))?;
-    let mut data = Vec::new();
-    for name in &inspection.artifact.side_files {
-        let entry = folder.get(name).filter(|entry| !entry.is_link);
-        let entry = entry.ok_or_else(|| refuse(name, "it is not there any more".to_owned()))?;
-        data.push(DataFile::copied(format!("{FOLDER}/{name}"), root.join(name), entry.len_bytes));
-    }
-    // The file that says what the others are comes first.
-    data.sort_by_key(|file| !file.path.ends_with("/saved_model.pb"));
     let tags = tags.iter().map(|tag| Value::from(tag.as_str())).collect();
     let own = block([
         ("saved_model_dir", Value::from(FOLDER)),
@@ -56,7 +46,28 @@ pub(super) fn saved_model(
         ("meta_graph_tags", Value::Sequence(tags)),
         ("signature_def_key", Value::from(signature)),
     ]);
-    Ok(Layout { blocks: blocks(own, None), data, ..Layout::default() })
+    Ok(Layout { blocks: blocks(own, None), data: files(inspection)?, ..Layout::default() })
+}
+
+/// The same where the saved object is called itself.
+pub(super) fn module(inspection: &Inspection) -> Result<Layout, PlanError> {
+    let own = block([("saved_model_dir", Value::from(FOLDER)), ("model_type", Value::from("tf2-module"))]);
+    Ok(Layout { blocks: blocks(own, None), data: files(inspection)?, ..Layout::default() })
+}
+
+/// The files of the folder.
+fn files(inspection: &Inspection) -> Result<Vec<DataFile>, PlanError> {
+    let names: BTreeSet<&str> = inspection.artifact.side_files.iter().map(String::as_str).collect();
+    let mut data = folder::files(inspection, FOLDER, |name| names.contains(name))?;
+    let found: BTreeSet<&str> = data.iter().filter_map(|file| file.path.strip_prefix(FOLDER)).collect();
+    let is_there = |name: &str| found.contains(format!("/{name}").as_str());
+    if let Some(name) = names.iter().find(|name| !is_there(name) && !folder::is_bookkeeping(name)) {
+        let reason = "it is not there any more".to_owned();
+        return Err(PlanError::SideFile { name: (*name).to_owned(), reason });
+    }
+    // The file that says what the others are comes first.
+    data.sort_by_key(|file| !file.path.ends_with("/saved_model.pb"));
+    Ok(data)
 }
 
 fn blocks(own: Mapping, data: Option<&str>) -> Vec<(&'static str, Mapping)> {

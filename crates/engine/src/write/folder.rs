@@ -76,6 +76,7 @@ impl Sink for FolderSink {
     fn rewrite(
         &mut self,
         file: &DataFile,
+        known: Option<&str>,
         watch: &mut Watch<'_>,
     ) -> Result<(WrittenFile, String), ExportError> {
         let original = Original::open(&file.from, file.size_bytes)?;
@@ -86,7 +87,7 @@ impl Sink for FolderSink {
             let hashing = scope.spawn(move || hash::following(path, &announced));
             let mut followed =
                 BufWriter::with_capacity(CHUNK_BYTES, Followed { file: &out, announce, size_bytes: 0 });
-            let rewritten = rewrite::rewrite((original, file), &mut followed, (&to, watch))
+            let rewritten = rewrite::rewrite((original, file), known, &mut followed, (&to, watch))
                 .and_then(|original| followed.flush().map_err(write_error(&to)).map(|()| original))
                 .map(|original| (original, followed.get_ref().size_bytes));
             // Unwritten bytes of a failed file are of no interest, and the hashing ends with the sender.

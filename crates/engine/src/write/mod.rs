@@ -47,10 +47,12 @@ trait Sink {
     /// Copies a file byte by byte.
     fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError>;
 
-    /// Unpacks a member, rewrites a joblib file as a plain pickle, or both. Gives the record of the written file and the SHA-256 of the original.
+    /// Unpacks a member, rewrites a joblib file as a plain pickle, or both. Gives the record of the written file and the
+    /// SHA-256 of the original, which may be `known`: many members of one archive are written one by one.
     fn rewrite(
         &mut self,
         file: &DataFile,
+        known: Option<&str>,
         watch: &mut Watch<'_>,
     ) -> Result<(WrittenFile, String), ExportError>;
 
@@ -170,7 +172,9 @@ fn fill(
             let sha256 = written.sha256.clone();
             (written, sha256)
         } else {
-            sink.rewrite(file, watch)?
+            let known = originals.iter().find(|(from, _)| *from == file.from.as_path());
+            let known = known.map(|(_, sha256): &(_, String)| sha256.clone());
+            sink.rewrite(file, known.as_deref(), watch)?
         };
         // The first file is the artifact itself; side files follow.
         artifact_sha256.get_or_insert_with(|| original.clone());

@@ -19,12 +19,14 @@ use super::source::Original;
 use super::{CHUNK_BYTES, Cancel, ExportError, TELL_EVERY, hash, json_string};
 use crate::flavors::{Change, DataFile};
 
-/// Writes what `file` asks of `original` into `out`, which lies at `to`, and gives the SHA-256 of the original.
+/// Writes what `file` asks of `original` into `out`, which lies at `to`, and gives the SHA-256 of the original,
+/// which is not asked for again where it is `known`.
 ///
 /// The rewriting runs on a thread of its own: it reads a compressed file twice, and the first time it writes nothing,
 /// so progress and cancel are taken from its reads.
 pub(super) fn rewrite(
     (original, file): (Original, &DataFile),
+    known: Option<&str>,
     out: &mut (dyn Write + Send),
     (to, watch): (&Path, &mut Watch<'_>),
 ) -> Result<String, ExportError> {
@@ -34,7 +36,10 @@ pub(super) fn rewrite(
     let size_bytes = source.len_bytes();
     let watched = Arc::new(Watched { source, cancel: watch.cancel(), read_bytes: AtomicU64::new(0) });
     let (rewritten, hashed) = thread::scope(|scope| {
-        let hashing = scope.spawn(|| hash::whole(again.file(), &watched.cancel));
+        let hashing = scope.spawn(|| match known {
+            Some(known) => Ok((known.to_owned(), 0)),
+            None => hash::whole(again.file(), &watched.cancel),
+        });
         let (done, wait) = mpsc::channel::<()>();
         let reader = Arc::clone(&watched);
         let rewriting = scope.spawn(move || {

@@ -151,6 +151,7 @@ impl Sink for ZipSink {
     fn rewrite(
         &mut self,
         file: &DataFile,
+        known: Option<&str>,
         watch: &mut Watch<'_>,
     ) -> Result<(WrittenFile, String), ExportError> {
         let original = Original::open(&file.from, file.size_bytes)?;
@@ -159,7 +160,7 @@ impl Sink for ZipSink {
         self.start(&file.path, packing)?;
         let to = self.path.clone();
         let (original, size_bytes, sha256) =
-            self.hashed(|tee| rewrite::rewrite((original, file), tee, (&to, watch)))?;
+            self.hashed(|tee| rewrite::rewrite((original, file), known, tee, (&to, watch)))?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 

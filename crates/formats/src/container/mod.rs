@@ -349,6 +349,11 @@ impl Member {
         }
     }
 
+    /// Whether it is a link to another place, which its bytes name.
+    pub fn is_link(&self) -> bool {
+        self.is_link
+    }
+
     /// The last part of its name.
     pub fn file_name(&self) -> &str {
         self.name.rsplit(['/', '\\']).next().unwrap_or_default()

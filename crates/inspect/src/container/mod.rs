@@ -3,6 +3,7 @@
 //! Every member is looked at by its content, whatever its name says, and whatever is found counts for the verdict. One
 //! model is described as if it had been dropped alone; of several, the first that can be served.
 
+mod folders;
 pub(crate) mod oddities;
 mod scan;
 

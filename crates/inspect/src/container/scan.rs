@@ -1,16 +1,17 @@
 //! The walk through a container and the containers in it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::container::{Container, Kind, Member as Entry};
-use packwright_source::{Budget, ByteSource, ErrorKind, ReadError};
+use packwright_source::{Budget, ByteSource, ErrorKind, Folder, FolderEntry, ReadError};
 
-use super::oddities;
+use super::{folders, oddities};
 use crate::pickled::{Dialect, PickleFile};
-use crate::reader::{Claim, Subject};
+use crate::reader::{Claim, FolderSubject, Subject};
 use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity};
-use crate::{Artifact, InspectError, Inspection, Member, Serving, probe, safety, strangers};
+use crate::{Artifact, ArtifactKind, InspectError, Inspection, Member, Serving, probe, safety, strangers};
 
 /// How many rows that are only good to know are kept of all members but the model.
 const KEPT_INFOS: usize = 200;
@@ -111,6 +112,7 @@ impl<'a> Scan<'a> {
             self.archive = Some((container.kind().name(), spot.place.clone()));
         }
         let outermost = self.archive.as_ref().map(|(_, place)| place.clone()).unwrap_or_default();
+        let taken = if is_archive { self.folders(container, spot) } else { BTreeSet::new() };
         for (step, entry) in container.members().iter().enumerate() {
             if is_archive {
                 let name = if *spot.place == outermost {
@@ -120,6 +122,9 @@ impl<'a> Scan<'a> {
                 };
                 self.names.push(name);
             }
+            if taken.contains(&step) {
+                continue;
+            }
             let mut steps = spot.steps.clone();
             steps.push(step);
             let place =
@@ -127,6 +132,102 @@ impl<'a> Scan<'a> {
             let inner = Spot { place, steps, depth: spot.depth.saturating_add(1) };
             self.entry(container, entry, inner);
         }
+    }
+
+    /// Reads the folders of models among the members. Gives the members that were read with them.
+    fn folders(&mut self, container: &Container, spot: &Spot) -> BTreeSet<usize> {
+        // A reader whose format is an archive knows its members.
+        if self.dialect_of.is_some() {
+            return BTreeSet::new();
+        }
+        let mut taken = BTreeSet::new();
+        for found in folders::find(container) {
+            if self.folder(container, spot, &found).is_some() {
+                taken.extend(found.files.iter().map(|file| file.step));
+            }
+        }
+        taken
+    }
+
+    /// Reads one folder. Gives nothing when its reader does not take it: then each of its members counts for itself.
+    fn folder(&mut self, container: &Container, spot: &Spot, found: &folders::Found) -> Option<()> {
+        let name = found.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let place = if name.is_empty() { spot.place.clone() } else { format!("{name} in {}", spot.place) };
+        let mut files: Vec<(FolderEntry, Arc<dyn ByteSource>)> = Vec::new();
+        let (mut members, mut oddities, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for file in &found.files {
+            let entry = container.members().get(file.step)?;
+            let opened = container.member(entry, &mut self.budget).ok()?;
+            oddities.extend(opened.oddities);
+            errors.extend(opened.error);
+            let len_bytes = opened.source.len_bytes();
+            let mut steps = spot.steps.clone();
+            steps.push(file.step);
+            if !entry.is_link() {
+                members.push(Member {
+                    place: format!("{} in {}", entry.name, spot.place),
+                    file_name: file.name.clone(),
+                    steps,
+                    size_bytes: len_bytes,
+                    files: Vec::new(),
+                });
+            }
+            let entry = FolderEntry { name: file.name.clone(), len_bytes, is_link: entry.is_link() };
+            files.push((entry, opened.source));
+        }
+        members.sort_by(|a, b| a.file_name.cmp(&b.file_name));
+        let size_bytes = members.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
+        let artifact = Artifact {
+            // Named like the folder, below the artifact.
+            path: self.subject.artifact.path.join(name),
+            kind: ArtifactKind::Folder,
+            size_bytes,
+            side_files: Vec::new(),
+            member: None,
+        };
+        let sources: Vec<Arc<dyn ByteSource>> = files.iter().map(|(_, source)| Arc::clone(source)).collect();
+        let folder = Folder::of_sources(artifact.path.clone(), files);
+        let limits = self.subject.limits;
+        let subject = FolderSubject { artifact: &artifact, folder: &folder, limits };
+        let mut inspection = found.reader.read(&subject).ok()?;
+        for oddity in &oddities {
+            self.finding(oddities::judge(oddity, container.kind(), &spot.place));
+        }
+        for error in &errors {
+            self.not_read(&place, "the rest of a member", error);
+        }
+        // Every member counts as the pickle that it may be too; its reader has looked at some of them.
+        let safety = &mut inspection.safety;
+        let known: BTreeSet<(&str, String)> =
+            safety.findings.iter().map(|finding| (finding.rule, finding.what.clone())).collect();
+        let mut plain = empty();
+        for source in &sources {
+            safety::readings::with_plain(source, limits, &mut plain);
+        }
+        plain.findings.retain(|finding| !known.contains(&(finding.rule, finding.what.clone())));
+        let is_worse = plain.findings.iter().any(|finding| Severity::Info < finding.severity);
+        let safety = std::mem::replace(&mut inspection.safety, empty());
+        self.merge(safety, &place);
+        if is_worse {
+            self.merge(plain, &place);
+        }
+        let file_name =
+            if name.is_empty() { inner_name(&self.subject.artifact.path) } else { name.to_owned() };
+        let member =
+            Member { place: place.clone(), file_name, steps: spot.steps.clone(), size_bytes, files: members };
+        self.places.push(place);
+        let others = std::mem::take(&mut inspection.others);
+        for mut model in std::iter::once(inspection).chain(others) {
+            if self.models.len() < Inspection::MOST_MODELS {
+                model.artifact = Artifact {
+                    side_files: std::mem::take(&mut model.artifact.side_files),
+                    member: Some(member.clone()),
+                    ..self.subject.artifact.clone()
+                };
+                self.models.push(model);
+            }
+        }
+        Some(())
     }
 
     fn entry(&mut self, container: &Container, entry: &Entry, mut spot: Spot) {
@@ -272,6 +373,7 @@ impl<'a> Scan<'a> {
             file_name,
             steps: spot.steps,
             size_bytes: subject.source.len_bytes(),
+            files: Vec::new(),
         };
         let others = std::mem::take(&mut inspection.others);
         for mut model in std::iter::once(inspection).chain(others) {

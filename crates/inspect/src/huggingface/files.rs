@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::json::JsonScanner;
-use packwright_source::{ByteSource as _, Cursor, ErrorKind, FileSource, Folder, Limits, ReadError};
+use packwright_source::{ByteSource, Cursor, ErrorKind, Folder, Limits, ReadError};
 use serde_json::Value;
 
 use crate::reader::Subject;
@@ -44,9 +44,9 @@ impl<'a> Files<'a> {
         self.folder.entries().iter().filter(|entry| !entry.is_link).map(|entry| entry.name.as_str())
     }
 
-    pub(super) fn open(&self, name: &str) -> Result<FileSource, InspectError> {
+    pub(super) fn open(&self, name: &str) -> Result<Arc<dyn ByteSource>, InspectError> {
         let path = self.folder.root().join(name);
-        self.folder.open_file(name).map_err(|error| InspectError::Open { path, error })
+        self.folder.open_source(name).map_err(|error| InspectError::Open { path, error })
     }
 
     /// What a file is by itself.
@@ -60,9 +60,8 @@ impl<'a> Files<'a> {
             side_files: Vec::new(),
             member: None,
         };
-        let head = probe::head_of(&source).map_err(|error| InspectError::Open { path, error })?;
-        let subject =
-            Subject { artifact: &artifact, source: Arc::new(source), head: &head, limits: self.limits };
+        let head = probe::head_of(&*source).map_err(|error| InspectError::Open { path, error })?;
+        let subject = Subject { artifact: &artifact, source, head: &head, limits: self.limits };
         Ok(probe::inspect_subject(&subject))
     }
 
@@ -73,7 +72,7 @@ impl<'a> Files<'a> {
         }
         let source = self.open(name)?;
         check_length(name, source.len_bytes())?;
-        let mut json = JsonScanner::over(format_of(name), &source, 0, self.limits);
+        let mut json = JsonScanner::over(format_of(name), &*source, 0, self.limits);
         let value = json.value()?;
         json.finish()?;
         Ok(Some(value))
@@ -86,7 +85,7 @@ impl<'a> Files<'a> {
         }
         let source = self.open(name)?;
         check_length(name, source.len_bytes())?;
-        let bytes = Cursor::over(format_of(name), &source, 0).take(source.len_bytes(), "a text")?;
+        let bytes = Cursor::over(format_of(name), &*source, 0).take(source.len_bytes(), "a text")?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

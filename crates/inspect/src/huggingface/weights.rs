@@ -57,7 +57,7 @@ impl Weights {
         let safe = self.files.iter().filter(|name| has_ending(name, "safetensors"));
         let mut all: Option<Tensors> = None;
         for name in safe {
-            let source: Arc<dyn ByteSource> = Arc::new(files.open(name)?);
+            let source: Arc<dyn ByteSource> = files.open(name)?;
             match safetensors::read(&source, files.limits) {
                 Ok(header) => {
                     let all = all.get_or_insert_default();

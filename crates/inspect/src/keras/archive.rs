@@ -16,7 +16,9 @@ const CONFIG: &str = "config.json";
 const METADATA: &str = "metadata.json";
 
 /// What the weights are called, and the ways in which they are written.
-const WEIGHTS: [&str; 3] = ["model.weights.h5", "model.weights.npz", "model.weights.json"];
+const WEIGHTS: [&str; 3] = ["model.weights.h5", ARRAYS, MAP];
+const ARRAYS: &str = "model.weights.npz";
+const MAP: &str = "model.weights.json";
 
 /// How many members that Keras does not write are told.
 const OTHERS: usize = 50;
@@ -26,8 +28,10 @@ const OTHERS: usize = 50;
 pub(super) struct Archive {
     pub(super) metadata: Value,
     pub(super) config: Value,
-    /// The HDF5 file with the weights.
-    pub(super) weights: Option<Arc<dyn ByteSource>>,
+    /// The HDF5 files with the weights, by their names: one, or those that large models are cut into.
+    pub(super) weights: Vec<(String, Arc<dyn ByteSource>)>,
+    /// The archive of NumPy arrays that may stand in their place.
+    pub(super) arrays: Option<Arc<dyn ByteSource>>,
     /// The names of the members in `assets/`.
     pub(super) assets: Vec<String>,
     pub(super) findings: Vec<Finding>,
@@ -57,7 +61,8 @@ pub(super) fn read(source: &Arc<dyn ByteSource>, limits: &Limits) -> Result<Arch
     let mut archive = Archive {
         metadata: Value::Null,
         config: Value::Null,
-        weights: None,
+        weights: Vec::new(),
+        arrays: None,
         assets: Vec::new(),
         findings: Vec::new(),
         unread: container
@@ -87,11 +92,10 @@ pub(super) fn read(source: &Arc<dyn ByteSource>, limits: &Limits) -> Result<Arch
             // Of two members with one name Keras takes the last; that there are two is told.
             CONFIG => archive.config = json(&opened.source, limits)?,
             METADATA => archive.metadata = json(&opened.source, limits)?,
-            _ if is_weights(name) => {
-                if name == "model.weights.h5" {
-                    archive.weights = Some(Arc::clone(&opened.source));
-                }
-            }
+            ARRAYS => archive.arrays = Some(Arc::clone(&opened.source)),
+            // What lies in which of the files is in the files too.
+            MAP => {}
+            _ if is_weights(name) => archive.weights.push((name.to_owned(), Arc::clone(&opened.source))),
             _ => {
                 if !name.ends_with('/') {
                     other(name, &opened.source, limits, &mut archive.assets, &mut findings);

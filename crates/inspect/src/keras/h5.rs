@@ -10,7 +10,7 @@ use super::judge::Judged;
 use super::weights::{self, Layout};
 use super::{Saved, n_parameters, safety};
 use crate::reader::{Claim, Reader, Subject};
-use crate::{Fact, InspectError, Inspection, Sourced};
+use crate::{Fact, InspectError, Inspection, Serving, Sourced};
 
 /// Reads HDF5 files.
 #[derive(Debug)]
@@ -102,6 +102,8 @@ fn alone(subject: &Subject<'_>, file: &File, layout: Layout) -> Inspection {
         unread: file.unread.clone(),
         ..Judged::default()
     };
+    // Some of it lies elsewhere, or is kept in a way that is not read.
+    let is_readable = judged.findings.is_empty() && judged.unread.is_empty();
     let summary = format!("data only: {} arrays of weights; loading runs no code from the file", tensors.n);
     Inspection {
         framework: Some(Sourced::new(
@@ -112,11 +114,11 @@ fn alone(subject: &Subject<'_>, file: &File, layout: Layout) -> Inspection {
         framework_version: version,
         tensors: Some(tensors),
         facts,
-        warnings: vec![
-            "The file holds weights and not the layers that they belong to. Build the model in Python, call \
-             model.load_weights with this file, save it with model.save(\"model.keras\"), and drop that."
-                .to_owned(),
-        ],
+        serving: if is_readable {
+            Serving::KerasWeights { is_by_layer: layout == Layout::Layers }
+        } else {
+            Serving::No
+        },
         ..Inspection::blank(subject.artifact.clone(), WEIGHTS, safety(judged, &summary))
     }
 }

@@ -6,25 +6,29 @@
 mod archive;
 mod config;
 mod describe;
+mod expected;
 mod graph;
 mod h5;
+mod json_config;
 mod judge;
 mod lambda;
 mod names;
 mod shapes;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod weights;
 
 pub(crate) use h5::KerasH5Reader;
+pub(crate) use json_config::KerasJsonReader;
 
-use packwright_formats::hdf5;
 use serde_json::{Value, json};
 
 use self::archive::Archive;
 use self::config::Network;
 use self::describe::Line;
 use self::judge::{Custom, Judged};
+use self::stored::Stored;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, NOT_READ, Needs, Safety, needs_of, worst_of};
 use crate::{Fact, InspectError, Inspection, Serving, Sourced, Tensors, strangers};
@@ -53,27 +57,17 @@ impl Reader for KerasReader {
             config: &archive.config,
             version,
         };
+        let mut stored = Stored::of(&archive, subject.limits);
         let (mut findings, mut unread) = (archive.findings.clone(), archive.unread.clone());
-        let weights = archive.weights.as_ref().map(|source| hdf5::read(&**source, subject.limits));
-        let broken = match &weights {
-            Some(Ok(file)) => {
-                findings.extend(weights::judge(file, "model.weights.h5"));
-                unread.extend(file.unread.iter().map(|what| format!("model.weights.h5: {what}")));
-                None
-            }
-            Some(Err(error)) => {
-                unread.push(format!("model.weights.h5: {error}"));
-                Some(format!("The weights in it are damaged: {error}."))
-            }
-            None => None,
-        };
+        findings.append(&mut stored.findings);
+        unread.append(&mut stored.unread);
         let mut inspection = saved.inspection(subject, findings, unread)?;
         inspection.facts.extend(facts(&archive));
-        if let Some(Ok(file)) = &weights {
-            let tensors = weights::tensors(file, weights::Layout::Objects);
+        if let Some(tensors) = stored.tensors {
             inspection.facts.extend(n_parameters(&tensors));
             inspection.tensors = Some(tensors);
         }
+        let broken = stored.broken;
         if let Some(broken) = broken {
             inspection.serving = Serving::No;
             inspection.warnings.insert(0, broken);
@@ -147,7 +141,8 @@ impl Saved<'_> {
         let (serving, refused) = self.serving(&network, &judged, line);
         warnings.extend(refused);
         let n_layers = network.layers.len();
-        let summary = format!("{n_layers} layers of Keras and their weights; runs no code from the file");
+        let with = if self.format == json_config::FORMAT { "without" } else { "and" };
+        let summary = format!("{n_layers} layers of Keras {with} their weights; runs no code from the file");
         let framework = line.map_or("keras", Line::framework).to_owned();
         Ok(Inspection {
             framework: Some(Sourced::new(framework, "the structure of the file")),

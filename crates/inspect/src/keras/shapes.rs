@@ -121,7 +121,9 @@ fn shape(layer: &Layer<'_>, inputs: &[Spec]) -> Option<Shape> {
 
 /// Layers over one, two or three dimensions between batch and channels: the digit in the class name says how many.
 fn spatial(layer: &Layer<'_>, input: &[Side]) -> Option<Shape> {
-    let kind = layer.class.strip_suffix('D')?;
+    let transposed = layer.class.strip_suffix("Transpose");
+    let is_transposed = transposed.is_some();
+    let kind = transposed.unwrap_or(layer.class).strip_suffix('D')?;
     let (kind, n) = (kind.get(..kind.len().checked_sub(1)?)?, kind.get(kind.len().checked_sub(1)?..)?);
     let n: usize = n.parse().ok()?;
     if input.len() != n.checked_add(2)? {
@@ -147,7 +149,7 @@ fn spatial(layer: &Layer<'_>, input: &[Side]) -> Option<Shape> {
             let keeps = layer.config.get("keepdims").and_then(Value::as_bool) == Some(true);
             Some(if keeps { together(vec![Some(1); n], channels) } else { vec![batch, channels] })
         }
-        "Conv" | "SeparableConv" | "DepthwiseConv" => {
+        "Conv" | "SeparableConv" | "DepthwiseConv" if !is_transposed => {
             let channels = match kind {
                 "DepthwiseConv" => match channels {
                     Some(n) => Some(n.checked_mul(layer.number("depth_multiplier")?)?),
@@ -158,6 +160,30 @@ fn spatial(layer: &Layer<'_>, input: &[Side]) -> Option<Shape> {
             let dilation = each("dilation_rate").unwrap_or_else(|| vec![1; n]);
             let window = Window { size: each("kernel_size")?, stride: each("strides")?, dilation };
             Some(together(window.over(sides, layer.text("padding")?)?, channels))
+        }
+        // With an output_padding the versions of Keras do not agree.
+        "Conv" if is_transposed => {
+            if !layer.config.get("output_padding").is_none_or(Value::is_null) {
+                return None;
+            }
+            let (sizes, strides) = (each("kernel_size")?, each("strides")?);
+            let dilations = each("dilation_rate").unwrap_or_else(|| vec![1; n]);
+            let padding = layer.text("padding")?;
+            let mut grown = Shape::new();
+            for (i, side) in sides.iter().enumerate() {
+                let (size, stride, dilation) = (sizes.get(i)?, strides.get(i)?, dilations.get(i)?);
+                let reach = size.checked_sub(1)?.checked_mul(*dilation)?.checked_add(1)?;
+                let more = match padding {
+                    "same" => 0,
+                    "valid" => reach.checked_sub(*stride)?.max(0),
+                    _ => return None,
+                };
+                grown.push(match side {
+                    Some(side) => Some(side.checked_mul(*stride)?.checked_add(more)?),
+                    None => None,
+                });
+            }
+            Some(together(grown, Some(layer.number("filters")?)))
         }
         "MaxPooling" | "AveragePooling" => {
             let size = each("pool_size")?;

@@ -75,6 +75,19 @@ fn shapes_follow_from_the_configuration_of_each_layer() {
             json!({"pool_size": [2, 2], "strides": null, "padding": "same"}),
             Some(json!([null, 14, 14, 3])),
         ),
+        (
+            "Conv2DTranspose",
+            json!([null, 7, null, 3]),
+            conv(json!({"strides": [2, 2]})),
+            Some(json!([null, 15, null, 8])),
+        ),
+        (
+            "Conv2DTranspose",
+            json!([null, 7, 7, 3]),
+            conv(json!({"strides": [4, 4], "padding": "same"})),
+            Some(json!([null, 28, 28, 8])),
+        ),
+        ("Conv2DTranspose", image.clone(), conv(json!({"output_padding": [1, 1]})), None),
         ("GlobalAveragePooling2D", image.clone(), json!({"keepdims": false}), Some(json!([null, 3]))),
         ("UpSampling2D", image.clone(), json!({"size": [2, 2]}), Some(json!([null, 56, 56, 3]))),
         (
@@ -318,5 +331,50 @@ fn each_model_goes_to_the_flavor_that_can_load_it() {
     ];
     for (i, (found, expected)) in cases.into_iter().enumerate() {
         assert_eq!(found, expected, "case {i}");
+    }
+}
+
+fn fixture(name: &str) -> crate::Inspection {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
+    let limits = packwright_source::Limits::default();
+    crate::inspect(&path, &limits).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn weights_that_are_cut_into_files_are_listed_and_what_keras_does_not_open_is_said() {
+    let found = fixture("keras/sharded.keras");
+    let tensors = found.tensors.unwrap();
+    let shapes: Vec<&[u64]> = tensors.listed.iter().map(|tensor| tensor.shape.as_slice()).collect();
+    assert_eq!(shapes, [&[4, 8][..], &[8], &[8, 3], &[3]]);
+    assert_eq!(found.serving, Serving::No);
+    assert!(found.warnings[0].contains("model.weights.h5"), "{:?}", found.warnings);
+}
+
+#[test]
+fn a_configuration_says_what_weights_it_takes_where_every_layer_has_a_rule() {
+    let found = fixture("keras/model_config.json");
+    assert_eq!((found.format, &found.serving), ("keras-json-config", &Serving::No));
+    let expected = json!([["dense", [[4, 8], [8]]], ["dense_1", [[8, 3], [3]]]]);
+    assert_eq!(found.fact("expected_weights").unwrap().value, expected);
+    assert_eq!(found.fact("n_parameters").unwrap().value, 67);
+    assert!(found.warnings[0].contains("holds no weights"));
+    let open = json!({"class_name": "Sequential", "config": {"name": "m", "layers": [layer("EinsumDense", &json!({"name": "e"}))]}});
+    assert!(super::expected::weights(&Network::of(&open).unwrap()).is_none());
+}
+
+#[test]
+fn what_a_configuration_hides_in_another_layer_is_found() {
+    for (name, verdict) in [
+        ("lambda_in_sequential", "review"),
+        ("lambda_in_time_distributed", "review"),
+        ("lambda_in_bidirectional", "review"),
+        ("lambda_in_functional", "review"),
+        ("lambda_in_custom", "review"),
+        ("system_as_activation", "dangerous"),
+    ] {
+        let found = fixture(&format!("hostile/keras_json/{name}.json"));
+        assert_eq!(found.safety.verdict().word(), verdict, "{name}");
+        let has_lambda = found.safety.findings.iter().any(|finding| finding.rule == "keras/lambda");
+        assert_eq!(has_lambda, name.starts_with("lambda"), "{name}");
     }
 }

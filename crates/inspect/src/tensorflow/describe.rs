@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use packwright_mlflow::schema::TensorSpec;
 use serde_json::{Map, Value, json};
 
+use super::objects::Function;
 use super::proto::{MetaGraph, Signature, TensorInfo};
 use crate::{Fact, Sourced, SourcedSchema, SourcedSignature};
 
@@ -78,6 +79,72 @@ fn spec(name: &str, info: &TensorInfo) -> Result<TensorSpec, &'static str> {
     Ok(TensorSpec { name: Some(name.to_owned()), dtype: dtype.to_owned(), shape })
 }
 
+/// A saved object that can be called itself: by MLflow with one tensor.
+pub(super) struct Module<'a> {
+    /// What it can be called with, one tensor each.
+    functions: Vec<&'a Function>,
+}
+
+/// The object as what can be called, where it has a function for that and one of its forms takes one tensor.
+pub(super) fn module(graph: &MetaGraph) -> Option<Module<'_>> {
+    let functions: Vec<&Function> =
+        graph.callables.get(CALL)?.iter().filter(|function| function.inputs.len() == 1).collect();
+    (!functions.is_empty()).then_some(Module { functions })
+}
+
+/// What Python calls an object by.
+const CALL: &str = "__call__";
+
+impl Module<'_> {
+    /// The only form that there is; of several none is known to be meant.
+    fn only(&self) -> Option<&Function> {
+        let first = self.functions.first()?;
+        self.functions.iter().all(|other| other == first).then_some(first)
+    }
+
+    /// What goes in and what comes out.
+    pub(super) fn signature(&self) -> SourcedSignature {
+        let Some(function) = self.only() else { return SourcedSignature::default() };
+        let schema = |tensors: &[(String, TensorInfo)]| {
+            let [(name, info)] = tensors else { return None };
+            let spec = TensorSpec { name: None, ..spec(name, info).ok()? };
+            let source = "the function __call__ of the saved object";
+            Some(SourcedSchema::Tensors(vec![Sourced::new(spec, source)]))
+        };
+        SourcedSignature {
+            inputs: schema(&function.inputs),
+            outputs: if function.gives_tensor { schema(&function.outputs) } else { None },
+            params: None,
+        }
+    }
+
+    /// What is to be known about calling it.
+    pub(super) fn warning(&self) -> Option<String> {
+        let gives_tensor = self.functions.iter().all(|function| function.gives_tensor);
+        (!gives_tensor).then(|| {
+            "The model gives more than one tensor, and MLflow hands them over as TensorFlow's own, which its server cannot \
+             send. Save it again with signatures=model.__call__.get_concrete_function(…)."
+                .to_owned()
+        })
+    }
+}
+
+/// Why a model without a signature cannot be served.
+pub(super) fn not_callable(graph: &MetaGraph) -> String {
+    let functions: Vec<&str> = graph.callables.keys().map(String::as_str).take(5).collect();
+    let (has, example) = match functions.as_slice() {
+        [] => (String::new(), "f"),
+        [CALL, ..] => (" It can be called, though not with one tensor alone.".to_owned(), CALL),
+        [first, ..] => {
+            (format!(" It has functions that MLflow does not call: {}.", functions.join(", ")), *first)
+        }
+    };
+    format!(
+        "The model has no signature that can be called.{has} Save it again with tf.saved_model.save(model, path, \
+         signatures=model.{example}.get_concrete_function(…))."
+    )
+}
+
 /// What the model says beyond the signature that is served.
 pub(super) fn facts(graph: &MetaGraph, n_graphs: usize) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -104,6 +171,15 @@ pub(super) fn facts(graph: &MetaGraph, n_graphs: usize) -> Vec<Fact> {
         })
         .collect();
     add("signatures", Value::Object(signatures), "saved_model.pb signature_def");
+    if !graph.callables.is_empty() && served(graph).is_none() {
+        let form = |function: &Function| json!({"inputs": named(&function.inputs), "outputs": named(&function.outputs)});
+        let functions: Map<String, Value> = graph
+            .callables
+            .iter()
+            .map(|(name, forms)| (name.clone(), forms.iter().take(FORMS).map(form).collect()))
+            .collect();
+        add("functions", Value::Object(functions), "saved_model.pb object_graph_def");
+    }
     if !graph.variables.is_empty() {
         add("n_variables", json!(graph.variables.len()), "saved_model.pb object_graph_def");
         // Keras exports keep a second variable of each weight for the endpoint.
@@ -128,6 +204,16 @@ pub(super) fn facts(graph: &MetaGraph, n_graphs: usize) -> Vec<Fact> {
         add("assets", json!(graph.assets), "saved_model.pb asset_file_def");
     }
     facts
+}
+
+/// How many forms of one function are shown.
+const FORMS: usize = 20;
+
+fn named(tensors: &[(String, TensorInfo)]) -> Value {
+    tensors
+        .iter()
+        .map(|(name, info)| json!({"name": name, "dtype": element(info.dtype).0, "shape": info.shape}))
+        .collect()
 }
 
 fn ends(ends: &BTreeMap<String, TensorInfo>) -> Value {

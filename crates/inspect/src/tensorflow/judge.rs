@@ -1,9 +1,6 @@
 //! What a `SavedModel` would do when it is loaded and called: its operators and the files beside it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use packwright_source::ByteSource;
 
 use super::nodes::Use;
 use super::proto::{MetaGraph, SavedModel};
@@ -57,7 +54,7 @@ const READS: [&str; 21] = [
 ];
 
 /// Operators that call Python functions of the process that made the graph.
-const PYTHON: [&str; 3] = ["EagerPyFunc", "PyFunc", "PyFuncStateless"];
+pub(super) const PYTHON: [&str; 3] = ["EagerPyFunc", "PyFunc", "PyFuncStateless"];
 
 /// Operators of checkpoints. Every model saves and restores its own variables by a path that it is given; a path in the
 /// graph itself is another matter.
@@ -84,16 +81,28 @@ pub(super) fn reaches(operator: &str) -> bool {
 pub(super) fn safety(subject: &FolderSubject<'_>, model: &SavedModel, served: &MetaGraph) -> Safety {
     let mut findings: Vec<Finding> = Vec::new();
     for graph in &model.graphs {
-        findings.extend(graph.uses.iter().filter_map(judge_use));
-        findings.extend(unknown_operators(graph));
+        findings.extend(of_graph(graph, super::MODEL));
         findings.extend(assets(graph));
     }
     let mut unread = Vec::new();
-    files(subject, &mut findings, &mut unread);
+    let own = ["saved_model.pb", "fingerprint.pb", "keras_metadata.pb"];
+    let is_own = |name: &str| own.contains(&name) || name.starts_with("variables/");
+    files(subject, is_own, &mut findings, &mut unread);
+    verdict(findings, unread, served)
+}
+
+/// What the operators of a graph in `file` would do.
+pub(super) fn of_graph(graph: &MetaGraph, file: &str) -> Vec<Finding> {
+    let uses = graph.uses.iter().filter_map(|found| judge_use(found, file));
+    uses.chain(unknown_operators(graph, file)).collect()
+}
+
+/// The verdict over what was found.
+pub(super) fn verdict(mut findings: Vec<Finding>, unread: Vec<String>, graph: &MetaGraph) -> Safety {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let needs = needs_of(&findings, Needs::DataOnly);
     let worst = worst_of(&findings);
-    let n_nodes = served.operators.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
+    let n_nodes = graph.operators.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
     let summary = match needs {
         Needs::DangerousCalls => format!("its graph would use {worst}"),
         _ if !unread.is_empty() => NOT_READ.to_owned(),
@@ -105,7 +114,7 @@ pub(super) fn safety(subject: &FolderSubject<'_>, model: &SavedModel, served: &M
     Safety { needs, unread, findings, summary }
 }
 
-fn judge_use(found: &Use) -> Option<Finding> {
+fn judge_use(found: &Use, file: &str) -> Option<Finding> {
     let operator = found.operator.as_str();
     let (rule, severity, why) = if WRITES.contains(&operator) {
         ("tensorflow/writes-files", Severity::Dangerous, "the operator writes files or reaches the network")
@@ -137,22 +146,30 @@ fn judge_use(found: &Use) -> Option<Finding> {
     let what =
         found.path.as_ref().map_or_else(|| operator.to_owned(), |path| format!("{operator} of {path:?}"));
     let within = if found.function.is_empty() { "the graph".to_owned() } else { found.function.clone() };
-    let place = format!("{} in {within}, saved_model.pb, byte {}", found.node, found.offset);
+    let place = format!("{} in {within}, {file}, byte {}", found.node, found.offset);
     Some(Finding { rule, severity, what, place, why: why.to_owned() })
 }
 
+fn known() -> impl Iterator<Item = &'static str> {
+    OPERATORS.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace)
+}
+
+/// Whether TensorFlow has an operator of that name.
+pub(super) fn is_known(name: &str) -> bool {
+    known().any(|known| known == name)
+}
+
 /// Operators that TensorFlow does not have.
-fn unknown_operators(graph: &MetaGraph) -> impl Iterator<Item = Finding> {
-    let lines = OPERATORS.lines().filter(|line| !line.starts_with('#'));
-    let known: BTreeSet<&str> = lines.flat_map(str::split_whitespace).collect();
+fn unknown_operators(graph: &MetaGraph, file: &str) -> impl Iterator<Item = Finding> {
+    let known: BTreeSet<&str> = known().collect();
     let is_function = |name: &String| graph.functions.contains(name);
     let unknown =
         graph.operators.keys().filter(move |name| !is_function(name) && !known.contains(name.as_str()));
-    unknown.take(50).map(|name| Finding {
+    unknown.take(50).map(move |name| Finding {
         rule: "tensorflow/unknown-operator",
         severity: Severity::Review,
         what: name.clone(),
-        place: "saved_model.pb".to_owned(),
+        place: file.to_owned(),
         why: "TensorFlow 2.21 has no such operator: it is native code of a library that must be installed"
             .to_owned(),
     })
@@ -172,10 +189,14 @@ fn assets(graph: &MetaGraph) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// What lies in the folder and is no part of a `SavedModel` may be a pickle for whoever loads it as one.
-fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut Vec<String>) {
-    let own = ["saved_model.pb", "fingerprint.pb", "keras_metadata.pb"];
-    let parts = ["variables/", "assets/", "assets.extra/"];
+/// What lies in a folder and is no part of the model may be a pickle for whoever loads it as one.
+pub(super) fn files(
+    subject: &FolderSubject<'_>,
+    is_own: impl Fn(&str) -> bool,
+    findings: &mut Vec<Finding>,
+    unread: &mut Vec<String>,
+) {
+    let parts = ["assets/", "assets.extra/"];
     for entry in subject.folder.entries() {
         let name = entry.name.as_str();
         if entry.is_link {
@@ -188,11 +209,11 @@ fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut 
             });
             continue;
         }
-        if own.contains(&name) || name.starts_with("variables/") {
+        if is_own(name) {
             continue;
         }
-        let source: Arc<dyn ByteSource> = match subject.folder.open_file(name) {
-            Ok(source) => Arc::new(source),
+        let source = match subject.folder.open_source(name) {
+            Ok(source) => source,
             Err(error) => {
                 unread.push(format!("{name}: {error}"));
                 continue;
@@ -215,7 +236,7 @@ fn files(subject: &FolderSubject<'_>, findings: &mut Vec<Finding>, unread: &mut 
                 severity: Severity::Info,
                 what: name.to_owned(),
                 place: "the folder".to_owned(),
-                why: "it is no part of a SavedModel; TensorFlow does not read it".to_owned(),
+                why: "it is no part of the model; TensorFlow does not read it".to_owned(),
             });
         }
     }

@@ -4,19 +4,28 @@
 //! Read: every signature, the variables and the operators of `saved_model.pb`. Constants are skipped by offset, and the
 //! files under `variables` are not opened. Not read: `saved_model.pbtxt`, and models cut into `.cpb` files.
 
+mod checkpoint;
 mod describe;
+mod frozen;
+mod infer;
 mod judge;
 mod nodes;
+mod objects;
 mod proto;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use packwright_source::{ByteSource, ErrorKind, Folder, ReadError};
+pub(crate) use checkpoint::{CheckpointFolderReader, CheckpointReader};
+pub(crate) use frozen::GraphDefReader;
+
+use packwright_formats::protobuf::{Field, FieldValue, Wire};
+use packwright_source::{ErrorKind, Folder, FolderEntry, ReadError};
 
 use self::proto::{MetaGraph, SavedModel};
-use crate::reader::{Claim, FolderReader, FolderSubject};
+use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{Artifact, InspectError, Inspection, Requirement, Serving, Sourced};
 
 /// What the format is called.
@@ -37,7 +46,7 @@ impl FolderReader for SavedModelReader {
     fn read(&self, subject: &FolderSubject<'_>) -> Result<Inspection, InspectError> {
         let path = || subject.folder.root().join(MODEL);
         let open = |error| InspectError::Open { path: path(), error };
-        let source: Arc<dyn ByteSource> = Arc::new(subject.folder.open_file(MODEL).map_err(open)?);
+        let source = subject.folder.open_source(MODEL).map_err(open)?;
         let model = SavedModel::read(&*source, subject.limits)?;
         let graph = chosen(&model).ok_or_else(|| {
             let kind = ErrorKind::malformed("model", "a graph", "none");
@@ -45,6 +54,44 @@ impl FolderReader for SavedModelReader {
         })?;
         Ok(inspection(subject, &model, graph))
     }
+}
+
+/// Reads `saved_model.pb` without its folder, and says that it is missing.
+#[derive(Debug)]
+pub(crate) struct SavedModelFileReader;
+
+impl Reader for SavedModelFileReader {
+    fn claims(&self, subject: &Subject<'_>) -> Claim {
+        if is_saved_model(subject).unwrap_or(false) { Claim::Likely } else { Claim::No }
+    }
+
+    fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
+        let name = MODEL.to_owned();
+        let entry = FolderEntry { name, len_bytes: subject.source.len_bytes(), is_link: false };
+        let root = subject.artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let folder = Folder::of_sources(root, vec![(entry, Arc::clone(&subject.source))]);
+        let alone = FolderSubject { artifact: subject.artifact, folder: &folder, limits: subject.limits };
+        let mut inspection = SavedModelReader.read(&alone)?;
+        inspection.artifact = subject.artifact.clone();
+        let message = "The file is a part of a model, which is a folder: drop the folder that it lies in.";
+        inspection.serving = Serving::No;
+        inspection.warnings.insert(0, message.to_owned());
+        Ok(inspection)
+    }
+}
+
+/// Whether the outermost message is a `SavedModel`: the number of its schema, and a graph that begins with what it is for.
+fn is_saved_model(subject: &Subject<'_>) -> Result<bool, ReadError> {
+    let mut wire = Wire::over(FORMAT, &*subject.source, subject.limits);
+    let mut next = || -> Result<(u64, FieldValue), ReadError> {
+        let field = wire.field()?;
+        if let Some(Field { value: FieldValue::Bytes(_), number: 1 | 2 }) = field {
+            wire.enter()?;
+        }
+        Ok(field.map_or((0, FieldValue::Varint(0)), |field| (field.number, field.value)))
+    };
+    let is_first = matches!(next()?, (1, FieldValue::Varint(1..=9)));
+    Ok(is_first && matches!((next()?, next()?), ((2, FieldValue::Bytes(_)), (1, FieldValue::Bytes(_)))))
 }
 
 /// The graph to serve, where there are several: the one that is tagged for it.
@@ -59,15 +106,17 @@ fn chosen(model: &SavedModel) -> Option<&MetaGraph> {
 fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph) -> Inspection {
     let mut warnings = Vec::new();
     let signature = describe::served(graph);
-    let serving = if let Some((name, _)) = signature {
-        Serving::SavedModel { tags: graph.tags.clone(), signature: name.clone() }
-    } else {
-        warnings.push(
-            "The model has no signature that can be called. Save it again with tf.saved_model.save(model, path, \
-             signatures=model.f.get_concrete_function(…))."
-                .to_owned(),
-        );
-        Serving::No
+    let module = describe::module(graph);
+    let serving = match (signature, &module) {
+        (Some((name, _)), _) => Serving::SavedModel { tags: graph.tags.clone(), signature: name.clone() },
+        (None, Some(module)) => {
+            warnings.extend(module.warning());
+            Serving::SavedModule
+        }
+        (None, None) => {
+            warnings.push(describe::not_callable(graph));
+            Serving::No
+        }
     };
     let missing = missing(subject.folder, graph);
     let serving = if missing.is_some() { Serving::No } else { serving };
@@ -87,7 +136,10 @@ fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph
         framework: Some(Sourced::new("tensorflow".to_owned(), "the structure of the folder")),
         framework_version: version,
         serving,
-        signature: describe::signature(signature, &mut warnings),
+        signature: match (signature, module) {
+            (None, Some(module)) => module.signature(),
+            (signature, _) => describe::signature(signature, &mut warnings),
+        },
         requirements: vec![requirement],
         tensors: Some(graph.variables.iter().cloned().collect()),
         facts: describe::facts(graph, model.graphs.len()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use packwright_formats::protobuf::{FieldValue, Wire};
 use packwright_source::ReadError;
 
-use super::proto::MetaGraph;
+use super::proto::{MetaGraph, shape};
 
 /// The longest constant that may be a path.
 const PATH_BYTES: u64 = 4096;
@@ -25,22 +25,53 @@ pub(super) struct Use {
     pub(super) offset: u64,
 }
 
-/// What is kept of one node until its function is read to its end.
-struct Node {
-    name: String,
-    operator: String,
-    first_input: String,
-    offset: u64,
+/// A node, as far as it matters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) operator: String,
+    /// What goes in: `node`, `node:1`, and `^node` for what must run before. Only the first, unless all are asked for.
+    pub(super) inputs: Vec<String>,
+    pub(super) offset: u64,
+    /// Its attribute `dtype`, as TensorFlow's number.
+    pub(super) dtype: Option<u64>,
+    /// Whether one of its inputs is turned before it is used: `transpose_a` of `MatMul`.
+    pub(super) transposes: bool,
+    /// Its attribute `shape`: `None` when not even the rank is known.
+    pub(super) shape: Option<Vec<i64>>,
+    /// Its attribute `value`.
+    pub(super) value: Option<Constant>,
 }
 
-/// Reads a `GraphDef`.
-pub(super) fn graph_def(wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<(), ReadError> {
+/// A tensor in a node, without its numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Constant {
+    pub(super) dtype: u64,
+    pub(super) shape: Vec<i64>,
+    /// The first of its texts, where it is no longer than a path.
+    text: Option<String>,
+}
+
+/// How many bytes of memory a node takes that is kept, beyond its texts.
+const NODE_BYTES: u64 = 256;
+
+/// Reads a `GraphDef`. The nodes outside of functions are put into `kept`, where that is asked for.
+pub(super) fn graph_def(
+    wire: &mut Wire<'_>,
+    graph: &mut MetaGraph,
+    mut kept: Option<&mut Vec<Node>>,
+) -> Result<(), ReadError> {
     let mut scope = Scope::default();
     while let Some(field) = wire.field()? {
         match (field.number, field.value) {
             (1, FieldValue::Bytes(_)) => {
                 wire.enter()?;
-                scope.node(wire, graph)?;
+                let node = Node::read(wire, kept.is_some())?;
+                if let Some(kept) = kept.as_deref_mut() {
+                    wire.budget().keep("the nodes", NODE_BYTES).map_err(|kind| wire.error(kind))?;
+                    kept.push(node.clone());
+                }
+                scope.node(node, graph);
             }
             (2, FieldValue::Bytes(_)) => {
                 wire.enter()?;
@@ -48,6 +79,14 @@ pub(super) fn graph_def(wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<()
                     if let (1, FieldValue::Bytes(_)) = (field.number, field.value) {
                         wire.enter()?;
                         function(wire, graph)?;
+                    }
+                }
+            }
+            (4, FieldValue::Bytes(_)) => {
+                wire.enter()?;
+                while let Some(field) = wire.field()? {
+                    if let (1, FieldValue::Varint(producer)) = (field.number, field.value) {
+                        graph.producer = Some(producer);
                     }
                 }
             }
@@ -73,7 +112,8 @@ fn function(wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<(), ReadError>
             }
             (3, FieldValue::Bytes(_)) => {
                 wire.enter()?;
-                scope.node(wire, graph)?;
+                let node = Node::read(wire, false)?;
+                scope.node(node, graph);
             }
             _ => {}
         }
@@ -96,49 +136,132 @@ struct Scope {
 /// How many nodes a path is followed through.
 const HOPS: usize = 16;
 
-impl Scope {
-    fn node(&mut self, wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<(), ReadError> {
-        let offset = wire.position();
-        let mut node =
-            Node { name: String::new(), operator: String::new(), first_input: String::new(), offset };
-        let mut text = None;
-        let mut n_inputs = 0_u32;
+impl Node {
+    fn read(wire: &mut Wire<'_>, keeps_inputs: bool) -> Result<Self, ReadError> {
+        let mut node = Self { offset: wire.position(), ..Self::default() };
         while let Some(field) = wire.field()? {
-            let FieldValue::Bytes(len) = field.value else { continue };
+            let FieldValue::Bytes(_) = field.value else { continue };
             match field.number {
                 1 => node.name = wire.text("the name of a node")?,
                 2 => node.operator = wire.text("an operator")?,
-                3 => {
-                    n_inputs = n_inputs.saturating_add(1);
-                    if n_inputs == 1 {
-                        node.first_input = wire.text("an input")?;
-                    }
+                3 if keeps_inputs || node.inputs.is_empty() => {
+                    wire.budget().keep("the inputs", INPUT_BYTES).map_err(|kind| wire.error(kind))?;
+                    node.inputs.push(wire.text("an input")?);
                 }
-                5 if len <= PATH_BYTES => {
+                5 => {
                     wire.enter()?;
-                    text = constant(wire)?.or(text);
+                    node.attribute(wire)?;
                 }
                 _ => {}
             }
         }
+        Ok(node)
+    }
+
+    /// An entry of its attributes. The name of an attribute may stand behind its value.
+    fn attribute(&mut self, wire: &mut Wire<'_>) -> Result<(), ReadError> {
+        let mut name = Vec::new();
+        let (mut number, mut sides, mut tensor, mut flag) = (None, None, None, false);
+        while let Some(field) = wire.field()? {
+            match (field.number, field.value) {
+                (1, FieldValue::Bytes(len)) if len <= LONGEST_NAME => name = wire.bytes("an attribute")?,
+                (2, FieldValue::Bytes(_)) => {
+                    wire.enter()?;
+                    while let Some(field) = wire.field()? {
+                        match (field.number, field.value) {
+                            (5, FieldValue::Varint(is)) => flag = is != 0,
+                            (6, FieldValue::Varint(dtype)) => number = Some(dtype),
+                            (7, FieldValue::Bytes(_)) => {
+                                wire.enter()?;
+                                sides = shape(wire)?;
+                            }
+                            (8, FieldValue::Bytes(_)) => {
+                                wire.enter()?;
+                                tensor = Some(Constant::read(wire)?);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        match name.as_slice() {
+            b"dtype" => self.dtype = number,
+            b"transpose_a" | b"transpose_b" => self.transposes |= flag,
+            b"shape" => self.shape = sides,
+            b"value" => self.value = tensor,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes of memory an input takes that is kept, beyond its text.
+const INPUT_BYTES: u64 = 24;
+
+/// The longest name of an attribute that is looked at.
+const LONGEST_NAME: u64 = 64;
+
+impl Constant {
+    /// A `TensorProto`. Numbers are skipped.
+    fn read(wire: &mut Wire<'_>) -> Result<Self, ReadError> {
+        let mut found = Self::default();
+        let mut content = None;
+        while let Some(field) = wire.field()? {
+            match (field.number, field.value) {
+                (1, FieldValue::Varint(dtype)) => found.dtype = dtype,
+                (2, FieldValue::Bytes(_)) => {
+                    wire.enter()?;
+                    found.shape = shape(wire)?.unwrap_or_default();
+                }
+                (4, FieldValue::Bytes(len)) if len <= PATH_BYTES => content = Some(wire.bytes("a tensor")?),
+                (8, FieldValue::Bytes(len)) if len <= PATH_BYTES && found.text.is_none() => {
+                    let bytes = wire.bytes("a text")?;
+                    found.text = String::from_utf8(bytes).ok();
+                }
+                (5..=7 | 10 | 11 | 13, FieldValue::Varint(_) | FieldValue::Fixed32(_)) => {
+                    wire.skip_repeats(field.number)?;
+                }
+                _ => {}
+            }
+        }
+        if found.dtype == TEXT {
+            // Texts may lie in the bytes as well: the length of each, then all of them.
+            found.text = found.text.take().or_else(|| {
+                let bytes = content?;
+                let (len, text) = bytes.split_first()?;
+                let is_one = usize::from(*len) == text.len();
+                Some(String::from_utf8_lossy(if is_one { text } else { &bytes }).into_owned())
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// TensorFlow's number for texts.
+const TEXT: u64 = 7;
+
+impl Scope {
+    fn node(&mut self, node: Node, graph: &mut MetaGraph) {
         let n = graph.operators.entry(node.operator.clone()).or_insert(0);
         *n = n.saturating_add(1);
         if node.operator == "Const" {
-            if let Some(text) = text {
+            if let Some(text) = node.value.and_then(|value| value.text) {
                 self.texts.insert(node.name, text);
             }
         } else if super::judge::passes(&node.operator) {
-            self.passes.insert(node.name, node.first_input);
+            self.passes.insert(node.name, node.inputs.into_iter().next().unwrap_or_default());
         } else if super::judge::reaches(&node.operator) && self.uses.len() < USES {
             self.uses.push(node);
         }
-        Ok(())
     }
 
     /// Looks up the paths.
     fn finish(self, function: &str, graph: &mut MetaGraph) {
         for node in self.uses {
-            let path = path(&self.texts, &self.passes, &node.first_input);
+            let first = node.inputs.first().map_or("", String::as_str);
+            let path = path(&self.texts, &self.passes, first);
             if graph.uses.len() < USES {
                 graph.uses.push(Use {
                     operator: node.operator,
@@ -165,36 +288,4 @@ fn path(texts: &BTreeMap<String, String>, passes: &BTreeMap<String, String>, inp
         }
     }
     None
-}
-
-/// An attribute of a node: the text in it when it is the value of a constant.
-fn constant(wire: &mut Wire<'_>) -> Result<Option<String>, ReadError> {
-    let (mut is_value, mut text) = (false, None);
-    while let Some(field) = wire.field()? {
-        match (field.number, field.value) {
-            (1, FieldValue::Bytes(_)) => is_value = wire.text("an attribute")? == "value",
-            (2, FieldValue::Bytes(_)) if is_value => {
-                wire.enter()?;
-                while let Some(field) = wire.field()? {
-                    if let (8, FieldValue::Bytes(_)) = (field.number, field.value) {
-                        wire.enter()?;
-                        text = string_tensor(wire)?.or(text);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(text)
-}
-
-fn string_tensor(wire: &mut Wire<'_>) -> Result<Option<String>, ReadError> {
-    let mut text = None;
-    while let Some(field) = wire.field()? {
-        if let (8, FieldValue::Bytes(_)) = (field.number, field.value) {
-            let bytes = wire.bytes("a text")?;
-            text = text.or_else(|| String::from_utf8(bytes).ok());
-        }
-    }
-    Ok(text)
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use packwright_formats::protobuf::{FieldValue, Wire};
-use packwright_source::{ByteSource, Limits, ReadError};
+use packwright_source::{ByteSource, ErrorKind, Limits, ReadError};
 
 use super::FORMAT;
 use super::nodes::{Use, graph_def};
+use super::objects::{Function, objects};
 use crate::Tensor;
 
 /// A model: one graph for each set of tags.
@@ -22,6 +23,8 @@ pub(super) struct MetaGraph {
     /// The TensorFlow that wrote it.
     pub(super) version: Option<String>,
     pub(super) signatures: BTreeMap<String, Signature>,
+    /// TensorFlow's number for the graphs that the writer makes.
+    pub(super) producer: Option<u64>,
     /// How often each operator is used, in the graph and in its functions.
     pub(super) operators: BTreeMap<String, u64>,
     /// The names of the functions, which are operators too.
@@ -29,6 +32,8 @@ pub(super) struct MetaGraph {
     /// Nodes of operators that reach files.
     pub(super) uses: Vec<Use>,
     pub(super) variables: Vec<Tensor>,
+    /// What the saved object itself can be asked for, by its name there: `__call__`.
+    pub(super) callables: BTreeMap<String, Vec<Function>>,
     /// The files in `assets` that the graph reads.
     pub(super) assets: Vec<String>,
 }
@@ -69,7 +74,7 @@ impl SavedModel {
     }
 }
 
-fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
+pub(super) fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
     let mut graph = MetaGraph::default();
     while let Some(field) = wire.field()? {
         let FieldValue::Bytes(_) = field.value else { continue };
@@ -79,7 +84,7 @@ fn meta_graph(wire: &mut Wire<'_>) -> Result<MetaGraph, ReadError> {
         wire.enter()?;
         match field.number {
             1 => info(wire, &mut graph)?,
-            2 => graph_def(wire, &mut graph)?,
+            2 => graph_def(wire, &mut graph, None)?,
             5 => signature_entry(wire, &mut graph)?,
             6 => asset(wire, &mut graph)?,
             _ => objects(wire, &mut graph)?,
@@ -164,8 +169,11 @@ fn tensor_entry(wire: &mut Wire<'_>) -> Result<(String, TensorInfo), ReadError> 
     Ok((key, info))
 }
 
+/// More sides than this no tensor of TensorFlow has.
+const MOST_SIDES: usize = 254;
+
 /// A shape: its sides, each with a length that may be missing (0), and whether the rank is unknown.
-fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
+pub(super) fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
     let (mut sides, mut is_unknown) = (Vec::new(), false);
     while let Some(field) = wire.field()? {
         match (field.number, field.value) {
@@ -177,6 +185,10 @@ fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
                         side = n.cast_signed();
                     }
                 }
+                if MOST_SIDES <= sides.len() {
+                    let detail = format!("more than {MOST_SIDES}");
+                    return Err(wire.error(ErrorKind::malformed("shape", "at most 254 sides", detail)));
+                }
                 sides.push(side.max(-1));
             }
             (3, FieldValue::Varint(n)) => is_unknown = n != 0,
@@ -186,25 +198,7 @@ fn shape(wire: &mut Wire<'_>) -> Result<Option<Vec<i64>>, ReadError> {
     Ok((!is_unknown).then_some(sides))
 }
 
-/// The graph of saved Python objects; its variables are the weights.
-fn objects(wire: &mut Wire<'_>, graph: &mut MetaGraph) -> Result<(), ReadError> {
-    while let Some(field) = wire.field()? {
-        if !matches!((field.number, field.value), (1, FieldValue::Bytes(_))) {
-            continue;
-        }
-        wire.enter()?;
-        while let Some(field) = wire.field()? {
-            if let (7, FieldValue::Bytes(_)) = (field.number, field.value) {
-                wire.enter()?;
-                let variable = variable(wire)?;
-                graph.variables.push(variable);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn variable(wire: &mut Wire<'_>) -> Result<Tensor, ReadError> {
+pub(super) fn variable(wire: &mut Wire<'_>) -> Result<Tensor, ReadError> {
     let (mut dtype, mut sides, mut trains, mut name) = (0, Vec::new(), false, String::new());
     while let Some(field) = wire.field()? {
         match (field.number, field.value) {

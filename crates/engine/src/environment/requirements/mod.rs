@@ -31,18 +31,17 @@ struct Bounds {
     pandas: Option<&'static str>,
 }
 
-/// All lines for a package that runs on `python`: mlflow first, then the artifact's own, then what is added here with
+/// All lines for a package that runs on `python`: mlflow first, then the artifact's `own`, then what is added here with
 /// the reason in each line's source.
 pub(crate) fn requirements_for(
     inspection: &Inspection,
+    own: &[Requirement],
     signature: &SourcedSignature,
     python: &str,
 ) -> Vec<Requirement> {
     let mlflow = mlflow_for(python);
     let mut lines = vec![line(format!("mlflow=={}", mlflow.value), mlflow.source)];
-    lines.extend(
-        inspection.requirements.iter().filter(|line| distribution(&line.requirement) != "mlflow").cloned(),
-    );
+    lines.extend(own.iter().filter(|line| distribution(&line.requirement) != "mlflow").cloned());
     wrappers(&mut lines);
     forecasters::bounds(&mut lines);
     let sklearn = lines
@@ -81,7 +80,7 @@ pub(crate) fn requirements_for(
         add(&mut lines, "skops", "MLflow opens the file with it");
     }
     match inspection.serving {
-        Serving::Keras | Serving::KerasLoader { .. } => {
+        Serving::Keras | Serving::KerasLoader { .. } | Serving::KerasWeights { .. } => {
             add(&mut lines, "tensorflow", "Keras runs on it unless KERAS_BACKEND names another library");
         }
         Serving::TensorflowKeras { .. } => {

@@ -7,7 +7,7 @@ fn lines(change: impl FnOnce(&mut Inspection), python: &str) -> Vec<String> {
     let mut inspection = inspection("model.pkl");
     inspection.signature.inputs = None;
     change(&mut inspection);
-    let lines = requirements_for(&inspection, &inspection.signature, python);
+    let lines = requirements_for(&inspection, &inspection.requirements, &inspection.signature, python);
     assert!(lines.iter().all(|line| !line.source.is_empty()));
     lines.into_iter().map(|line| line.requirement).collect()
 }
@@ -84,7 +84,7 @@ fn what_the_package_itself_imports_is_installed() {
         assert!(lines.contains(&"tensorflow".to_owned()), "{lines:?}");
     }
     let columns = inspection("model.pkl");
-    let lines = requirements_for(&columns, &columns.signature, "3.12");
+    let lines = requirements_for(&columns, &columns.requirements, &columns.signature, "3.12");
     assert!(lines.iter().any(|line| line.requirement == "pandas"));
 }
 

@@ -1,3 +1,6 @@
+mod checkpoint;
+mod frozen;
+
 use std::path::Path;
 
 use packwright_source::{Limits, MemorySource};
@@ -178,4 +181,46 @@ fn any_cut_is_an_error_or_a_model() {
     std::fs::write(dir.path().join("saved_model.pb"), b"").unwrap();
     assert!(inspect(dir.path(), &Limits::default()).is_err());
     assert!(inspect(Path::new("nothing"), &Limits::default()).is_err());
+}
+
+fn fixture(name: &str) -> Inspection {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tensorflow").join(name);
+    inspect(&path, &Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn an_object_without_signatures_is_called_itself() {
+    let found = fixture("module_callable");
+    assert_eq!((&found.serving, found.warnings.as_slice()), (&Serving::SavedModule, &[][..]));
+    for (schema, shape) in [(&found.signature.inputs, [-1, 3]), (&found.signature.outputs, [-1, 2])] {
+        let Some(SourcedSchema::Tensors(tensors)) = schema else { panic!("{schema:?}") };
+        assert_eq!((&tensors[0].value.name, tensors[0].value.shape.as_slice()), (&None, &shape[..]));
+    }
+    let found = fixture("module_no_signature");
+    assert_eq!(found.serving, Serving::No);
+    assert!(found.warnings[0].contains("no signature that can be called"), "{:?}", found.warnings);
+}
+
+#[test]
+fn a_folder_in_an_archive_is_read_as_the_folder() {
+    for (archive, folder, place) in [
+        ("two_signatures.zip", "module_two_signatures", "my model in two_signatures.zip"),
+        ("callable.tar.gz", "module_callable", "callable.tar.gz"),
+    ] {
+        let (packed, plain) = (fixture(archive), fixture(folder));
+        let member = packed.artifact.member.as_ref().unwrap();
+        assert_eq!(member.place, place);
+        let files: Vec<&str> = member.files.iter().map(|file| file.file_name.as_str()).collect();
+        assert_eq!(files, plain.artifact.side_files);
+        assert_eq!(packed.artifact.side_files, plain.artifact.side_files);
+        assert_eq!((packed.serving, packed.signature), (plain.serving, plain.signature));
+        assert_eq!(packed.safety.verdict(), plain.safety.verdict());
+    }
+}
+
+#[test]
+fn the_file_of_a_model_alone_asks_for_its_folder() {
+    let found = fixture("keras_export/saved_model.pb");
+    assert_eq!((found.format, &found.serving), ("tf-savedmodel", &Serving::No));
+    assert!(found.warnings[0].contains("drop the folder"), "{:?}", found.warnings);
 }
