@@ -258,12 +258,13 @@ impl Inspection {
             | Serving::TorchProgram { .. }
             | Serving::KerasLoader { .. }
             | Serving::Gguf { .. }
+            | Serving::OnnxRuntime { .. }
             | Serving::Tflite { .. }
             | Serving::TorchWeights { .. } => Some("python_function"),
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
-            Serving::Onnx => Some("onnx"),
+            Serving::Onnx { .. } => Some("onnx"),
             Serving::Statsmodels { .. } => Some("statsmodels"),
             Serving::Pmdarima { .. } => Some("pmdarima"),
             Serving::Prophet { .. } => Some("prophet"),

@@ -46,6 +46,7 @@ pub mod libraries {
 }
 
 pub use container::open_member;
+pub use onnx::onnx_binary;
 pub use probe::inspect;
 
 pub use inspection::{

@@ -56,7 +56,19 @@ pub enum Serving {
         save_format: &'static str,
     },
     /// The onnx flavor.
-    Onnx,
+    Onnx {
+        /// Whether the file is in a form made for people and must be rewritten as the binary one.
+        is_text: bool,
+    },
+    /// Generated code that opens a graph with onnxruntime, in a way that the onnx flavor does not know.
+    OnnxRuntime {
+        /// Whether the file is in onnxruntime's own format.
+        is_ort: bool,
+        /// Whether the operators of onnxruntime-extensions must be registered.
+        is_extended: bool,
+        /// Whether the file is in a form made for people and must be rewritten as the binary one.
+        is_text: bool,
+    },
     /// The statsmodels flavor over pickled results.
     Statsmodels {
         /// Whether the file is joblib and must be rewritten.

@@ -111,6 +111,8 @@ pub(crate) enum Change {
     Pickle,
     /// A JSON text is encoded as a JSON string.
     JsonString,
+    /// An ONNX model in a form made for people is written as the binary one.
+    OnnxBinary,
 }
 
 /// Whether a generated loader stands beside a scikit-learn block, whose plain pickle it opens.
@@ -158,7 +160,11 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Catboost { model_type, save_format }, _) => {
             Ok(catboost::native(inspection, model_type, save_format))
         }
-        (Serving::Onnx, _) => onnx::native(inspection),
+        (Serving::Onnx { is_text }, _) => onnx::native(inspection, *is_text),
+        (Serving::OnnxRuntime { is_ort, is_extended, is_text }, _) => {
+            let how = onnx::Runtime { is_ort: *is_ort, is_extended: *is_extended, is_text: *is_text };
+            onnx::runtime(inspection, how)
+        }
         (Serving::Statsmodels { is_joblib: true }, Some(reason)) => statsmodels::fallback(inspection, reason),
         (Serving::Statsmodels { is_joblib }, _) => Ok(statsmodels::native(inspection, *is_joblib)),
         (Serving::Pmdarima { is_joblib: true, .. }, Some(reason)) => {
