@@ -257,6 +257,7 @@ impl Inspection {
             | Serving::SklearnSkops { .. }
             | Serving::TorchProgram { .. }
             | Serving::KerasLoader { .. }
+            | Serving::Coreml { .. }
             | Serving::Gguf { .. }
             | Serving::OnnxRuntime { .. }
             | Serving::Tflite { .. }

@@ -14,6 +14,7 @@
 
 mod catboost;
 mod container;
+mod coreml;
 mod gguf;
 mod huggingface;
 mod inspection;
@@ -53,5 +54,5 @@ pub use inspection::{
     Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
     SourcedSchema, SourcedSignature,
 };
-pub use serving::{LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
+pub use serving::{CoremlInput, LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
 pub use tensors::{Tensor, Tensors};

@@ -8,7 +8,7 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, huggingface, keras,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, coreml, gguf, huggingface, keras,
     lightgbm, npy, onnx, pickled, prophet, safetensors, safety, strangers, tensorflow, tflite, torch,
     xgboost,
 };
@@ -23,6 +23,7 @@ const READERS: &[&dyn Reader] = &[
     &lightgbm::LightgbmReader,
     &catboost::CatboostReader,
     &onnx::OnnxReader,
+    &coreml::CoremlReader,
     &prophet::ProphetReader,
     &torch::TorchReader,
     &safetensors::SafetensorsReader,
@@ -37,7 +38,7 @@ const READERS: &[&dyn Reader] = &[
 
 /// Every reader of folders.
 const FOLDER_READERS: &[&dyn FolderReader] =
-    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader];
+    &[&tensorflow::SavedModelReader, &huggingface::HuggingfaceReader, &coreml::CoremlPackageReader];
 
 /// How much of a file is looked at before a reader is chosen.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;

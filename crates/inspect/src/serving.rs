@@ -152,6 +152,13 @@ pub enum Serving {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
     },
+    /// Generated code that opens a Core ML model.
+    Coreml {
+        /// The inputs in the order of the file, and how each is made for Core ML.
+        inputs: Vec<(String, CoremlInput)>,
+        /// Whether the model keeps a state between calls.
+        is_stateful: bool,
+    },
     /// Generated code that builds a network of the person's own code and gives it the weights in the file.
     TorchWeights {
         /// How the weights are kept.
@@ -163,6 +170,27 @@ pub enum Serving {
     Package,
     /// Not servable; the reason is in [`crate::Inspection::warnings`].
     No,
+}
+
+/// How an input is made for Core ML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CoremlInput {
+    /// An integer.
+    Integer,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// An array of `NumPy`'s type of that name.
+    Array(&'static str),
+    /// A picture in colors, from an array of bytes.
+    Image,
+    /// A picture without colors, from an array of bytes.
+    Grayscale,
+    /// A picture without colors, from an array of numbers.
+    GrayscaleFloat,
+    /// As the caller gives it.
+    AsItIs,
 }
 
 /// What a PyTorch file is.

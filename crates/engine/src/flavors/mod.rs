@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod coreml;
 mod folder;
 mod from_code;
 mod gguf;
@@ -189,6 +190,7 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::SentenceTransformers { architecture }, _) => {
             sentence_transformers::native(inspection, architecture.as_deref())
         }
+        (Serving::Coreml { inputs, is_stateful }, _) => coreml::from_code(inspection, inputs, *is_stateful),
         (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
         (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
         (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
