@@ -151,6 +151,8 @@ pub enum Serving {
     Tflite {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
+        /// Whether the graph has operators of TensorFlow itself, which only TensorFlow's own interpreter runs.
+        is_flex: bool,
     },
     /// Generated code that opens a Core ML model.
     Coreml {

@@ -106,11 +106,15 @@ mod tests {
     fn names_from_the_file_stand_in_the_code_as_python_texts() {
         let names = [("input_names", serde_json::json!(["x\"]\nimport os"]))];
         let signature = Some("say \"hi\"".to_owned());
-        let tflite = packed("a.tflite", Serving::Tflite { signature }, &names);
+        let tflite = packed("a.tflite", Serving::Tflite { signature, is_flex: true }, &names);
         let code = tflite.model_code.unwrap().1;
         assert!(code.contains(r#"get_signature_runner("say \"hi\"")"#), "{code}");
+        assert!(
+            code.contains("Interpreter = tf.lite.Interpreter") && !code.contains("ai_edge_litert"),
+            "{code}"
+        );
         assert!(code.contains(r#""x\"]\U0000000aimport os": "float32""#), "{code}");
-        let serving = Serving::Tflite { signature: None };
+        let serving = Serving::Tflite { signature: None, is_flex: false };
         let code = packed("a.tflite", serving, &names).model_code.unwrap().1;
         assert!(code.contains("set_tensor") && !code.contains("signature_runner"), "{code}");
     }

@@ -191,8 +191,10 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
             sentence_transformers::native(inspection, architecture.as_deref())
         }
         (Serving::Coreml { inputs, is_stateful }, _) => coreml::from_code(inspection, inputs, *is_stateful),
-        (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
-        (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
+        (Serving::Gguf { is_chat }, _) => gguf::from_code(inspection, *is_chat),
+        (Serving::Tflite { signature, is_flex }, _) => {
+            Ok(tflite::from_code(inspection, signature.as_deref(), *is_flex))
+        }
         (Serving::TorchWeights { form, path }, _) => match (draft.architecture(), draft.export_blocked()) {
             (Some(architecture), None) => {
                 let names = draft.architecture_names();
