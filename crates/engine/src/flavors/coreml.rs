@@ -53,7 +53,9 @@ fn text(inputs: &[(String, CoremlInput)], is_stateful: bool) -> String {
     for definition in makers {
         code.push_str(definition);
     }
-    code.push_str(&format!("\n\n# What goes in, and how it is made for Core ML.\nINPUTS = {{\n{lines}}}\n"));
+    // After a function two lines are left free, after imports one.
+    code.push_str(if code.ends_with("PythonModel\n") || code.ends_with("Image\n") { "\n" } else { "\n\n" });
+    code.push_str(&format!("# What goes in, and how it is made for Core ML.\nINPUTS = {{\n{lines}}}\n"));
     let call = if is_stateful {
         "self._model.predict(row, state=self._model.make_state())"
     } else {
