@@ -354,6 +354,39 @@ fn the_weights_are_listed_with_their_bytes() {
     assert_eq!((tensors.n_elements, tensors.size_bytes), (15, 50));
 }
 
+fn fixture(name: &str) -> Vec<u8> {
+    use packwright_source::{ByteSource as _, FileSource, read_exact_at};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/onnx").join(name);
+    let source = FileSource::open(&path).expect(name);
+    let mut bytes = vec![0; usize::try_from(source.len_bytes()).expect("small")];
+    read_exact_at(&source, 0, &mut bytes).expect(name);
+    bytes
+}
+
+#[test]
+fn a_file_in_the_format_of_onnxruntime_says_what_the_onnx_model_says() {
+    let bytes = fixture("dense.ort");
+    assert_eq!(claim("model", &bytes), Claim::Certain);
+    let inspection = inspect_at("model.ort", &bytes).expect("a model");
+    let expected = Serving::OnnxRuntime { is_ort: true, is_extended: false, is_text: false };
+    assert_eq!((inspection.format, inspection.serving.clone()), ("ort", expected));
+    assert_eq!(inspection.framework.as_ref().expect("told").value, "onnxruntime");
+    assert_eq!(shown(inspection.signature.inputs.as_ref()), ["-:float32[-1, 4]"]);
+    assert_eq!(shown(inspection.signature.outputs.as_ref()), ["prob:float32[-1, 3]"]);
+    let fact = |name| inspection.fact(name).map(|fact| fact.value.clone());
+    assert_eq!(fact("operators"), Some(json!({"Gemm": 1, "Softmax": 1})));
+    assert_eq!(fact("n_parameters"), Some(json!(15)));
+    assert_eq!(fact("opset"), Some(json!(17)));
+    let lines: Vec<&str> = inspection.requirements.iter().map(|line| line.requirement.as_str()).collect();
+    assert_eq!(lines, ["onnxruntime>=1.13", "numpy"]);
+    for at in 0..bytes.len() {
+        drop(inspect_at("model.ort", &bytes[..at]));
+        let mut other = bytes.clone();
+        other[at] ^= 0xff;
+        drop(inspect_at("model.ort", &other));
+    }
+}
+
 proptest! {
     #[test]
     fn a_changed_byte_gives_a_model_or_an_error(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
