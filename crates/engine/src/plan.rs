@@ -112,7 +112,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         files.push(generated(path.clone(), text.clone().into_bytes()));
     }
     for (path, text) in &work.layout.texts {
-        files.push(generated((*path).to_owned(), text.as_bytes().to_vec()));
+        files.push(generated(path.clone(), text.as_bytes().to_vec()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
     let recorded = Recorded::planned(data_bytes);

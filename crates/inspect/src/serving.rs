@@ -160,6 +160,8 @@ pub enum Serving {
         inputs: Vec<(String, CoremlInput)>,
         /// Whether the model keeps a state between calls.
         is_stateful: bool,
+        /// Folders of a package in which no file lies and that must be there all the same.
+        empty_folders: Vec<String>,
     },
     /// Generated code that builds a network of the person's own code and gives it the weights in the file.
     TorchWeights {

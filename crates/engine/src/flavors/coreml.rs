@@ -9,11 +9,16 @@ use super::{Layout, artifact_name, copied, folder, from_code, python_string};
 use crate::names;
 use crate::plan::PlanError;
 
+/// What keeps a folder that has no files: a package holds files alone.
+const KEEPER: &str = "empty.txt";
+const KEPT: &str = "This folder has no files, and Core ML asks for it.\n";
+
 /// The model and code that runs it.
 pub(super) fn from_code(
     inspection: &Inspection,
     inputs: &[(String, CoremlInput)],
     is_stateful: bool,
+    empty_folders: &[String],
 ) -> Result<Layout, PlanError> {
     let name = names::portable(&artifact_name(inspection));
     let path = format!("{}/{name}", from_code::FOLDER);
@@ -21,7 +26,9 @@ pub(super) fn from_code(
         ArtifactKind::File => vec![copied(inspection, &path)],
         ArtifactKind::Folder => folder::files(inspection, &path, |_| true)?,
     };
-    Ok(from_code::of(&path, data, (text(inputs, is_stateful), Mapping::new(), Vec::new())))
+    let layout = from_code::of(&path, data, (text(inputs, is_stateful), Mapping::new(), Vec::new()));
+    let texts = empty_folders.iter().map(|folder| (format!("{path}/{folder}/{KEEPER}"), KEPT)).collect();
+    Ok(Layout { texts, ..layout })
 }
 
 fn text(inputs: &[(String, CoremlInput)], is_stateful: bool) -> String {

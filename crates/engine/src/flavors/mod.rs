@@ -58,7 +58,7 @@ pub(crate) struct Layout {
     /// Generated Python files in `code/`: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
     /// Generated files that are no code: path in the package and text.
-    pub(crate) texts: Vec<(&'static str, &'static str)>,
+    pub(crate) texts: Vec<(String, &'static str)>,
     /// The generated `model.py` in the package's root: path in the package and text.
     pub(crate) model_code: Option<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
@@ -190,7 +190,9 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::SentenceTransformers { architecture }, _) => {
             sentence_transformers::native(inspection, architecture.as_deref())
         }
-        (Serving::Coreml { inputs, is_stateful }, _) => coreml::from_code(inspection, inputs, *is_stateful),
+        (Serving::Coreml { inputs, is_stateful, empty_folders }, _) => {
+            coreml::from_code(inspection, inputs, *is_stateful, empty_folders)
+        }
         (Serving::Gguf { is_chat }, _) => gguf::from_code(inspection, *is_chat),
         (Serving::Tflite { signature, is_flex }, _) => {
             Ok(tflite::from_code(inspection, signature.as_deref(), *is_flex))

@@ -39,7 +39,7 @@ impl Reader for CoremlReader {
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
         let model = CoremlModel::read(subject.source.as_ref(), subject.limits)?;
         let checked = package::check_alone(&model);
-        Ok(inspection(subject.artifact.clone(), &model, checked))
+        Ok(inspection(subject.artifact.clone(), &model, checked, Vec::new()))
     }
 }
 
@@ -76,7 +76,12 @@ impl FolderReader for CoremlPackageReader {
     }
 }
 
-fn inspection(artifact: Artifact, model: &CoremlModel, checked: Checked) -> Inspection {
+fn inspection(
+    artifact: Artifact,
+    model: &CoremlModel,
+    checked: Checked,
+    empty_folders: Vec<String>,
+) -> Inspection {
     let (signature, calls) = describe::signature(model);
     let mut warnings = checked.problems.clone();
     if let Some((what, class)) = model.custom.first() {
@@ -103,7 +108,11 @@ fn inspection(artifact: Artifact, model: &CoremlModel, checked: Checked) -> Insp
         framework_version: version
             .map(|version| Sourced::new(version.clone(), format!("userDefined {}", describe::VERSION_KEY))),
         serving: if can_serve {
-            Serving::Coreml { inputs: calls, is_stateful: !model.description.states.is_empty() }
+            Serving::Coreml {
+                inputs: calls,
+                is_stateful: !model.description.states.is_empty(),
+                empty_folders,
+            }
         } else {
             Serving::No
         },

@@ -12,6 +12,9 @@ use crate::{Artifact, InspectError, Inspection};
 /// What the folder of the model is called in the names of weights.
 const HERE: &str = "@model_path/";
 
+/// A manifest lists two items.
+const MOST_FOLDERS: usize = 16;
+
 /// Longer manifests list no model.
 const MANIFEST_BYTES: u64 = 1 << 20;
 
@@ -25,7 +28,8 @@ pub(super) struct Checked {
 
 /// Reads a package.
 pub(super) fn read(subject: &FolderSubject<'_>) -> Result<Inspection, InspectError> {
-    let name = root(subject.folder, subject.limits)?;
+    let manifest = manifest(subject.folder, subject.limits)?;
+    let name = root(subject.folder, &manifest)?;
     let source = subject.folder.open_file(&name).map_err(|error| at(0, ErrorKind::Io(error)))?;
     let model = CoremlModel::read(&source, subject.limits)?;
     let beside = name.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -36,7 +40,25 @@ pub(super) fn read(subject: &FolderSubject<'_>) -> Result<Inspection, InspectErr
     let files = subject.folder.entries().iter().filter(|entry| !entry.is_link);
     let artifact =
         Artifact { side_files: files.map(|entry| entry.name.clone()).collect(), ..subject.artifact.clone() };
-    Ok(inspection(artifact, &model, checked))
+    let empty = empty_folders(subject.folder, &manifest);
+    Ok(inspection(artifact, &model, checked, empty))
+}
+
+/// Folders that the manifest lists and in which no file lies. coremltools insists on them.
+fn empty_folders(folder: &Folder, manifest: &Value) -> Vec<String> {
+    let items = manifest.get("itemInfoEntries").and_then(Value::as_object);
+    let paths = items.into_iter().flat_map(serde_json::Map::values).filter_map(|item| {
+        let path = item.get("path")?.as_str()?;
+        let is_plain = path
+            .split('/')
+            .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']));
+        is_plain.then(|| format!("Data/{path}"))
+    });
+    let is_empty = |path: &String| {
+        let below = format!("{path}/");
+        !folder.entries().iter().any(|entry| entry.name == *path || entry.name.starts_with(&below))
+    };
+    paths.filter(is_empty).take(MOST_FOLDERS).collect()
 }
 
 /// A model by itself, whose weights would lie in the package that it was taken out of.
@@ -45,8 +67,7 @@ pub(super) fn check_alone(model: &CoremlModel) -> Checked {
 }
 
 /// The file that the manifest calls the model, below the package.
-fn root(folder: &Folder, limits: &Limits) -> Result<String, ReadError> {
-    let manifest = manifest(folder, limits)?;
+fn root(folder: &Folder, manifest: &Value) -> Result<String, ReadError> {
     let listed = manifest.get("rootModelIdentifier").and_then(Value::as_str).and_then(|id| {
         let path = manifest.get("itemInfoEntries")?.get(id)?.get("path")?.as_str()?;
         Some(format!("Data/{path}"))

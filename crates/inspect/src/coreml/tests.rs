@@ -114,7 +114,14 @@ fn shapes_that_callers_choose_are_open_in_the_signature() {
     assert_eq!(types["z"], "array(float32)[1.., 3]");
     let calls =
         [("x".to_owned(), CoremlInput::Array("float32")), ("z".to_owned(), CoremlInput::Array("float32"))];
-    assert_eq!(two.serving, Serving::Coreml { inputs: calls.to_vec(), is_stateful: false });
+    assert_eq!(
+        two.serving,
+        Serving::Coreml {
+            inputs: calls.to_vec(),
+            is_stateful: false,
+            empty_folders: vec!["Data/com.apple.CoreML/weights".to_owned()],
+        }
+    );
 }
 
 #[test]
