@@ -52,7 +52,7 @@ def belongs_here(entry):
     """Whether a fixture can be served by the versions of this environment."""
     if entry.get("hostile") or not entry.get("mlflow_flavor") or entry.get("is_model") is False or entry.get("unloadable_elsewhere"):
         return False
-    if "predict_head" not in entry:
+    if "predict_head" not in entry or entry["format"] in ("onnx-text", "onnx-json", "onnx-textproto"):
         return False
     made, framework, form = MADE[alone(entry)]["version"], entry["framework"], entry["format"]
     # Bytecode runs on the Python that wrote it, and what cloudpickle 1 and 2 call to rebuild it is gone from cloudpickle 3.
@@ -298,6 +298,53 @@ def test_a_transcoded_joblib_file_is_the_same_object(entry, tmp_path):
     with open(pickles[0], "rb") as file:
         rewritten = pickle.load(file)  # the plain unpickler: no joblib
     assert difference(joblib.load(FIXTURES / alone(entry)), rewritten) is None
+
+
+def parsed(path):
+    """An ONNX model in a form made for people, as its own libraries read it."""
+    import onnx
+    import onnx.parser
+    from google.protobuf import json_format, text_format
+    text = path.read_text()
+    if path.suffix == ".onnxtxt":
+        return onnx.parser.parse_model(text)
+    read = json_format.Parse if path.suffix == ".onnxjson" else text_format.Parse
+    return read(text, onnx.ModelProto())
+
+
+FORMS = [e for e in MANIFEST if e.get("format") in ("onnx-text", "onnx-json", "onnx-textproto") and installed("onnxruntime")]
+
+
+@pytest.mark.parametrize("entry", FORMS, ids=lambda e: e["path"])
+def test_an_onnx_model_in_a_form_for_people_is_packed_as_the_same_model(entry, tmp_path):
+    import onnx
+    import onnxruntime
+    from google.protobuf import json_format
+    package = pack(entry, tmp_path, as_zip=False)
+    wanted, found = parsed(FIXTURES / entry["path"]), onnx.load(next(package.glob("*.onnx")))
+    onnx.checker.check_model(found, full_check=True)
+    # The parser of ONNX's own text writes an empty domain where none is said.
+    said = [json.dumps(json_format.MessageToDict(model)).replace(', "domain": ""', "") for model in (wanted, found)]
+    assert said[0] == said[1]
+    session = onnxruntime.InferenceSession(wanted.SerializeToString(), providers=["CPUExecutionProvider"])
+    shapes = {value.name: [side if isinstance(side, int) else 2 for side in value.shape] for value in session.get_inputs()}
+    kinds = {value.name: bool if value.type == "tensor(bool)" else np.float32 for value in session.get_inputs()}
+    feed = {name: np.ones(shape, kinds[name]) * kinds[name](0.5) for name, shape in shapes.items()}
+    feed = {name: value.astype(kinds[name]) for name, value in feed.items()}
+    served = mlflow.pyfunc.load_model(str(package)).predict(single(feed))
+    own = dict(zip([value.name for value in session.get_outputs()], session.run(None, feed)))
+    assert all(np.array_equal(own[name], served[name]) for name in own)
+
+
+def test_a_model_in_the_format_of_onnxruntime_predicts_what_the_onnx_model_does(tmp_path):
+    if not installed("onnxruntime"):
+        return
+    import onnxruntime
+    package = pack(next(e for e in MANIFEST if e["path"] == "onnx/dense.ort"), tmp_path, as_zip=False)
+    rows = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    session = onnxruntime.InferenceSession(str(FIXTURES / "onnx" / "dense_dynamic_batch.onnx"))
+    served = mlflow.pyfunc.load_model(str(package)).predict(rows)
+    assert np.allclose(served["prob"], session.run(None, {"x": rows})[0])
 
 
 def test_this_environment_judges_enough():

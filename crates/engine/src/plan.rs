@@ -49,7 +49,7 @@ pub enum Origin {
         /// That file.
         from: PathBuf,
     },
-    /// From a joblib file, as a plain pickle of the same objects.
+    /// From a file that MLflow's flavor does not open, as one that it does, of the same objects and values.
     Rewritten {
         /// That file.
         from: PathBuf,
@@ -100,7 +100,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         let from = file.from.clone();
         let origin = match file.change {
             Change::None => Origin::Copied { from },
-            Change::Pickle | Change::JsonString => Origin::Rewritten { from },
+            Change::Pickle | Change::JsonString | Change::OnnxBinary => Origin::Rewritten { from },
         };
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.content_bytes() });
     }
@@ -112,7 +112,7 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         files.push(generated(path.clone(), text.clone().into_bytes()));
     }
     for (path, text) in &work.layout.texts {
-        files.push(generated((*path).to_owned(), text.as_bytes().to_vec()));
+        files.push(generated(path.clone(), text.as_bytes().to_vec()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
     let recorded = Recorded::planned(data_bytes);

@@ -259,7 +259,9 @@ impl Inspection {
             | Serving::SklearnSkops { .. }
             | Serving::TorchProgram { .. }
             | Serving::KerasLoader { .. }
+            | Serving::Coreml { .. }
             | Serving::Gguf { .. }
+            | Serving::OnnxRuntime { .. }
             | Serving::Tflite { .. }
             | Serving::TfGraph { .. }
             | Serving::KerasWeights { .. }
@@ -268,7 +270,7 @@ impl Inspection {
             Serving::Xgboost { .. } => Some("xgboost"),
             Serving::LightgbmText | Serving::LightgbmPickle { .. } => Some("lightgbm"),
             Serving::Catboost { .. } => Some("catboost"),
-            Serving::Onnx => Some("onnx"),
+            Serving::Onnx { .. } => Some("onnx"),
             Serving::Statsmodels { .. } => Some("statsmodels"),
             Serving::Pmdarima { .. } => Some("pmdarima"),
             Serving::Prophet { .. } => Some("prophet"),

@@ -14,6 +14,7 @@
 
 mod catboost;
 mod container;
+mod coreml;
 mod gguf;
 mod huggingface;
 mod inspection;
@@ -47,6 +48,7 @@ pub mod libraries {
 }
 
 pub use container::open_member;
+pub use onnx::onnx_binary;
 pub use probe::inspect;
 
 pub use inspection::{
@@ -54,6 +56,7 @@ pub use inspection::{
     SourcedSchema, SourcedSignature,
 };
 pub use serving::{
-    LoaderCall, PytorchForm, Serving, SkopsType, TorchArgument, TorchCall, TorchInput, TorchWeightsForm,
+    CoremlInput, LoaderCall, PytorchForm, Serving, SkopsType, TorchArgument, TorchCall, TorchInput,
+    TorchWeightsForm,
 };
 pub use tensors::{Tensor, Tensors};

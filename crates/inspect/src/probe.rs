@@ -8,7 +8,7 @@ use packwright_source::{ByteSource, FileSource, Folder, Limits, read_up_to};
 
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
 use crate::{
-    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, gguf, huggingface, keras,
+    Artifact, ArtifactKind, InspectError, Inspection, catboost, container, coreml, gguf, huggingface, keras,
     lightgbm, npy, onnx, pickled, prophet, safetensors, safety, shards, strangers, tensorflow, tflite, torch,
     xgboost,
 };
@@ -23,6 +23,7 @@ const READERS: &[&dyn Reader] = &[
     &lightgbm::LightgbmReader,
     &catboost::CatboostReader,
     &onnx::OnnxReader,
+    &coreml::CoremlReader,
     &tensorflow::GraphDefReader,
     &tensorflow::CheckpointReader,
     &tensorflow::SavedModelFileReader,
@@ -46,6 +47,7 @@ const FOLDER_READERS: &[&dyn FolderReader] = &[
     &tensorflow::SavedModelReader,
     &tensorflow::CheckpointFolderReader,
     &huggingface::HuggingfaceReader,
+    &coreml::CoremlPackageReader,
     &shards::ShardsFolderReader,
 ];
 

@@ -56,7 +56,19 @@ pub enum Serving {
         save_format: &'static str,
     },
     /// The onnx flavor.
-    Onnx,
+    Onnx {
+        /// Whether the file is in a form made for people and must be rewritten as the binary one.
+        is_text: bool,
+    },
+    /// Generated code that opens a graph with onnxruntime, in a way that the onnx flavor does not know.
+    OnnxRuntime {
+        /// Whether the file is in onnxruntime's own format.
+        is_ort: bool,
+        /// Whether the operators of onnxruntime-extensions must be registered.
+        is_extended: bool,
+        /// Whether the file is in a form made for people and must be rewritten as the binary one.
+        is_text: bool,
+    },
     /// The statsmodels flavor over pickled results.
     Statsmodels {
         /// Whether the file is joblib and must be rewritten.
@@ -143,6 +155,17 @@ pub enum Serving {
     Tflite {
         /// The signature that is called; `None` to call the only graph by the places of its tensors.
         signature: Option<String>,
+        /// Whether the graph has operators of TensorFlow itself, which only TensorFlow's own interpreter runs.
+        is_flex: bool,
+    },
+    /// Generated code that opens a Core ML model.
+    Coreml {
+        /// The inputs in the order of the file, and how each is made for Core ML.
+        inputs: Vec<(String, CoremlInput)>,
+        /// Whether the model keeps a state between calls.
+        is_stateful: bool,
+        /// Folders of a package in which no file lies and that must be there all the same.
+        empty_folders: Vec<String>,
     },
     /// Generated code that runs a frozen graph of TensorFlow.
     TfGraph {
@@ -176,6 +199,27 @@ pub enum Serving {
     Package,
     /// Not servable; the reason is in [`crate::Inspection::warnings`].
     No,
+}
+
+/// How an input is made for Core ML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CoremlInput {
+    /// An integer.
+    Integer,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// An array of `NumPy`'s type of that name.
+    Array(&'static str),
+    /// A picture in colors, from an array of bytes.
+    Image,
+    /// A picture without colors, from an array of bytes.
+    Grayscale,
+    /// A picture without colors, from an array of numbers.
+    GrayscaleFloat,
+    /// As the caller gives it.
+    AsItIs,
 }
 
 /// What a PyTorch file is.

@@ -90,6 +90,12 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
     let has = |name: &str| folder.get(name).is_some();
     let what = if has("MLmodel") {
         return mlflow_package("an MLflow package");
+    } else if has("coremldata.bin") && (has("model.mil") || has("metadata.json") || has("model.espresso.net"))
+    {
+        return not_read(
+            "a Core ML model that is compiled for a device (.mlmodelc)",
+            "drop the .mlpackage or .mlmodel that it was compiled from",
+        );
     } else if has("meta.json") && has("config.cfg") {
         "a spaCy pipeline"
     } else if folder.entries().iter().any(|entry| is_python(&entry.name)) {

@@ -11,6 +11,9 @@ use crate::names;
 /// Where MLflow looks for the code; it must lie in the root.
 const MODEL_CODE: &str = "model.py";
 
+/// Where the files lie that the code opens.
+pub(super) const FOLDER: &str = "artifacts";
+
 /// The artifact in `artifacts/`, and the code that opens it as `context.artifacts["model"]`. What is in `config` can be
 /// changed when the model is loaded.
 pub(super) fn layout(
@@ -19,9 +22,18 @@ pub(super) fn layout(
     config: Mapping,
     params: Vec<ParamSpec>,
 ) -> Layout {
-    let path = format!("artifacts/{}", names::portable(&artifact_name(inspection)));
-    let file: DataFile = copied(inspection, &path);
-    let artifact = block([("path", Value::from(path.as_str())), ("uri", Value::from(path.as_str()))]);
+    let path = format!("{FOLDER}/{}", names::portable(&artifact_name(inspection)));
+    let file = copied(inspection, &path);
+    of(&path, vec![file], (text, config, params))
+}
+
+/// The same for these files; `path` is the one that the code is given.
+pub(super) fn of(
+    path: &str,
+    data: Vec<DataFile>,
+    (text, config, params): (String, Mapping, Vec<ParamSpec>),
+) -> Layout {
+    let artifact = block([("path", Value::from(path)), ("uri", Value::from(path))]);
     let mut python = block([
         ("artifacts", Value::Mapping(block([("model", Value::Mapping(artifact))]))),
         ("loader_module", Value::from("mlflow.pyfunc.loaders.code_model")),
@@ -32,7 +44,7 @@ pub(super) fn layout(
         python.insert(Value::from("config"), Value::Mapping(config));
     }
     Layout {
-        data: vec![file],
+        data,
         model_code: Some((MODEL_CODE.to_owned(), text)),
         blocks: vec![("python_function", python)],
         params,
@@ -94,11 +106,15 @@ mod tests {
     fn names_from_the_file_stand_in_the_code_as_python_texts() {
         let names = [("input_names", serde_json::json!(["x\"]\nimport os"]))];
         let signature = Some("say \"hi\"".to_owned());
-        let tflite = packed("a.tflite", Serving::Tflite { signature }, &names);
+        let tflite = packed("a.tflite", Serving::Tflite { signature, is_flex: true }, &names);
         let code = tflite.model_code.unwrap().1;
         assert!(code.contains(r#"get_signature_runner("say \"hi\"")"#), "{code}");
+        assert!(
+            code.contains("Interpreter = tf.lite.Interpreter") && !code.contains("ai_edge_litert"),
+            "{code}"
+        );
         assert!(code.contains(r#""x\"]\U0000000aimport os": "float32""#), "{code}");
-        let serving = Serving::Tflite { signature: None };
+        let serving = Serving::Tflite { signature: None, is_flex: false };
         let code = packed("a.tflite", serving, &names).model_code.unwrap().1;
         assert!(code.contains("set_tensor") && !code.contains("signature_runner"), "{code}");
     }

@@ -1,16 +1,20 @@
 //! GGUF files, which llama.cpp opens: no flavor of MLflow does.
 
+use std::path::Path;
+
 use packwright_inspect::Inspection;
 use packwright_mlflow::schema::{ColumnType, DataType, ParamSpec};
 use serde_yaml::Value;
 
-use super::{Layout, block, from_code};
+use super::{DataFile, Layout, block, from_code};
+use crate::names;
+use crate::plan::PlanError;
 
 /// More context than this takes gigabytes of memory before the first answer. Who needs more says so when loading.
 const CONTEXT: u64 = 4096;
 
 /// The file and code that answers texts with it.
-pub(super) fn from_code(inspection: &Inspection, is_chat: bool) -> Layout {
+pub(super) fn from_code(inspection: &Inspection, is_chat: bool) -> Result<Layout, PlanError> {
     let trained = inspection.fact("context_length").and_then(|fact| fact.value.as_u64());
     let n_ctx = trained.filter(|n| 0 < *n).map_or(CONTEXT, |n| n.min(CONTEXT));
     let param = |name: &str, ty, default: serde_json::Value| ParamSpec {
@@ -25,7 +29,17 @@ pub(super) fn from_code(inspection: &Inspection, is_chat: bool) -> Layout {
     ];
     let answer = if is_chat { CHAT } else { COMPLETION };
     let config = block([("n_ctx", Value::from(n_ctx))]);
-    from_code::layout(inspection, format!("{HEAD}{answer}{TAIL}"), config, params)
+    let mut layout = from_code::layout(inspection, format!("{HEAD}{answer}{TAIL}"), config, params);
+    // The other files of a model in parts, which llama.cpp finds by their names.
+    let folder = inspection.artifact.path.parent().unwrap_or(Path::new(""));
+    for name in &inspection.artifact.side_files {
+        let from = folder.join(name);
+        let refuse = |reason: String| PlanError::SideFile { name: name.clone(), reason };
+        let metadata = std::fs::metadata(&from).map_err(|error| refuse(error.to_string()))?;
+        let path = format!("{}/{}", from_code::FOLDER, names::portable(name));
+        layout.data.push(DataFile::copied(path, from, metadata.len()));
+    }
+    Ok(layout)
 }
 
 const HEAD: &str = r#"# Answers texts with the GGUF file in artifacts/, which llama.cpp runs.

@@ -20,7 +20,7 @@ pub(super) fn native(inspection: &Inspection) -> Layout {
     Layout {
         blocks: vec![("keras", own), ("python_function", python)],
         data: vec![copied(inspection, FILE)],
-        texts: vec![("data/keras_module.txt", "keras")],
+        texts: vec![("data/keras_module.txt".to_owned(), "keras")],
         ..Layout::default()
     }
 }

@@ -2,6 +2,7 @@
 
 mod catboost;
 mod categories;
+mod coreml;
 mod folder;
 mod from_code;
 mod gguf;
@@ -60,7 +61,7 @@ pub(crate) struct Layout {
     /// Generated Python files in `code/`: path in the package and text.
     pub(crate) code: Vec<(String, String)>,
     /// Generated files that are no code: path in the package and text.
-    pub(crate) texts: Vec<(&'static str, &'static str)>,
+    pub(crate) texts: Vec<(String, &'static str)>,
     /// The generated `model.py` in the package's root: path in the package and text.
     pub(crate) model_code: Option<(String, String)>,
     /// The blocks under `flavors`, without `env`, `python_version` and `code`, which are the same for all.
@@ -114,6 +115,8 @@ pub(crate) enum Change {
     Pickle,
     /// A JSON text is encoded as a JSON string.
     JsonString,
+    /// An ONNX model in a form made for people is written as the binary one.
+    OnnxBinary,
 }
 
 /// Whether a generated loader stands beside a scikit-learn block, whose plain pickle it opens.
@@ -161,7 +164,11 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::Catboost { model_type, save_format }, _) => {
             Ok(catboost::native(inspection, model_type, save_format))
         }
-        (Serving::Onnx, _) => onnx::native(inspection),
+        (Serving::Onnx { is_text }, _) => onnx::native(inspection, *is_text),
+        (Serving::OnnxRuntime { is_ort, is_extended, is_text }, _) => {
+            let how = onnx::Runtime { is_ort: *is_ort, is_extended: *is_extended, is_text: *is_text };
+            onnx::runtime(inspection, how)
+        }
         (Serving::Statsmodels { is_joblib: true }, Some(reason)) => statsmodels::fallback(inspection, reason),
         (Serving::Statsmodels { is_joblib }, _) => Ok(statsmodels::native(inspection, *is_joblib)),
         (Serving::Pmdarima { is_joblib: true, .. }, Some(reason)) => {
@@ -192,8 +199,13 @@ pub(crate) fn layout(draft: &Draft, fallback: Option<&str>) -> Result<Layout, Pl
         (Serving::SentenceTransformers { architecture }, _) => {
             sentence_transformers::native(inspection, architecture.as_deref())
         }
-        (Serving::Gguf { is_chat }, _) => Ok(gguf::from_code(inspection, *is_chat)),
-        (Serving::Tflite { signature }, _) => Ok(tflite::from_code(inspection, signature.as_deref())),
+        (Serving::Coreml { inputs, is_stateful, empty_folders }, _) => {
+            coreml::from_code(inspection, inputs, *is_stateful, empty_folders)
+        }
+        (Serving::Gguf { is_chat }, _) => gguf::from_code(inspection, *is_chat),
+        (Serving::Tflite { signature, is_flex }, _) => {
+            Ok(tflite::from_code(inspection, signature.as_deref(), *is_flex))
+        }
         (Serving::TorchWeights { form, path, allowed, shards }, _) => {
             match (draft.architecture(), draft.export_blocked()) {
                 (Some(architecture), None) => {

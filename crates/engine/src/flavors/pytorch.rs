@@ -37,7 +37,7 @@ pub(super) fn native(inspection: &Inspection, form: PytorchForm) -> Layout {
     ]);
     Layout {
         data: vec![copied(inspection, path)],
-        texts,
+        texts: texts.into_iter().map(|(path, text)| (path.to_owned(), text)).collect(),
         blocks: vec![("python_function", python), ("pytorch", own)],
         ..Layout::default()
     }

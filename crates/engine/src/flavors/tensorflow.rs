@@ -28,7 +28,7 @@ pub(super) fn keras(inspection: &Inspection, keras_module: &'static str, is_h5: 
     Layout {
         blocks: blocks(own, Some("data")),
         data: vec![copied(inspection, path)],
-        texts,
+        texts: texts.into_iter().map(|(path, text): (&str, _)| (path.to_owned(), text)).collect(),
         ..Layout::default()
     }
 }

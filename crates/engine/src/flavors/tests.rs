@@ -16,6 +16,7 @@ fn shown(draft: &Draft, fallback: Option<&str>) -> String {
             Change::None => "copied",
             Change::Pickle => "rewritten",
             Change::JsonString => "encoded",
+            Change::OnnxBinary => "binary",
         };
         out.push_str(&format!("{} {how}\n", file.path));
     }
@@ -185,7 +186,7 @@ fn onnx(folder: &Path, side_files: &[&str]) -> Draft {
         inspection.artifact.path = folder.join("my net.onnx");
         inspection.artifact.side_files = side_files.iter().map(|name| (*name).to_owned()).collect();
         inspection.requirements = vec![requirement("onnx==1.23.2")];
-        inspection.serving = Serving::Onnx;
+        inspection.serving = Serving::Onnx { is_text: false };
     })
 }
 

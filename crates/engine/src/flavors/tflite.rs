@@ -6,7 +6,8 @@ use serde_yaml::Mapping;
 use super::{Layout, from_code, python_string};
 
 /// The file and code that runs it. `signature` is the one to call; without one the tensors are set by their place.
-pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>) -> Layout {
+/// `is_flex` asks for the interpreter that is in TensorFlow.
+pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>, is_flex: bool) -> Layout {
     let body = match signature {
         Some(name) => SIGNATURE.replace("SIGNATURE", &python_string(name)),
         None => PLACES.to_owned(),
@@ -15,8 +16,9 @@ pub(super) fn from_code(inspection: &Inspection, signature: Option<&str>) -> Lay
         .iter()
         .map(|(name, dtype)| format!("    {}: {},\n", python_string(name), python_string(dtype)))
         .collect();
+    let head = if is_flex { FLEX_HEAD } else { HEAD };
     let text = format!(
-        "{HEAD}\n# What goes in: names and types.\nINPUTS = {{\n{}}}\n\n\nclass Model(PythonModel):\n{body}{TAIL}",
+        "{head}\n# What goes in: names and types.\nINPUTS = {{\n{}}}\n\n\nclass Model(PythonModel):\n{body}{TAIL}",
         inputs.concat()
     );
     from_code::layout(inspection, text, Mapping::new(), Vec::new())
@@ -41,6 +43,17 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
+";
+
+const FLEX_HEAD: &str = r"# Runs the TensorFlow Lite file in artifacts/, which has operators of TensorFlow itself.
+import threading
+
+import numpy as np
+import tensorflow as tf
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+Interpreter = tf.lite.Interpreter
 ";
 
 const SIGNATURE: &str = r#"    def load_context(self, context):

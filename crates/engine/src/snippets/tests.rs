@@ -102,7 +102,7 @@ fn the_server_is_asked_in_its_own_form() {
     let tensor = draft(|inspection| {
         let tensor = TensorSpec::unnamed("float32", vec![-1, 2]);
         inspection.signature.inputs = Some(SourcedSchema::Tensors(vec![Sourced::new(tensor, "x")]));
-        inspection.serving = Serving::Onnx;
+        inspection.serving = Serving::Onnx { is_text: false };
     });
     let shown = text(&tensor, "m", PackageKind::Folder, "Ask the server");
     assert!(shown.ends_with(r#"-d '{"inputs":[[0.0,0.0]]}'"#), "{shown}");

@@ -1,5 +1,5 @@
 //! What is not copied as it is: a member of an archive, a joblib file that becomes a plain pickle, a JSON text that
-//! becomes a JSON string. It goes into any writer while the original is hashed beside it.
+//! becomes a JSON string, an ONNX model that becomes binary. It goes into any writer while the original is hashed beside it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::thread;
 
 use packwright_formats::compress::Compression;
 use packwright_formats::joblib::{TranscodeError, transcode};
-use packwright_inspect::open_member;
+use packwright_inspect::{onnx_binary, open_member};
 use packwright_source::{ByteSource, ErrorKind, FileSource, Limits, ReadError, read_up_to};
 
 use super::error::{read_error, write_error};
@@ -87,6 +87,9 @@ fn made(original: Arc<Watched>, file: &DataFile, out: &mut dyn Write) -> Result<
         Change::None => {}
         Change::Pickle => return transcode(source, &Limits::default(), out).map(drop),
         Change::JsonString => return json_string::encode(&*source, out).map(drop),
+        Change::OnnxBinary => {
+            return Ok(out.write_all(&onnx_binary(&*source, &Limits::default())?)?);
+        }
     }
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut at = 0;

@@ -53,6 +53,11 @@ impl Vector {
         self.n_items
     }
 
+    /// Where its first item lies in the source.
+    pub fn start(&self) -> u64 {
+        self.first
+    }
+
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.n_items == 0

@@ -137,12 +137,7 @@ impl<'a> JsonScanner<'a> {
     /// [`ErrorKind::Limit`] when the text is longer than [`Limits::header_bytes`], more is kept than
     /// [`Limits::kept_bytes`], or it has more than [`Limits::values`] parts; [`ErrorKind::Malformed`], [`ErrorKind::Truncated`].
     pub fn value(&mut self) -> Result<serde_json::Value, ReadError> {
-        self.peek("a value")?;
-        let start = self.position();
-        self.kept = Some(Vec::new());
-        let skipped = self.skip();
-        let text = self.kept.take().unwrap_or_default();
-        skipped?;
+        let (start, text) = self.kept_text()?;
         // A parsed value takes far more memory than the two bytes of text that it may have.
         for _ in text.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')) {
             if !self.budget.value() {
@@ -156,6 +151,31 @@ impl<'a> JsonScanner<'a> {
             let kind = ErrorKind::malformed("value", "valid JSON", error.to_string());
             ReadError::new(self.cursor.format(), start.saturating_add(column), kind)
         })
+    }
+
+    /// The text of the next value, which is a number, `true`, `false` or `null`: a number keeps all of its digits.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Malformed`] when something else comes next; else as for [`JsonScanner::value`].
+    pub fn scalar(&mut self) -> Result<String, ReadError> {
+        let found = self.peek("a number")?;
+        if self.kind()? != JsonKind::Scalar {
+            return Err(self.malformed("value", "a number or a name", found));
+        }
+        let (_, text) = self.kept_text()?;
+        Ok(text.into_iter().map(char::from).collect())
+    }
+
+    /// Where the next value starts, and its text.
+    fn kept_text(&mut self) -> Result<(u64, Vec<u8>), ReadError> {
+        self.peek("a value")?;
+        let start = self.position();
+        self.kept = Some(Vec::new());
+        let skipped = self.skip();
+        let text = self.kept.take().unwrap_or_default();
+        skipped?;
+        Ok((start, text))
     }
 
     /// Moves past the next value without holding it.

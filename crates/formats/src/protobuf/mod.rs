@@ -3,9 +3,20 @@
 //!
 //! Read: varints, fixed 32 and 64 bit values, and length-delimited fields. Not read: groups, which proto3 dropped
 //! and no model format uses. Specification: <https://protobuf.dev/programming-guides/encoding/>.
+//!
+//! The forms made for people, JSON and text, are read with a schema and written as the wire has them.
 
+mod people;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod text;
+mod write;
+
+pub use self::people::{from_json, whole};
+pub use self::schema::{FieldDef, Kind, Message};
+pub use self::text::from_text;
+pub use self::write::Writer;
 
 use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, ReadError};
 

@@ -57,6 +57,21 @@ fn input(value: &ValueInfo, is_single: bool) -> Result<Sourced<TensorSpec>, Stri
     Ok(Sourced::new(tensor, source))
 }
 
+/// Why no caller can give what goes in: elements that `NumPy` does not have.
+pub(super) fn obstacle(model: &OnnxModel) -> Option<String> {
+    let odd = model.real_inputs().into_iter().find_map(|input| match &input.ty {
+        ValueType::Tensor { element, .. } => {
+            dtype(*element).and_then(|(_, reason)| reason).map(|_| (&input.name, element_name(*element)))
+        }
+        _ => None,
+    });
+    let (name, element) = odd?;
+    Some(format!(
+        "The input {name} is a tensor of {element}, which NumPy does not have, so no caller of MLflow can give it. Give \
+         the graph an input of another type with a Cast after it."
+    ))
+}
+
 /// Outputs keep their names: the onnx flavor gives a dictionary back.
 fn outputs(values: &[ValueInfo]) -> Option<SourcedSchema> {
     let tensors = values.iter().map(|value| {
@@ -107,7 +122,7 @@ pub(super) fn facts(model: &OnnxModel, custom: &BTreeSet<String>) -> Vec<Fact> {
         add("class_labels", labels, &source);
     }
     if !model.producer_name.is_empty() {
-        let producer = format!("{} {}", model.producer_name, model.producer_version);
+        let producer = format!("{} {}", model.producer_name, producer_version(&model.producer_version));
         add("producer", Value::from(producer.trim_end().to_owned()), "producer_name, producer_version");
     }
     add("ir_version", count(model.ir_version), "ir_version");
@@ -134,6 +149,11 @@ pub(super) fn facts(model: &OnnxModel, custom: &BTreeSet<String>) -> Vec<Fact> {
     };
     add("input_types", types(&mut inputs.iter().copied()), "graph.input");
     add("output_types", types(&mut model.outputs.iter()), "graph.output");
+    let optional = model.optional_inputs();
+    if !optional.is_empty() {
+        let source = "graph.input that are initializers too: callers need not give them";
+        add("optional_inputs", types(&mut optional.iter().copied()), source);
+    }
     let symbols = symbols(inputs.iter().copied().chain(&model.outputs));
     if !symbols.is_empty() {
         add("symbolic_dimensions", Value::from(symbols), "graph.input, graph.output");
@@ -201,14 +221,34 @@ fn symbols<'a>(values: impl Iterator<Item = &'a ValueInfo>) -> Vec<String> {
     symbols
 }
 
+/// A version as one line. Some producers write a paragraph, in which one word may be a version.
+fn producer_version(text: &str) -> String {
+    const LINE: usize = 64;
+    let text = text.trim();
+    if !text.contains('\n') && text.chars().count() <= LINE {
+        return text.to_owned();
+    }
+    let is_version = |word: &&str| {
+        let digits = word.trim_start_matches('v');
+        digits.starts_with(|char: char| char.is_ascii_digit())
+            && digits.split('.').count() == 3
+            && digits.chars().all(|char| char.is_ascii_digit() || char == '.')
+    };
+    let mut words = text.split(|char: char| char.is_whitespace() || char == '/');
+    words.find(is_version).map_or_else(String::new, |word| word.trim_start_matches('v').to_owned())
+}
+
 fn model_version(model: &OnnxModel) -> String {
     if model.model_version == 0 { String::new() } else { model.model_version.cast_signed().to_string() }
 }
 
-/// What must be installed to load and predict.
-pub(super) fn requirements(model: &OnnxModel) -> Vec<Requirement> {
-    let opset = model.opset().unwrap_or(0);
-    let ml_opset = model.opsets.get("ai.onnx.ml").copied().unwrap_or(0);
+/// The package of more operators.
+pub(super) const EXTENSIONS: &str = "onnxruntime-extensions";
+
+/// What must be installed to load and predict with onnxruntime and these `libraries`.
+pub(super) fn requirements(model: &OnnxModel, libraries: &[&str]) -> Vec<Requirement> {
+    let opset = model.newest_opset("");
+    let ml_opset = model.newest_opset("ai.onnx.ml");
     let reason = format!("IR version {} and operator set {opset}", model.ir_version);
     let line = |name: &str, version: Option<&str>| match version {
         Some(version) => Requirement {
@@ -220,14 +260,22 @@ pub(super) fn requirements(model: &OnnxModel) -> Vec<Requirement> {
             source: format!("{reason}, which are newer than every {name} release that Packwright knows"),
         },
     };
-    vec![
-        line("onnx", versions::onnx(model.ir_version, opset, ml_opset)),
-        line("onnxruntime", versions::onnxruntime(model.ir_version, opset)),
-        Requirement {
-            requirement: "numpy".into(),
-            source: "onnxruntime works on NumPy arrays; its version is not in the file".into(),
-        },
-    ]
+    let mut lines = Vec::new();
+    if libraries.contains(&"onnx") {
+        lines.push(line("onnx", versions::onnx(model.ir_version, opset, ml_opset)));
+    }
+    lines.push(line("onnxruntime", versions::onnxruntime(model.ir_version, opset)));
+    if libraries.contains(&EXTENSIONS) {
+        lines.push(Requirement {
+            requirement: EXTENSIONS.into(),
+            source: "the graph uses its operators; their version is not in the file".into(),
+        });
+    }
+    lines.push(Requirement {
+        requirement: "numpy".into(),
+        source: "onnxruntime works on NumPy arrays; its version is not in the file".into(),
+    });
+    lines
 }
 
 /// A domain as people write it.

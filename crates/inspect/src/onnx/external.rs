@@ -27,6 +27,8 @@ pub(super) struct ExternalFile {
     pub(super) needed_bytes: u64,
     /// Where the first tensor that names it lies in the model.
     pub(super) at: u64,
+    /// What is wrong with the entries of a tensor in it.
+    pub(super) damage: Option<String>,
 }
 
 /// What became of the files beside a model.
@@ -47,27 +49,56 @@ const KEYS: [&str; 5] = ["location", "offset", "length", "checksum", "basepath"]
 const MEMORY_MARK: &str = "_ORT_MEM_ADDR_";
 
 impl ExternalData {
-    /// Takes in the entries of one tensor that lies at the byte `at`.
-    pub(super) fn add(&mut self, entries: &[(String, String)], at: u64) {
-        let value = |key: &str| entries.iter().find(|entry| entry.0 == key).map(|entry| entry.1.as_str());
+    /// Takes in the entries of one tensor that lies at the byte `at` and takes `size_bytes`, where its type tells.
+    pub(super) fn add(&mut self, entries: &[(String, String)], at: u64, size_bytes: Option<u64>) {
+        let values = |key: &'static str| {
+            entries.iter().filter(move |entry| entry.0 == key).map(|entry| entry.1.as_str())
+        };
         for (key, _) in entries {
             // onnxruntime's own prepacked copies of weights.
             if !KEYS.contains(&key.as_str()) && !key.starts_with("prepacked") {
                 self.odd_keys.entry(key.clone()).or_insert(at);
             }
         }
-        let location = value("location").unwrap_or_default();
-        let number = |key| value(key).and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
-        let end = number("offset").saturating_add(number("length"));
-        let next = self.files.len();
-        let index = *self.index.entry(location.to_owned()).or_insert(next);
-        if index == next {
-            let location = location.to_owned();
-            self.files.push(ExternalFile { location, n_tensors: 0, needed_bytes: 0, at });
+        let mut damage = None;
+        let mut number = |key: &'static str| -> Option<u64> {
+            // Where a key stands twice, loaders take the last.
+            let text = values(key).next_back()?;
+            let number = text.trim().parse::<u64>().ok();
+            if number.is_none() {
+                damage = Some(format!("its {key} is {text:?} and no number of bytes"));
+            }
+            number
+        };
+        let (offset, length) = (number("offset").unwrap_or(0), number("length"));
+        if let (Some(length), Some(size)) = (length, size_bytes)
+            && length != size
+            && damage.is_none()
+        {
+            damage = Some(format!("its length is {length} bytes, and its shape and type take {size}"));
         }
-        if let Some(file) = self.files.get_mut(index) {
-            file.n_tensors = file.n_tensors.saturating_add(1);
-            file.needed_bytes = file.needed_bytes.max(end);
+        let end = offset.saturating_add(length.or(size_bytes).unwrap_or(0));
+        // Every name counts: two loaders may take different ones.
+        let mut locations: Vec<&str> = values("location").collect();
+        if locations.is_empty() {
+            locations.push("");
+        }
+        if 1 < locations.len() {
+            self.odd_keys.entry("a second location".to_owned()).or_insert(at);
+        }
+        for location in locations {
+            let next = self.files.len();
+            let index = *self.index.entry(location.to_owned()).or_insert(next);
+            if index == next {
+                let location = location.to_owned();
+                let file = ExternalFile { location, n_tensors: 0, needed_bytes: 0, at, damage: None };
+                self.files.push(file);
+            }
+            if let Some(file) = self.files.get_mut(index) {
+                file.n_tensors = file.n_tensors.saturating_add(1);
+                file.needed_bytes = file.needed_bytes.max(end);
+                file.damage = file.damage.take().or_else(|| damage.clone());
+            }
         }
     }
 
@@ -118,6 +149,13 @@ impl ExternalFile {
                 "The external data {name:?} lies outside the model's folder; it is neither read nor packed."
             ));
             return;
+        }
+        if let Some(damage) = &self.damage {
+            let why = format!("{damage}, so loaders refuse it");
+            checked.findings.push(finding("onnx/external-data-entry", Severity::Unscanned, why));
+            checked
+                .problems
+                .push(format!("A tensor in the external data {name:?} cannot be loaded: {damage}."));
         }
         match find(folder, name) {
             Found::Link(part) => {

@@ -1,11 +1,13 @@
 //! ONNX: the graph's inputs and outputs, what made it, what it needs, and whether its weights lie where they should.
 //!
-//! Weights are skipped by offset, so a file of gigabytes costs what its graph costs. Not models, and said so: the
-//! text and JSON forms, which nothing can serve.
+//! Weights are skipped by offset, so a file of gigabytes costs what its graph costs. The forms that are made for people,
+//! text and JSON, are read by way of the binary one, and packed as it.
 
 mod describe;
 mod external;
 mod model;
+mod ort;
+mod people;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -16,13 +18,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use packwright_formats::protobuf::{FieldValue, Wire};
-use packwright_source::ErrorKind;
+use packwright_source::{ErrorKind, MemorySource};
 
 use self::external::Checked;
 use self::model::{FORMAT, OnnxModel};
+use self::people::Form;
+pub use self::people::onnx_binary;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
-use crate::{Artifact, InspectError, Inspection, Serving, Sourced};
+use crate::{Artifact, Fact, InspectError, Inspection, Serving, Sourced};
 
 /// Reads ONNX files.
 #[derive(Debug)]
@@ -45,7 +49,9 @@ const EXTENSION_DOMAINS: [&str; 2] = ["ai.onnx.contrib", "com.microsoft.extensio
 
 impl Reader for OnnxReader {
     fn claims(&self, subject: &Subject<'_>) -> Claim {
-        if text_form(subject.head).is_some() || is_onnx(subject) {
+        if is_ort(subject.head) {
+            Claim::Certain
+        } else if Form::of(subject.head).is_some() || is_onnx(subject) {
             Claim::Likely
         } else if subject.extension() == "onnx" {
             Claim::Maybe
@@ -55,29 +61,53 @@ impl Reader for OnnxReader {
     }
 
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
-        if let Some(form) = text_form(subject.head) {
-            let name = subject.artifact.path.file_name().unwrap_or_default().to_string_lossy();
-            return Err(InspectError::NotAModel {
-                what: format!("this is an ONNX model in its {form} form, which onnxruntime cannot load"),
-                hint: format!(
-                    "convert it with onnx.save(onnx.load({name:?}), \"model.onnx\") and drop model.onnx"
+        if is_ort(subject.head) {
+            let (model, version) = ort::read(subject.source.as_ref(), subject.limits)?;
+            return Ok(inspection(subject, &model, &Origin::Ort { version }));
+        }
+        let Some(form) = Form::of(subject.head) else {
+            let model = OnnxModel::read(subject.source.as_ref(), subject.limits)?;
+            return Ok(inspection(subject, &model, &Origin::Binary));
+        };
+        let asked = subject.source.len_bytes();
+        if subject.limits.header_bytes < asked {
+            return Err(InspectError::Unknown {
+                what: format!(
+                    "this is an ONNX model in {}, of {asked} bytes, which is more than is read of it",
+                    form.name()
                 ),
+                hint: "convert it with onnx.save(onnx.load(path), \"model.onnx\") and drop model.onnx"
+                    .to_owned(),
             });
         }
-        let model = OnnxModel::read(subject.source.as_ref(), subject.limits)?;
-        Ok(inspection(subject, &model))
+        let binary = MemorySource::new(form.to_binary(subject.source.as_ref(), subject.limits)?);
+        let model = OnnxModel::read(&binary, subject.limits)?;
+        Ok(inspection(subject, &model, &Origin::People(form)))
     }
 }
 
-/// Which of the forms made for people the text is in, if any.
-fn text_form(head: &[u8]) -> Option<&'static str> {
-    let text = head.trim_ascii_start();
-    let has = |needle: &[u8]| text.windows(needle.len()).any(|window| window == needle);
-    match text.first()? {
-        b'<' if has(b"ir_version:") || has(b"opset_import:") => Some("text"),
-        b'i' if text.starts_with(b"ir_version:") && has(b"\n") => Some("protobuf text"),
-        b'{' if has(b"\"irVersion\"") || has(b"\"opsetImport\"") => Some("JSON"),
-        _ => None,
+fn is_ort(head: &[u8]) -> bool {
+    head.get(4..8) == Some(ort::IDENTIFIER)
+}
+
+/// What a model was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    /// The binary form.
+    Binary,
+    /// A form made for people.
+    People(Form),
+    /// onnxruntime's own format, of that version.
+    Ort { version: String },
+}
+
+impl Origin {
+    fn format(&self) -> &'static str {
+        match self {
+            Self::Binary => FORMAT,
+            Self::People(form) => form.format(),
+            Self::Ort { .. } => ort::FORMAT,
+        }
     }
 }
 
@@ -114,27 +144,63 @@ fn starts_graph(subject: &Subject<'_>, at: u64) -> bool {
     subject.head.get(at) == Some(&GRAPH_KEY)
 }
 
-fn inspection(subject: &Subject<'_>, model: &OnnxModel) -> Inspection {
+fn inspection(subject: &Subject<'_>, model: &OnnxModel, origin: &Origin) -> Inspection {
     let folder = subject.artifact.path.parent().unwrap_or(Path::new(""));
-    let checked = model.external.check(folder);
+    let mut checked = model.external.check(folder);
+    if *origin != Origin::Binary {
+        // The offsets are those of the binary form, which nobody has.
+        for finding in &mut checked.findings {
+            finding.place = "external_data of a tensor".into();
+        }
+    }
     let custom = custom_domains(model);
+    let is_extended = !custom.is_empty() && custom.iter().all(|it| EXTENSION_DOMAINS.contains(&it.as_str()));
     let (signature, mut warnings) = describe::signature(model);
     warnings.extend(checked.problems.iter().cloned());
-    if !custom.is_empty() {
+    if !custom.is_empty() && !is_extended {
         warnings.push(custom_warning(&custom));
     }
-    let can_serve = checked.problems.is_empty() && custom.is_empty();
+    let is_ort = matches!(origin, Origin::Ort { .. });
+    let libraries: &[&str] = match (is_extended, is_ort) {
+        (true, _) => &[describe::EXTENSIONS],
+        (false, true) => &[],
+        (false, false) => &["onnx"],
+    };
+    let framework = if is_ort { "onnxruntime" } else { "onnx" };
+    let obstacle = describe::obstacle(model);
+    warnings.extend(obstacle.clone());
+    let serving =
+        if obstacle.is_some() || !checked.problems.is_empty() || (!custom.is_empty() && !is_extended) {
+            Serving::No
+        } else if is_ort || is_extended {
+            Serving::OnnxRuntime { is_ort, is_extended, is_text: matches!(origin, Origin::People(_)) }
+        } else {
+            Serving::Onnx { is_text: matches!(origin, Origin::People(_)) }
+        };
+    if let Origin::People(form) = origin {
+        warnings.push(format!(
+            "onnxruntime cannot load {}. The package gets the same model in its binary form, every value as the text has it.",
+            form.name()
+        ));
+    }
+    let mut facts = describe::facts(model, &custom);
+    if let Origin::Ort { version } = origin {
+        let value = serde_json::Value::from(version.as_str());
+        facts.push(Fact { name: "ort_format_version", value, source: "ort_version".to_owned() });
+    }
     Inspection {
-        framework: Some(Sourced::new("onnx".to_owned(), "the structure of the file")),
-        model_class: Some(Sourced::new("onnx.ModelProto".to_owned(), "the structure of the file")),
-        serving: if can_serve { Serving::Onnx } else { Serving::No },
+        framework: Some(Sourced::new(framework.to_owned(), "the structure of the file")),
+        model_class: (!is_ort)
+            .then(|| Sourced::new("onnx.ModelProto".to_owned(), "the structure of the file")),
+        serving,
         signature,
-        requirements: describe::requirements(model),
-        facts: describe::facts(model, &custom),
+        requirements: describe::requirements(model, libraries),
+        facts,
+        tensors: Some(model.tensors.clone()),
         warnings,
         ..Inspection::blank(
             Artifact { side_files: checked.side_files.clone(), ..subject.artifact.clone() },
-            FORMAT,
+            origin.format(),
             safety(model, checked, &custom),
         )
     }
@@ -149,15 +215,12 @@ fn custom_domains(model: &OnnxModel) -> BTreeSet<String> {
 }
 
 fn custom_warning(custom: &BTreeSet<String>) -> String {
-    let list = custom.iter().cloned().collect::<Vec<_>>().join(", ");
-    let library = if custom.iter().all(|domain| EXTENSION_DOMAINS.contains(&domain.as_str())) {
-        "the package onnxruntime-extensions"
-    } else {
-        "a library of native code that the file does not hold"
-    };
+    let is_foreign = |domain: &&String| !EXTENSION_DOMAINS.contains(&domain.as_str());
+    let list = custom.iter().filter(is_foreign).cloned().collect::<Vec<_>>().join(", ");
     format!(
-        "The graph uses operators of {list}. They need {library}, and MLflow's onnx flavor cannot register it, so \
-         this model cannot be served as it is."
+        "The graph uses operators of {list}. They need a library of native code that the file does not hold and that \
+         onnxruntime does not bring, so this model cannot be served as it is: the library must be registered with \
+         onnxruntime's SessionOptions.register_custom_ops_library, which MLflow's onnx flavor does not do."
     )
 }
 
@@ -166,14 +229,18 @@ fn safety(model: &OnnxModel, checked: Checked, custom: &BTreeSet<String>) -> Saf
     for domain in custom {
         let operators = model.operators.keys().filter(|operator| operator.0 == *domain);
         let names: Vec<&str> = operators.map(|operator| operator.1.as_str()).collect();
+        let is_extension = EXTENSION_DOMAINS.contains(&domain.as_str());
+        let why = if is_extension {
+            "they run native code of Microsoft's package onnxruntime-extensions, which must be installed"
+        } else {
+            "they run native code from a library that must be installed; only install one that you trust"
+        };
         findings.push(Finding {
             rule: "onnx/custom-domain",
             severity: Severity::Review,
             what: format!("operators of {domain}: {}", names.join(", ")),
             place: "graph.node".into(),
-            why:
-                "they run native code from a library that must be installed; only install one that you trust"
-                    .into(),
+            why: why.into(),
         });
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -7,6 +7,7 @@ use packwright_source::{ByteSource, ErrorKind, Limits, ReadError};
 use super::external::ExternalData;
 use super::types::ValueInfo;
 use super::walk;
+use crate::Tensors;
 
 /// The name under which errors are made, and the format's in `inspect --json`.
 pub(super) const FORMAT: &str = "onnx";
@@ -26,6 +27,8 @@ pub(super) struct OnnxModel {
     pub(super) has_graph: bool,
     /// Operator sets by domain; `""` is ONNX's own.
     pub(super) opsets: BTreeMap<String, u64>,
+    /// The same of the functions that the file brings along.
+    pub(super) function_opsets: BTreeMap<String, u64>,
     pub(super) metadata: BTreeMap<String, String>,
     /// All of `graph.input`, in order. Files before IR 4 list initializers among them.
     pub(super) inputs: Vec<ValueInfo>,
@@ -37,6 +40,8 @@ pub(super) struct OnnxModel {
     pub(super) n_parameters: u64,
     /// How many initializers have each element type.
     pub(super) element_types: BTreeMap<u64, u64>,
+    /// The initializers, those of inner graphs too.
+    pub(super) tensors: Tensors,
     /// How often each operator occurs, by domain and name, subgraphs and functions included.
     pub(super) operators: BTreeMap<(String, String), u64>,
     /// The functions that the file brings along, by domain and name.
@@ -67,13 +72,37 @@ impl OnnxModel {
         Ok(model)
     }
 
+    /// Counts a node, and keeps its labels if it has any.
+    pub(super) fn add_node(&mut self, operator: (String, String), labels: Labels) {
+        if !labels.labels.is_empty() {
+            if labels.operator == "ZipMap" {
+                self.zipmap_labels = Some(labels);
+            } else if !self.classifier_labels.contains(&labels) {
+                self.classifier_labels.push(labels);
+            }
+        }
+        let n = self.operators.entry(operator).or_default();
+        *n = n.saturating_add(1);
+    }
+
     /// The inputs that callers give: those that are not initializers.
     pub(super) fn real_inputs(&self) -> Vec<&ValueInfo> {
         self.inputs.iter().filter(|input| !self.initializers.contains(&input.name)).collect()
     }
 
+    /// The initializers that callers may give in place of the file's own, because they stand among the inputs.
+    pub(super) fn optional_inputs(&self) -> Vec<&ValueInfo> {
+        self.inputs.iter().filter(|input| self.initializers.contains(&input.name)).collect()
+    }
+
     /// The version of ONNX's own operator set.
     pub(super) fn opset(&self) -> Option<u64> {
         self.opsets.get("").copied()
+    }
+
+    /// The newest version of a domain's operator set that the graph or a function asks for; 0 for none.
+    pub(super) fn newest_opset(&self, domain: &str) -> u64 {
+        let version = |opsets: &BTreeMap<String, u64>| opsets.get(domain).copied().unwrap_or(0);
+        version(&self.opsets).max(version(&self.function_opsets))
     }
 }

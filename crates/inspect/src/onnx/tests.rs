@@ -108,7 +108,7 @@ fn a_graph_says_what_it_is() {
     let weights = [initializer("W", &[4, 3], &bytes(9, &[0; 48])), initializer("b", &[3], &[])];
     let inspection =
         inspect(&graph(&[weights.concat(), node("Gemm", "", &[]), node("Softmax", "ai.onnx", &[])]));
-    assert_eq!(inspection.serving, Serving::Onnx);
+    assert_eq!(inspection.serving, Serving::Onnx { is_text: false });
     assert_eq!(shown(inspection.signature.inputs.as_ref()), ["-:float32[-1, 4]"]);
     assert_eq!(shown(inspection.signature.outputs.as_ref()), ["y:float32[-1, 3]"]);
     let fact = |name| inspection.fact(name).map(|fact| fact.value.clone());
@@ -227,14 +227,34 @@ fn external_data_travels_with_the_model_when_it_is_there_and_long_enough() {
     };
     let read = |parts: &[Vec<u8>]| inspect_at(path, &model(&graph(parts))).expect("a model");
     let whole =
-        read(&[weights("a", "w.data", "40"), weights("b", "sub/v.data", "8"), weights("c", "w.data", "8")]);
+        read(&[weights("a", "w.data", "40"), weights("b", "sub/v.data", "40"), weights("c", "w.data", "40")]);
     assert_eq!(whole.artifact.side_files, ["w.data", "sub/v.data"]);
     assert_eq!((whole.flavor(), whole.safety.verdict()), (Some("onnx"), Verdict::Safe));
     assert_eq!(whole.fact("external_data").expect("told").value[0]["n_tensors"], json!(2));
-    let cut = read(&[weights("a", "w.data", "41")]);
-    assert_eq!((cut.flavor(), cut.safety.verdict()), (None, Verdict::Unscanned));
-    assert!(cut.warnings[0].contains("1 bytes too short"), "{:?}", cut.warnings);
-    let missing = read(&[weights("a", "other.data", "1")]);
+    // Without a length the shape and the type tell it.
+    for (offset, length) in [("61", Some("40")), ("61", None)] {
+        let mut entries = vec![("location", "w.data"), ("offset", offset)];
+        entries.extend(length.map(|length| ("length", length)));
+        let cut = read(&[initializer("a", &[10], &external(&entries))]);
+        assert_eq!((cut.flavor(), cut.safety.verdict()), (None, Verdict::Unscanned));
+        assert!(cut.warnings[0].contains("1 bytes too short"), "{:?}", cut.warnings);
+    }
+    for (entry, said) in [
+        (("length", "44"), "its length is 44 bytes, and its shape and type take 40"),
+        (("offset", "-4"), "its offset is \"-4\" and no number"),
+        (("length", "all"), "its length is \"all\" and no number"),
+    ] {
+        let damaged = read(&[initializer("a", &[10], &external(&[("location", "w.data"), entry]))]);
+        assert_eq!((damaged.flavor(), damaged.safety.verdict()), (None, Verdict::Unscanned));
+        assert!(damaged.warnings[0].contains(said), "{:?}", damaged.warnings);
+    }
+    // Loaders that take the first of two names, and those that take the last, find nothing that was not looked at.
+    for names in [["w.data", "../w"], ["../w", "w.data"]] {
+        let entries = names.map(|name| ("location", name));
+        let twice = read(&[initializer("a", &[10], &external(&entries))]);
+        assert_eq!((twice.flavor(), twice.safety.verdict()), (None, Verdict::Dangerous));
+    }
+    let missing = read(&[weights("a", "other.data", "40")]);
     assert_eq!((missing.flavor(), missing.safety.verdict()), (None, Verdict::Unscanned));
     let odd = read(&[initializer("a", &[1], &external(&[("location", "w.data"), ("__class__", "x")]))]);
     assert_eq!(odd.safety.verdict(), Verdict::Review);
@@ -243,7 +263,7 @@ fn external_data_travels_with_the_model_when_it_is_there_and_long_enough() {
         std::os::unix::fs::symlink("/etc/hostname", folder.join("link.data")).expect("a link");
         std::os::unix::fs::symlink("sub", folder.join("sub2")).expect("a link");
         for name in ["link.data", "sub2/v.data"] {
-            let link = read(&[weights("a", name, "1")]);
+            let link = read(&[weights("a", name, "40")]);
             assert_eq!((link.flavor(), link.safety.verdict()), (None, Verdict::Review), "{name}");
         }
     }
@@ -289,19 +309,81 @@ fn claims_follow_from_structure_and_only_then_from_the_name() {
 }
 
 #[test]
-fn the_forms_for_people_are_named_with_the_way_out() {
-    let table: [(&[u8], &str); 3] = [
-        (b"<\n  ir_version: 8,\n  opset_import: [\"\" : 17]\n>\ng (float[n] x) => (float[n] y) {}", "text"),
-        (b"ir_version: 8\nproducer_name: \"x\"\n", "protobuf text"),
-        (b"{\n  \"irVersion\": \"8\",\n  \"graph\": {}\n}", "JSON"),
-    ];
-    for (bytes, form) in table {
-        assert_eq!(claim("model.txt", bytes), Claim::Likely);
-        let expected = format!(
-            "this is an ONNX model in its {form} form, which onnxruntime cannot load; convert it with \
-             onnx.save(onnx.load(\"model.onnx\"), \"model.onnx\") and drop model.onnx"
-        );
-        assert_eq!(explain(bytes), expected);
+fn a_version_that_is_a_paragraph_becomes_the_version_in_it() {
+    let producer = |version: &str| {
+        let bytes = [number(1, 8), text(2, "maker"), text(3, version), bytes(7, &graph(&[]))].concat();
+        let inspection = inspect_at("model.onnx", &bytes).expect("a model");
+        inspection.fact("producer").expect("told").value.clone()
+    };
+    assert_eq!(
+        producer("Git info:\n  Commit: b1bd2a\n  Branch: tags/v1.2.10\n  Author: a@b.c"),
+        "maker 1.2.10"
+    );
+    assert_eq!(producer("Git info:\n  Branch: main"), "maker");
+    assert_eq!(producer("2.1.0+cu118"), "maker 2.1.0+cu118");
+}
+
+#[test]
+fn operators_of_the_extensions_are_served_and_those_of_nobody_are_not() {
+    let served = inspect(&graph(&[node("StringUpper", "ai.onnx.contrib", &[])]));
+    let expected = Serving::OnnxRuntime { is_ort: false, is_extended: true, is_text: false };
+    assert_eq!((served.serving.clone(), served.safety.verdict()), (expected, Verdict::Review));
+    let lines: Vec<&str> = served.requirements.iter().map(|line| line.requirement.as_str()).collect();
+    assert_eq!(lines, ["onnxruntime>=1.13", "onnxruntime-extensions", "numpy"]);
+    let foreign =
+        inspect(&graph(&[node("StringUpper", "ai.onnx.contrib", &[]), node("Foo", "com.acme", &[])]));
+    assert_eq!(foreign.serving, Serving::No);
+    assert!(foreign.warnings[0].contains("operators of com.acme."), "{:?}", foreign.warnings);
+}
+
+#[test]
+fn inputs_that_numpy_has_no_type_for_are_not_served() {
+    let inspection = inspect(&graph(&[bytes(11, &tensor("h", 16, Some(&["n"])))]));
+    assert_eq!(inspection.serving, Serving::No);
+    assert!(inspection.warnings[0].contains("h is a tensor of bfloat16"), "{:?}", inspection.warnings);
+}
+
+#[test]
+fn the_weights_are_listed_with_their_bytes() {
+    let four_bits = bytes(5, &[number(1, 3), number(2, 22), text(8, "i4")].concat());
+    let inspection = inspect(&graph(&[initializer("W", &[4, 3], &[]), four_bits]));
+    let tensors = inspection.tensors.expect("listed");
+    let listed: Vec<_> =
+        tensors.listed.iter().map(|it| (it.name.as_str(), it.dtype.as_str(), it.size_bytes)).collect();
+    assert_eq!(listed, [("W", "float32", 48), ("i4", "int4", 2)]);
+    assert_eq!((tensors.n_elements, tensors.size_bytes), (15, 50));
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    use packwright_source::{ByteSource as _, FileSource, read_exact_at};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/onnx").join(name);
+    let source = FileSource::open(&path).expect(name);
+    let mut bytes = vec![0; usize::try_from(source.len_bytes()).expect("small")];
+    read_exact_at(&source, 0, &mut bytes).expect(name);
+    bytes
+}
+
+#[test]
+fn a_file_in_the_format_of_onnxruntime_says_what_the_onnx_model_says() {
+    let bytes = fixture("dense.ort");
+    assert_eq!(claim("model", &bytes), Claim::Certain);
+    let inspection = inspect_at("model.ort", &bytes).expect("a model");
+    let expected = Serving::OnnxRuntime { is_ort: true, is_extended: false, is_text: false };
+    assert_eq!((inspection.format, inspection.serving.clone()), ("ort", expected));
+    assert_eq!(inspection.framework.as_ref().expect("told").value, "onnxruntime");
+    assert_eq!(shown(inspection.signature.inputs.as_ref()), ["-:float32[-1, 4]"]);
+    assert_eq!(shown(inspection.signature.outputs.as_ref()), ["prob:float32[-1, 3]"]);
+    let fact = |name| inspection.fact(name).map(|fact| fact.value.clone());
+    assert_eq!(fact("operators"), Some(json!({"Gemm": 1, "Softmax": 1})));
+    assert_eq!(fact("n_parameters"), Some(json!(15)));
+    assert_eq!(fact("opset"), Some(json!(17)));
+    let lines: Vec<&str> = inspection.requirements.iter().map(|line| line.requirement.as_str()).collect();
+    assert_eq!(lines, ["onnxruntime>=1.13", "numpy"]);
+    for at in 0..bytes.len() {
+        drop(inspect_at("model.ort", &bytes[..at]));
+        let mut other = bytes.clone();
+        other[at] ^= 0xff;
+        drop(inspect_at("model.ort", &other));
     }
 }
 

@@ -184,8 +184,42 @@ pub(super) fn element_name(element: u64) -> &'static str {
         24 => "float8e8m0",
         25 => "uint2",
         26 => "int2",
+        27 => "float6e2m3",
+        28 => "float6e3m2",
         _ => "unknown",
     }
+}
+
+/// The element type of that name in ONNX's own spelling.
+pub(super) fn element_of(name: &str) -> Option<u64> {
+    (1..=28).find(|element| element_name(*element) == name)
+}
+
+/// The name of an element type in a list of tensors: `NumPy`'s where it has one.
+pub(super) fn tensor_dtype(element: u64) -> &'static str {
+    match element {
+        1 => "float32",
+        11 => "float64",
+        8 => "object",
+        other => element_name(other),
+    }
+}
+
+/// How many bytes so many elements take; `None` for texts and for types that we do not know.
+pub(super) fn size_bytes(element: u64, n_elements: u64) -> Option<u64> {
+    let bits: u64 = match element {
+        25 | 26 => 2,
+        21..=23 => 4,
+        27 | 28 => 6,
+        2 | 3 | 9 | 17..=20 | 24 => 8,
+        4 | 5 | 10 | 16 => 16,
+        1 | 6 | 12 => 32,
+        7 | 11 | 13 | 14 => 64,
+        15 => 128,
+        _ => return None,
+    };
+    // Saturated counts stay what they are: more than any file holds.
+    Some(n_elements.saturating_mul(bits).div_ceil(8))
 }
 
 /// The numpy dtype that callers send for an element type, and why it is another one where NumPy has none of its own.
@@ -209,7 +243,9 @@ pub(super) fn dtype(element: u64) -> Option<(&'static str, Option<&'static str>)
         14 => ("complex64", None),
         15 => ("complex128", None),
         16 => ("float32", Some("bfloat16, which NumPy does not have")),
-        17..=20 | 23 | 24 => ("float32", Some("a float of 8 bits or less, which NumPy does not have")),
+        17..=20 | 23 | 24 | 27 | 28 => {
+            ("float32", Some("a float of 8 bits or less, which NumPy does not have"))
+        }
         21 | 25 => ("uint8", Some("an integer of less than 8 bits, which NumPy does not have")),
         22 | 26 => ("int8", Some("an integer of less than 8 bits, which NumPy does not have")),
         _ => return None,

@@ -6,7 +6,8 @@ use packwright_source::{ByteSource, Limits, ReadError};
 use serde_json::Value;
 
 use super::model::{FORMAT, Labels, OnnxModel};
-use super::types::ValueInfo;
+use super::types::{ValueInfo, size_bytes, tensor_dtype};
+use crate::Tensor;
 
 /// Walks a whole model.
 pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<OnnxModel, ReadError> {
@@ -26,10 +27,13 @@ enum Scope {
 
 /// What is kept of a `TensorProto`.
 #[derive(Default)]
-struct Tensor {
+struct Weights {
     name: String,
     element: u64,
     n_elements: u64,
+    dims: Vec<u64>,
+    /// The bytes of the values in the file, where they lie in one piece or are texts.
+    in_file: u64,
 }
 
 /// What is kept of an `AttributeProto`.
@@ -60,7 +64,11 @@ impl Walk<'_> {
                     self.model.has_graph = true;
                     self.graph(Scope::Main)?;
                 }
-                (8, FieldValue::Bytes(_)) => self.opset()?,
+                (8, FieldValue::Bytes(_)) => {
+                    let (domain, version) = self.opset()?;
+                    let known = self.model.opsets.entry(domain).or_default();
+                    *known = version.max(*known);
+                }
                 (14, FieldValue::Bytes(_)) => {
                     let (key, value) = self.entry()?;
                     self.model.metadata.insert(key, value);
@@ -106,8 +114,15 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn count(&mut self, tensor: &Tensor) {
+    fn count(&mut self, tensor: &Weights) {
         let model = &mut self.model;
+        model.tensors.push(Tensor {
+            name: tensor.name.clone(),
+            dtype: tensor_dtype(tensor.element).to_owned(),
+            shape: tensor.dims.clone(),
+            size_bytes: size_bytes(tensor.element, tensor.n_elements).unwrap_or(tensor.in_file),
+            is_parameter: true,
+        });
         model.n_initializers = model.n_initializers.saturating_add(1);
         model.n_parameters = model.n_parameters.saturating_add(tensor.n_elements);
         let n = model.element_types.entry(tensor.element).or_default();
@@ -115,8 +130,8 @@ impl Walk<'_> {
     }
 
     /// `TensorProto`: its values are skipped.
-    fn tensor(&mut self) -> Result<Tensor, ReadError> {
-        let mut tensor = Tensor { n_elements: 1, ..Tensor::default() };
+    fn tensor(&mut self) -> Result<Weights, ReadError> {
+        let mut tensor = Weights { n_elements: 1, ..Weights::default() };
         let mut is_external = false;
         let mut entries = Vec::new();
         let at = self.wire.position();
@@ -129,6 +144,7 @@ impl Walk<'_> {
                 (4 | 5 | 7 | 11, FieldValue::Varint(_) | FieldValue::Fixed32(_)) => {
                     self.wire.skip_repeats(number)?;
                 }
+                (6 | 9, FieldValue::Bytes(n)) => tensor.in_file = tensor.in_file.saturating_add(n),
                 (8, FieldValue::Bytes(_)) => tensor.name = self.wire.text("the name of a tensor")?,
                 (13, FieldValue::Bytes(_)) => entries.push(self.entry()?),
                 (14, FieldValue::Varint(location)) => is_external = location == 1,
@@ -136,14 +152,14 @@ impl Walk<'_> {
             }
         }
         if is_external || !entries.is_empty() {
-            self.model.external.add(&entries, at);
+            self.model.external.add(&entries, at, size_bytes(tensor.element, tensor.n_elements));
         }
         Ok(tensor)
     }
 
     /// `SparseTensorProto`: the tensor of its values counts.
-    fn sparse_tensor(&mut self) -> Result<Tensor, ReadError> {
-        let mut values = Tensor::default();
+    fn sparse_tensor(&mut self) -> Result<Weights, ReadError> {
+        let mut values = Weights::default();
         self.wire.enter()?;
         while let Some(Field { number, value }) = self.wire.field()? {
             match (number, value) {
@@ -175,16 +191,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        if !labels.is_empty() {
-            let found = Labels { labels, operator: operator.clone() };
-            if operator == "ZipMap" {
-                self.model.zipmap_labels = Some(found);
-            } else if !self.model.classifier_labels.contains(&found) {
-                self.model.classifier_labels.push(found);
-            }
-        }
-        let n = self.model.operators.entry((plain_domain(domain), operator)).or_default();
-        *n = n.saturating_add(1);
+        self.model.add_node((plain_domain(domain), operator.clone()), Labels { labels, operator });
         Ok(())
     }
 
@@ -242,6 +249,11 @@ impl Walk<'_> {
             match number {
                 1 => name = self.wire.text("the name of a function")?,
                 7 => self.node()?,
+                9 => {
+                    let (domain, version) = self.opset()?;
+                    let known = self.model.function_opsets.entry(domain).or_default();
+                    *known = version.max(*known);
+                }
                 10 => domain = self.wire.text("the domain of a function")?,
                 11 => {
                     self.attribute()?;
@@ -265,7 +277,7 @@ impl Walk<'_> {
     }
 
     /// `OperatorSetIdProto`. A domain that is imported twice counts by its newest version.
-    fn opset(&mut self) -> Result<(), ReadError> {
+    fn opset(&mut self) -> Result<(String, u64), ReadError> {
         let (mut domain, mut version) = (String::new(), 0);
         self.wire.enter()?;
         while let Some(Field { number, value }) = self.wire.field()? {
@@ -275,9 +287,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        let known = self.model.opsets.entry(plain_domain(domain)).or_default();
-        *known = version.max(*known);
-        Ok(())
+        Ok((plain_domain(domain), version))
     }
 
     /// `StringStringEntryProto`.
@@ -296,15 +306,20 @@ impl Walk<'_> {
 }
 
 /// What the attributes start with in which `ZipMap` and the classifiers of `ai.onnx.ml` list their labels.
-const LABELS: &str = "classlabels_";
+pub(super) const LABELS: &str = "classlabels_";
 
-impl Tensor {
+impl Weights {
     fn grow(&mut self, dim: u64) {
+        /// NumPy has no more; what comes after counts, and is not listed.
+        const DIMS: usize = 64;
         self.n_elements = self.n_elements.saturating_mul(dim);
+        if self.dims.len() < DIMS {
+            self.dims.push(dim);
+        }
     }
 }
 
 /// `ai.onnx` is another name for ONNX's own domain.
-fn plain_domain(domain: String) -> String {
+pub(super) fn plain_domain(domain: String) -> String {
     if domain == "ai.onnx" { String::new() } else { domain }
 }

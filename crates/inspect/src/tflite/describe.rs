@@ -3,6 +3,7 @@
 use packwright_mlflow::schema::TensorSpec;
 use serde_json::{Map, Value, json};
 
+use super::metadata::Metadata;
 use super::model::{Signature, Tensor, TfliteModel};
 use crate::tensors::{self, count};
 use crate::{Fact, Sourced, SourcedSchema, SourcedSignature};
@@ -207,4 +208,48 @@ pub(super) fn facts(model: &TfliteModel, call: &Call<'_>) -> Vec<Fact> {
     }
     facts.extend(tensors::facts(&super::weights(model), "tensors with bytes in the file"));
     facts
+}
+
+/// What the model says about itself to people. Its description takes the place of the converter's.
+pub(super) fn add_words(facts: &mut Vec<Fact>, words: &Metadata) {
+    let source = "TFLITE_METADATA";
+    if !words.description.is_empty() {
+        facts.retain(|fact| fact.name != "description");
+    }
+    let texts = [
+        ("model_name", &words.name),
+        ("description", &words.description),
+        ("model_version", &words.version),
+        ("author", &words.author),
+        ("license", &words.license),
+        ("min_parser_version", &words.min_parser_version),
+    ];
+    for (name, text) in texts {
+        if !text.is_empty() {
+            facts.push(Fact { name, value: Value::from(text.as_str()), source: source.to_owned() });
+        }
+    }
+    for (name, tensors) in [("input_descriptions", &words.inputs), ("output_descriptions", &words.outputs)] {
+        let told: Vec<Value> = tensors
+            .iter()
+            .map(|tensor| json!({ "name": tensor.name, "description": tensor.description }))
+            .collect();
+        if !told.is_empty() {
+            facts.push(Fact { name, value: Value::from(told), source: source.to_owned() });
+        }
+    }
+    if !words.files.is_empty() {
+        facts.push(Fact {
+            name: "associated_files",
+            value: Value::from(words.files.clone()),
+            source: source.to_owned(),
+        });
+    }
+    if !words.labels.is_empty() {
+        facts.push(Fact {
+            name: "class_labels",
+            value: Value::from(words.labels.clone()),
+            source: format!("{} behind the model", words.labels_file),
+        });
+    }
 }

@@ -1,12 +1,16 @@
 //! TensorFlow Lite (LiteRT): signatures, tensors with their quantization, and operators that the runtime does not bring.
 
 mod describe;
+mod metadata;
 mod model;
 mod operators;
 #[cfg(test)]
 mod tests;
 
+use packwright_source::ReadError;
+
 use self::describe::Call;
+use self::metadata::Metadata;
 use self::model::{FORMAT, TfliteModel};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
@@ -16,6 +20,9 @@ use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 /// Reads TensorFlow Lite files.
 #[derive(Debug)]
 pub(crate) struct TfliteReader;
+
+/// The first TensorFlow whose interpreter for Python does not run operators of TensorFlow itself.
+const FLEX_ENDS: &str = "2.19";
 
 /// How operators of TensorFlow itself are named.
 const FLEX: &str = "Flex";
@@ -31,11 +38,16 @@ impl Reader for TfliteReader {
 
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
         let model = TfliteModel::read(subject.source.as_ref(), subject.limits)?;
-        Ok(inspection(subject, &model))
+        let words = match model.described_at {
+            Some(place) => Metadata::read(&subject.source, place, subject.limits),
+            None => Ok(Metadata::default()),
+        };
+        Ok(inspection(subject, &model, words))
     }
 }
 
-fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
+/// What is said of a model; `words` are its own about itself, which only people need.
+fn inspection(subject: &Subject<'_>, model: &TfliteModel, words: Result<Metadata, ReadError>) -> Inspection {
     let call = Call::of(model);
     let (flex, foreign): (Vec<&str>, Vec<&str>) =
         model.custom.keys().map(String::as_str).partition(|name| name.starts_with(FLEX));
@@ -44,13 +56,14 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
         warnings.insert(0, "The file holds no graph, so there is nothing to run.".to_owned());
     }
     if !flex.is_empty() {
-        // TensorFlow 2.19 and 2.21 were asked.
-        let reason = format!(
-            "The graph uses operators of TensorFlow itself ({}), which the interpreters for Python do not bring. Convert \
-             the model again without SELECT_TF_OPS.",
-            flex.join(", ")
+        warnings.insert(
+            0,
+            format!(
+                "The graph uses operators of TensorFlow itself ({}). Only the interpreter in TensorFlow before {FLEX_ENDS} runs \
+                 them, so the package asks for that.",
+                flex.join(", ")
+            ),
         );
-        warnings.insert(0, reason);
     }
     if !foreign.is_empty() {
         let reason = format!(
@@ -61,15 +74,21 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
         warnings.insert(0, reason);
     }
     warnings.extend(describe::other_signatures(model, &call));
-    let can_serve = model.custom.is_empty() && !model.graphs.is_empty();
-    let serving = Serving::Tflite { signature: call.key.map(str::to_owned) };
+    let mut facts = describe::facts(model, &call);
+    match words {
+        Ok(words) => describe::add_words(&mut facts, &words),
+        Err(error) => warnings.push(format!("The metadata of the model is damaged and left out: {error}.")),
+    }
+    let can_serve = foreign.is_empty() && !model.graphs.is_empty();
+    let is_flex = !flex.is_empty();
+    let serving = Serving::Tflite { signature: call.key.map(str::to_owned), is_flex };
     Inspection {
         framework: Some(Sourced::new(FORMAT.to_owned(), "bytes 4 to 8 of the file")),
         serving: if can_serve { serving } else { Serving::No },
         signature,
-        requirements: requirements(model),
+        requirements: requirements(model, is_flex),
         tensors: Some(weights(model)),
-        facts: describe::facts(model, &call),
+        facts,
         warnings,
         ..Inspection::blank(subject.artifact.clone(), FORMAT, safety(model))
     }
@@ -81,7 +100,7 @@ fn weights(model: &TfliteModel) -> Tensors {
     all.filter(|tensor| 0 < tensor.size_bytes).map(describe::weight).collect()
 }
 
-fn requirements(model: &TfliteModel) -> Vec<Requirement> {
+fn requirements(model: &TfliteModel, is_flex: bool) -> Vec<Requirement> {
     let line =
         |requirement: &str, source: String| Requirement { requirement: requirement.to_owned(), source };
     let runtime = match model.notes.get("min_runtime_version") {
@@ -90,7 +109,14 @@ fn requirements(model: &TfliteModel) -> Vec<Requirement> {
     };
     let numpy =
         line("numpy", "the interpreter works on NumPy arrays; its version is not in the file".to_owned());
-    vec![line("ai-edge-litert", format!("runs TensorFlow Lite files{runtime}")), numpy]
+    let interpreter = if is_flex {
+        // Asked by loading a file: 2.15, 2.17 and 2.18 run it, 2.19 and 2.21 do not.
+        let reason = format!("the last whose interpreter runs operators of TensorFlow itself{runtime}");
+        line(&format!("tensorflow<{FLEX_ENDS}"), reason)
+    } else {
+        line("ai-edge-litert", format!("runs TensorFlow Lite files{runtime}"))
+    };
+    vec![interpreter, numpy]
 }
 
 fn safety(model: &TfliteModel) -> Safety {

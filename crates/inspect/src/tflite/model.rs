@@ -18,6 +18,9 @@ pub(super) const FORMAT: &str = "tflite";
 /// The longest text that is read from a buffer, in bytes: versions and short notes.
 const NOTE_BYTES: u64 = 256;
 
+/// The name of the metadata that describes the model for people and tools.
+const DESCRIBED: &str = "TFLITE_METADATA";
+
 /// Real tensors have at most eight dimensions, graphs some hundred inputs. A vector that many tensors share would be
 /// kept as often as it is named.
 const MOST_NUMBERS: u64 = 4096;
@@ -34,6 +37,8 @@ pub(super) struct TfliteModel {
     pub(super) notes: BTreeMap<String, String>,
     /// The names of all metadata.
     pub(super) metadata: Vec<String>,
+    /// Where the description of the model lies, start and length.
+    pub(super) described_at: Option<(u64, u64)>,
     pub(super) graphs: Vec<Graph>,
     pub(super) signatures: Vec<Signature>,
     /// How often each operator occurs.
@@ -216,7 +221,10 @@ fn metadata(buffer: &mut FlatBuffer<'_>, root: Table, model: &mut TfliteModel) -
         let place = buffer.i32(table, 1)?.and_then(|place| u64::try_from(place).ok()).unwrap_or(0);
         if place < buffers.len() {
             let data = buffer.table_in(buffers, place)?;
-            if let Some(bytes) = buffer.vector(data, 0, 1)?.filter(|bytes| bytes.len() <= NOTE_BYTES)
+            let bytes = buffer.vector(data, 0, 1)?;
+            if name == DESCRIBED {
+                model.described_at = bytes.map(|bytes| (bytes.start(), bytes.len()));
+            } else if let Some(bytes) = bytes.filter(|bytes| bytes.len() <= NOTE_BYTES)
                 && let Some(text) = note(buffer, bytes)?
             {
                 model.notes.insert(name.clone(), text);

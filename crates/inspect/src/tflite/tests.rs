@@ -30,7 +30,7 @@ fn tensors(schema: Option<&SourcedSchema>) -> Vec<TensorSpec> {
 #[test]
 fn the_signature_is_called_by_its_names_and_open_dimensions_stay_open() {
     let inspection = inspect(&fixture("sequential.tflite")).unwrap();
-    let serving = Serving::Tflite { signature: Some("serving_default".into()) };
+    let serving = Serving::Tflite { signature: Some("serving_default".into()), is_flex: false };
     assert_eq!(inspection.serving, serving);
     let inputs = tensors(inspection.signature.inputs.as_ref());
     assert_eq!(inputs, [TensorSpec::unnamed("float32", vec![-1, 4])]);
@@ -54,13 +54,14 @@ fn quantized_numbers_are_explained() {
 #[test]
 fn how_it_is_called_follows_from_what_the_file_has() {
     let serving = |name: &str| inspect(&fixture(name)).unwrap().serving;
-    assert_eq!(serving("no_signature.tflite"), Serving::Tflite { signature: None });
+    assert_eq!(serving("no_signature.tflite"), Serving::Tflite { signature: None, is_flex: false });
     let two = inspect(&fixture("two_inputs.tflite")).unwrap();
     let inputs = tensors(two.signature.inputs.as_ref());
     assert_eq!(inputs.iter().map(|input| input.name.as_deref()).collect::<Vec<_>>(), [Some("x"), Some("y")]);
     let flex = inspect(&fixture("flex.tflite")).unwrap();
-    assert_eq!(flex.serving, Serving::No);
+    assert!(matches!(flex.serving, Serving::Tflite { is_flex: true, .. }));
     assert!(flex.warnings[0].contains("FlexMatrixInverse"), "{:?}", flex.warnings);
+    assert_eq!(flex.requirements[0].requirement, "tensorflow<2.19");
 }
 
 #[test]
@@ -73,6 +74,25 @@ fn operators_decide_what_it_needs_and_what_it_may_do() {
         let model = TfliteModel { custom: [(name.to_owned(), 1)].into(), ..TfliteModel::default() };
         assert_eq!(safety(&model).verdict(), verdict, "{name}");
     }
+}
+
+#[test]
+fn what_a_model_says_about_itself_and_its_labels_are_told() {
+    let bytes = fixture("with_metadata.tflite");
+    let inspection = inspect(&bytes).unwrap();
+    let fact = |name| inspection.fact(name).map(|fact| fact.value.clone()).unwrap_or_default();
+    assert_eq!(fact("model_name"), "Flowers");
+    assert_eq!(fact("license"), "Apache-2.0");
+    assert_eq!(fact("class_labels"), serde_json::json!(["daisy", "rose", "tulip", "oak"]));
+    let expected = serde_json::json!([{ "name": "scores", "description": "of each class" }]);
+    assert_eq!(fact("output_descriptions"), expected);
+    // Damaged words are left out; the model is as good as before.
+    let mut damaged = bytes;
+    let at = damaged.windows(4).position(|it| it == b"M001").unwrap();
+    damaged[at] = b'X';
+    let inspection = inspect(&damaged).unwrap();
+    assert!(inspection.warnings[0].contains("metadata of the model is damaged"), "{:?}", inspection.warnings);
+    assert_eq!(inspection.flavor(), Some("python_function"));
 }
 
 #[test]

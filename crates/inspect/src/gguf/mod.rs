@@ -1,13 +1,20 @@
 //! GGUF: what llama.cpp runs. Architecture, quantization, context and chat template stand in its keys.
 
+mod parts;
+#[cfg(test)]
+mod tests;
+
 use packwright_formats::gguf::{self, Gguf, Value as Item};
 use packwright_mlflow::schema::{ColSpec, ColumnType, DataType};
 use serde_json::{Map, Value, json};
 
+use self::parts::Parts;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity, needs_of, template};
 use crate::tensors::{self, Tensor, Tensors, count};
-use crate::{Fact, InspectError, Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
+use crate::{
+    Artifact, Fact, InspectError, Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature,
+};
 
 /// The format's name in `inspect --json`.
 const FORMAT: &str = "gguf";
@@ -39,15 +46,19 @@ impl Reader for GgufReader {
 
     fn read(&self, subject: &Subject<'_>) -> Result<Inspection, InspectError> {
         let gguf = gguf::read(subject.source.as_ref(), subject.limits)?;
-        Ok(inspection(subject, &gguf))
+        let parts = Parts::of(subject, &gguf);
+        Ok(inspection(subject, &gguf, parts))
     }
 }
 
-fn inspection(subject: &Subject<'_>, gguf: &Gguf) -> Inspection {
-    let all: Tensors = gguf.tensors.iter().map(tensor).collect();
+fn inspection(subject: &Subject<'_>, gguf: &Gguf, mut parts: Parts) -> Inspection {
+    let mut all: Tensors = gguf.tensors.iter().map(tensor).collect();
+    for other in std::mem::take(&mut parts.tensors) {
+        all.push(other);
+    }
     let architecture = gguf.text("general.architecture");
     let is_chat = gguf.text(TEMPLATE).is_some();
-    let obstacle = obstacle(gguf);
+    let obstacle = obstacle(gguf).or_else(|| parts.obstacle.clone());
     let is_served = obstacle.is_none();
     let mut warnings: Vec<String> = obstacle.into_iter().collect();
     warnings.extend(duplicates(gguf));
@@ -58,7 +69,8 @@ fn inspection(subject: &Subject<'_>, gguf: &Gguf) -> Inspection {
                 .to_owned(),
         );
     }
-    let safety = safety(gguf, all.n);
+    let safety = safety(gguf, all.n, parts.findings);
+    let artifact = Artifact { side_files: parts.beside, ..subject.artifact.clone() };
     Inspection {
         framework: Some(Sourced::new(FORMAT.to_owned(), "first bytes of the file")),
         model_class: architecture.map(|name| Sourced::new(name.to_owned(), "general.architecture")),
@@ -68,7 +80,7 @@ fn inspection(subject: &Subject<'_>, gguf: &Gguf) -> Inspection {
         facts: facts(gguf, &all),
         tensors: Some(all),
         warnings,
-        ..Inspection::blank(subject.artifact.clone(), FORMAT, safety)
+        ..Inspection::blank(artifact, FORMAT, safety)
     }
 }
 
@@ -108,13 +120,6 @@ fn obstacle(gguf: &Gguf) -> Option<String> {
     if WITHOUT_TEXT.contains(&architecture) {
         return Some(format!(
             "A {architecture} model answers with vectors, and Packwright only packs GGUF models that write text."
-        ));
-    }
-    if gguf.count("split.count").is_some_and(|n| 1 < n) {
-        let n = gguf.count("split.count").unwrap_or(0);
-        return Some(format!(
-            "The model is split into {n} files, and this is one of them: join them with llama-gguf-split --merge and drop \
-             the result."
         ));
     }
     if gguf.get("tokenizer.ggml.model").is_none() {
@@ -243,8 +248,7 @@ fn shown(value: &Item) -> Value {
     }
 }
 
-fn safety(gguf: &Gguf, n_tensors: u64) -> Safety {
-    let mut findings: Vec<Finding> = Vec::new();
+fn safety(gguf: &Gguf, n_tensors: u64, mut findings: Vec<Finding>) -> Safety {
     for (key, value) in gguf.metadata.iter().filter(|(key, _)| key.starts_with(TEMPLATE)) {
         if let Item::Text(text) = value {
             findings.extend(template::judge(text, &format!("key {key}")));
@@ -266,5 +270,7 @@ fn safety(gguf: &Gguf, n_tensors: u64) -> Safety {
             format!("data only: {n_tensors} tensors and their keys; loading runs no code from the file")
         }
     };
-    Safety { needs, unread: Vec::new(), findings, summary }
+    let unscanned = findings.iter().filter(|finding| finding.severity == Severity::Unscanned);
+    let unread = unscanned.map(|finding| format!("{}: {}", finding.what, finding.why)).collect();
+    Safety { needs, unread, findings, summary }
 }
