@@ -32,6 +32,7 @@ mod serving;
 mod sklearn;
 mod statsmodels;
 mod strangers;
+pub mod structure;
 mod tensorflow;
 mod tensors;
 #[cfg(test)]
@@ -49,8 +50,8 @@ pub use container::open_member;
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
-    SourcedSchema, SourcedSignature,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, PartWeights,
+    Requirement, Sourced, SourcedSchema, SourcedSignature,
 };
 pub use serving::{LoaderCall, PytorchForm, Serving, SkopsType, TorchInput, TorchWeightsForm};
 pub use tensors::{Tensor, Tensors};

@@ -11,6 +11,7 @@ mod h5;
 mod judge;
 mod lambda;
 mod names;
+mod outline;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,8 @@ impl Reader for KerasReader {
             inspection.facts.extend(n_parameters(&tensors));
             inspection.tensors = Some(tensors);
         }
+        let read = weights.as_ref().and_then(|weights| weights.as_ref().ok());
+        outline::fill(&mut inspection, saved.config, read.map(|file| (file, weights::Layout::Objects)));
         if let Some(broken) = broken {
             inspection.serving = Serving::No;
             inspection.warnings.insert(0, broken);

@@ -6,6 +6,7 @@
 mod describe;
 mod external;
 mod model;
+mod outline;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -130,6 +131,7 @@ fn inspection(subject: &Subject<'_>, model: &OnnxModel) -> Inspection {
         serving: if can_serve { Serving::Onnx } else { Serving::No },
         signature,
         requirements: describe::requirements(model),
+        structure: Some(outline::structure(model)),
         facts: describe::facts(model, &custom),
         warnings,
         ..Inspection::blank(

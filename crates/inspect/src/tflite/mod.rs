@@ -10,6 +10,7 @@ use self::describe::Call;
 use self::model::{FORMAT, TfliteModel};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
+use crate::structure;
 use crate::tensors::Tensors;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 
@@ -68,6 +69,7 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel) -> Inspection {
         serving: if can_serve { serving } else { Serving::No },
         signature,
         requirements: requirements(model),
+        structure: structure::of_operators(model.operators.iter().chain(&model.custom)),
         tensors: Some(weights(model)),
         facts: describe::facts(model, &call),
         warnings,
