@@ -10,6 +10,7 @@ use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Tenso
 use crate::architecture::{self, ArchitectureChoice};
 use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
+use crate::generated::GeneratedChoice;
 use crate::{environment, names};
 
 /// The source of everything the person set.
@@ -46,6 +47,8 @@ pub(crate) struct Choices {
     pub(crate) trust: BTreeMap<String, bool>,
     /// The class that weights alone belong to.
     pub(crate) architecture: Option<ArchitectureChoice>,
+    /// Texts in place of generated ones, by what edits call the file.
+    pub(crate) generated: BTreeMap<String, GeneratedChoice>,
 }
 
 impl Choices {
@@ -131,6 +134,13 @@ impl Choices {
             }
             Edit::SetTrust { name, is_trusted } => next.set_trust(name, *is_trusted, inspection)?,
             Edit::SetArchitecture { class, arguments } => next.set_architecture(class, arguments, chosen)?,
+            Edit::SetGenerated { file, text, over } => {
+                next.generated.remove(file);
+                if !text.is_empty() {
+                    let over = over.clone().unwrap_or_default();
+                    next.generated.insert(file.clone(), GeneratedChoice { text: text.clone(), over });
+                }
+            }
         }
         Ok(next)
     }
@@ -148,6 +158,7 @@ impl Choices {
         }
         self.model = (!is_first).then(|| path.to_owned());
         (self.inputs, self.outputs, self.requirements, self.architecture) = (None, None, None, None);
+        self.generated.clear();
         Ok(())
     }
 
