@@ -23,6 +23,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             artifacts::open_sample_model,
             artifacts::take_pending_paths,
             drafts::list_drafts,
+            drafts::list_structure,
             drafts::list_tensors,
             drafts::edit_draft,
             drafts::undo_draft,

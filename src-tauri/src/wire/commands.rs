@@ -3,7 +3,9 @@
 
 use ts_rs::TS;
 
-use super::{DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptView, TensorView};
+use super::{
+    DraftView, EditRequest, ExportKind, PlanView, ProgressView, ReceiptView, StructureView, TensorView,
+};
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
 #[derive(Debug, TS)]
@@ -16,6 +18,8 @@ pub struct Commands {
     list_drafts: (NoRequest, Vec<DraftView>),
     /// The tensors of a draft's model, in the order of the file; the first of very many.
     list_tensors: (DraftRequest, Vec<TensorView>),
+    /// Every way to look at what a draft's model is made of.
+    list_structure: (DraftRequest, Vec<StructureView>),
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
     /// Takes the last change back.

@@ -9,21 +9,23 @@ mod commands;
 mod draft;
 mod export;
 mod menu;
+mod structure;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
     Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
 };
 pub use draft::{
-    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
-    PartView, RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
-    TagView, TensorSumView, TensorView, TypeView, VerdictView,
+    CodeView, ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView,
+    ModuleView, ProblemView, RequirementView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView,
+    SourcedText, TagView, TensorSumView, TensorView, TypeView, VerdictView,
 };
 pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,
     WrittenFileView,
 };
 pub use menu::MenuCommand;
+pub use structure::{StructureKindView, StructureRowView, StructureView};
 
 #[cfg(test)]
 mod tests;
