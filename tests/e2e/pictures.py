@@ -10,6 +10,8 @@ from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OW
 
 SCRIPT = FIXTURES / "torch/conv_traced.pt"
 KERAS = FIXTURES / "keras/sequential.keras"
+CNN = FIXTURES / "keras/cnn.keras"
+CHAT = FIXTURES / "gguf/tiny_llama.gguf"
 HUB = FIXTURES / "transformers/bert_classifier"
 BOOSTER = FIXTURES / "lightgbm/booster_multiclass_names.txt"
 
@@ -34,7 +36,7 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
     shoot("ready")
-    for number, section in enumerate(["signature", "environment", "metadata", "safety", "files"], 2):
+    for number, section in enumerate(["structure", "signature", "environment", "metadata", "safety", "files"], 2):
         show(desk, number)
         shoot(section)
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/iris.zip")
@@ -53,7 +55,7 @@ def states(desk, scheme):
     hand_over(desk, DANGEROUS)
     page.wait_text("Dangerous")
     shoot("dangerous")
-    show(desk, 5)
+    show(desk, 6)
     shoot("dangerous-safety")
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/dangerous.zip")
     shoot("typed-confirmation")
@@ -61,9 +63,9 @@ def states(desk, scheme):
     hand_over(desk, OWN_CODE)
     page.wait_text("company_transforms")
     shoot("own-code-missing")
-    show(desk, 3)
+    show(desk, 4)
     shoot("own-code-environment")
-    show(desk, 5)
+    show(desk, 6)
     shoot("own-code-safety")
     page.click_named("button", "Accept company_transforms.")
     note = page.wait_named("textbox", "may be loaded")
@@ -73,11 +75,11 @@ def states(desk, scheme):
     shoot("accepted")
     scenarios.drag(desk, page, [OWN_MODULE], "Add company_transforms.py")
     page.wait(lambda: "not added yet" not in page.text(), "the module is found")
-    show(desk, 3)
+    show(desk, 4)
     shoot("own-code-added")
     hand_over(desk, OWN_SKOPS)
     page.wait_text("Types that you decide about")
-    show(desk, 5)
+    show(desk, 6)
     shoot("types")
     hand_over(desk, TWO_MODELS)
     page.wait_text("The file holds 2 models")
@@ -86,6 +88,7 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
         shoot(name)
+    structure_and_code(desk, page, shoot)
     desk.focus("Packwright")
     desk.keys("ctrl+k")
     shoot("palette")
@@ -102,6 +105,41 @@ def states(desk, scheme):
     page.click_named("button", "Write package")
     page.wait_named("button", "Cancel")
     shoot("exporting")
+
+
+def structure_and_code(desk, page, shoot):
+    """Layers, groups and tensors with a search, and generated code with a mistake, compared, and much enlarged."""
+    hand_over(desk, CNN)
+    page.wait_named("treegrid", "Layers")
+    show(desk, 2)
+    desk.keys("Tab", "Tab", "Tab", "Tab", "Down", "Down")
+    shoot("structure-layers")
+    hand_over(desk, CHAT)
+    page.wait_named("treegrid", "Groups")
+    show(desk, 2)
+    shoot("structure-groups")
+    desk.keys("ctrl+f")
+    desk.keys("a", "t", "t", "n")
+    page.wait_text(" of ")
+    shoot("structure-search")
+    page.click_named("radio", "Tensors")
+    shoot("structure-tensors")
+    page.click_named("button", "model.py")
+    area = {scenarios.ELEMENT: page.wait_named("textbox", "Text of model.py")}
+    show(desk, 7)
+    shoot("code")
+    page.script("arguments[0].focus(); arguments[0].setSelectionRange(0, 0)", area)
+    desk.keys("parenleft", "Return")
+    page.wait_text("is never closed")
+    page.click_named("button", "Compare")
+    shoot("code-mistake-compared")
+    page.script("document.documentElement.style.zoom = '2'")
+    show(desk, 7)
+    shoot("code-200-percent")
+    show(desk, 2)
+    shoot("structure-200-percent")
+    page.script("document.documentElement.style.zoom = ''")
+    page.click_named("button", "Revert to generated")
 
 
 def show(desk, number):

@@ -34,6 +34,9 @@ it('compares by lines', () => {
 	expect(kinds('', 'a')).toEqual(['o ', 'n a']);
 });
 
+// jsdom has no editing commands; the editor then changes the text itself.
+document.execCommand = () => false;
+
 function show(change: Partial<CodeView> = {}) {
 	const draft = generatedCodeDraft();
 	const files = draft.files.map((file) =>
