@@ -19,7 +19,7 @@ APP_ID = "org.packwright.app"
 class Desktop:
     """A display with a window manager and a session bus, and a home folder that nobody else uses."""
 
-    def __init__(self, app, work, dark=False):
+    def __init__(self, app, work, dark=False, scale=1):
         self.app = pathlib.Path(app).resolve()
         self.work = work
         self.home = work / "home"
@@ -28,7 +28,7 @@ class Desktop:
         for name in ["home", "home/.config", "home/.cache", "home/.local/share", "run"]:
             (work / name).mkdir(parents=True, exist_ok=True)
         (work / "run").chmod(0o700)
-        self.env = self._environment(dark)
+        self.env = self._environment(dark) | {"GDK_SCALE": str(scale)}
         self.env["DISPLAY"] = self._start_display()
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus()
         self.start("openbox")

@@ -10,13 +10,23 @@ from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OW
 
 SCRIPT = FIXTURES / "torch/conv_traced.pt"
 KERAS = FIXTURES / "keras/sequential.keras"
+STATE_DICT = FIXTURES / "torch/mlp_state_dict.pt"
+NETWORK = """
+import torch
+
+
+class Net(torch.nn.Sequential):
+    def __init__(self, hidden: int, dropout=0.1):
+        super().__init__(torch.nn.Linear(4, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 3))
+"""
 CNN = FIXTURES / "keras/cnn.keras"
 CHAT = FIXTURES / "gguf/tiny_llama.gguf"
 HUB = FIXTURES / "transformers/bert_classifier"
 BOOSTER = FIXTURES / "lightgbm/booster_multiclass_names.txt"
 
 
-def states(desk, scheme):
+def camera(desk, page, scheme):
+    """Gives a function that takes the next picture under a name."""
     folder = pathlib.Path(os.environ["PACKWRIGHT_SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     count = iter(range(1, 100))
@@ -27,7 +37,12 @@ def states(desk, scheme):
         time.sleep(1.0)  # a display without a graphics card shows a frame late
         desk.picture(folder / f"{scheme}-{next(count):02}-{name}.png")
 
+    return shoot
+
+
+def states(desk, scheme):
     page = desk.open_app()
+    shoot = camera(desk, page, scheme)
     page.wait_text("Drop a trained model here")
     dark_asked = page.script("return matchMedia('(prefers-color-scheme: dark)').matches")
     assert dark_asked == (scheme == "dark"), f"the page does not follow the system: {scheme}"
@@ -108,7 +123,7 @@ def states(desk, scheme):
 
 
 def structure_and_code(desk, page, shoot):
-    """Layers, groups and tensors with a search, and generated code with a mistake, compared, and much enlarged."""
+    """Layers, groups and tensors with a search, and generated code with a mistake, compared."""
     hand_over(desk, CNN)
     page.wait_named("treegrid", "Layers")
     show(desk, 2)
@@ -133,12 +148,6 @@ def structure_and_code(desk, page, shoot):
     page.wait_text("is never closed")
     page.click_named("button", "Compare")
     shoot("code-mistake-compared")
-    page.script("document.documentElement.style.zoom = '2'")
-    show(desk, 7)
-    shoot("code-200-percent")
-    show(desk, 2)
-    shoot("structure-200-percent")
-    page.script("document.documentElement.style.zoom = ''")
     page.click_named("button", "Revert to generated")
 
 
@@ -162,6 +171,23 @@ def pictures_in_dark(desk):
     states(desk, "dark")
 
 
-pictures_in_dark.dark = True
+def pictures_at_twice_the_size(desk):
+    """What is widest, at 200 %: the structure, code, weights that need an architecture."""
+    network = desk.work / "net.py"
+    network.write_text(NETWORK)
+    page = desk.open_app(STATE_DICT)
+    shoot = camera(desk, page, "twice")
+    page.wait_text("Architecture")
+    shoot("weights")
+    show(desk, 2)
+    shoot("weights-structure")
+    scenarios.drag(desk, page, [network], "Add net.py")
+    show(desk, 4)
+    shoot("architecture")
+    structure_and_code(desk, page, shoot)
 
-SCENARIOS = [pictures_in_light, pictures_in_dark]
+
+pictures_in_dark.dark = True
+pictures_at_twice_the_size.scale = 2
+
+SCENARIOS = [pictures_in_light, pictures_in_dark, pictures_at_twice_the_size]

@@ -35,7 +35,7 @@ it('compares by lines', () => {
 });
 
 // jsdom has no editing commands; the editor then changes the text itself.
-document.execCommand = () => false;
+Object.assign(document, { execCommand: () => false });
 
 function show(change: Partial<CodeView> = {}) {
 	const draft = generatedCodeDraft();

@@ -19,7 +19,6 @@ async function show(structures: StructureView[], tensors: TensorView[] = []) {
 	const copyText = vi.fn(() => Promise.resolve());
 	const sum = tensors.length === 0 ? null : { n: tensors.length, nElements: 32, sizeBytes: 128 };
 	render(Structure, {
-		model: '',
 		sum,
 		listStructure: () => Promise.resolve(structures),
 		listTensors: () => Promise.resolve(tensors),
@@ -100,7 +99,6 @@ it('says that groups come from names, and shows no switch where there is no choi
 
 it('says when the structure could not be read', async () => {
 	render(Structure, {
-		model: '',
 		sum: null,
 		listStructure: () => Promise.reject(new Error('gone')),
 		listTensors: () => Promise.resolve([]),

@@ -53,6 +53,13 @@ export class Tree {
 		return open;
 	}
 
+	/** What is open after one row was opened or closed. */
+	toggled(open: ReadonlySet<number>, index: number): Set<number> {
+		const next = new Set(open);
+		if (!next.delete(index)) next.add(index);
+		return next;
+	}
+
 	/** Every row that something lies in. */
 	parents(): Set<number> {
 		return new Set(this.rows.map((_, index) => index).filter((index) => this.isParent(index)));
