@@ -29,7 +29,7 @@ class Desktop:
             (work / name).mkdir(parents=True, exist_ok=True)
         (work / "run").chmod(0o700)
         self.env = self._environment(dark) | {"GDK_SCALE": str(scale)}
-        self.env["DISPLAY"] = self._start_display()
+        self.env["DISPLAY"] = self._start_display(scale)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus()
         self.start("openbox")
         self._wait_for_window_manager()
@@ -62,9 +62,9 @@ class Desktop:
     def _log(self, name):
         return open(self.work / f"{pathlib.Path(str(name)).name}.log", "ab")
 
-    def _start_display(self):
+    def _start_display(self, scale):
         reader, writer = os.pipe()
-        screen = ["-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-displayfd", str(writer)]
+        screen = ["-screen", "0", f"{1400 * scale}x{1000 * scale}x24", "-nolisten", "tcp", "-displayfd", str(writer)]
         self.start("Xvfb", *screen, pass_fds=[writer])
         os.close(writer)
         with os.fdopen(reader) as pipe:

@@ -172,17 +172,20 @@ def pictures_in_dark(desk):
 
 
 def pictures_at_twice_the_size(desk):
-    """What is widest, at 200 %: the structure, code, weights that need an architecture."""
+    """What is widest, at 200 % in the smallest window: the structure, code, weights that need an architecture."""
     network = desk.work / "net.py"
     network.write_text(NETWORK)
     page = desk.open_app(STATE_DICT)
     shoot = camera(desk, page, "twice")
     page.wait_text("Architecture")
+    window = desk.wait_window("Packwright")
+    desk.run("xdotool", "windowsize", window, "1800", "1200")  # the smallest that it gets
     shoot("weights")
     show(desk, 2)
     shoot("weights-structure")
     scenarios.drag(desk, page, [network], "Add net.py")
-    show(desk, 4)
+    page.wait_text("net.Net needs a value for hidden")
+    page.script("[...document.querySelectorAll('h3')].find((h) => h.textContent === 'Architecture').scrollIntoView()")
     shoot("architecture")
     structure_and_code(desk, page, shoot)
 
