@@ -26,11 +26,12 @@ pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
         .build()?;
     let view = SubmenuBuilder::new(app, "&View")
         .item(&item(MenuCommand::SectionOverview, "&Overview", "CmdOrCtrl+1")?)
-        .item(&item(MenuCommand::SectionSignature, "&Signature", "CmdOrCtrl+2")?)
-        .item(&item(MenuCommand::SectionEnvironment, "&Environment", "CmdOrCtrl+3")?)
-        .item(&item(MenuCommand::SectionMetadata, "&Metadata", "CmdOrCtrl+4")?)
-        .item(&item(MenuCommand::SectionSafety, "S&afety", "CmdOrCtrl+5")?)
-        .item(&item(MenuCommand::SectionFiles, "&Files", "CmdOrCtrl+6")?)
+        .item(&item(MenuCommand::SectionStructure, "S&tructure", "CmdOrCtrl+2")?)
+        .item(&item(MenuCommand::SectionSignature, "&Signature", "CmdOrCtrl+3")?)
+        .item(&item(MenuCommand::SectionEnvironment, "&Environment", "CmdOrCtrl+4")?)
+        .item(&item(MenuCommand::SectionMetadata, "&Metadata", "CmdOrCtrl+5")?)
+        .item(&item(MenuCommand::SectionSafety, "S&afety", "CmdOrCtrl+6")?)
+        .item(&item(MenuCommand::SectionFiles, "&Files", "CmdOrCtrl+7")?)
         .separator()
         .item(&item(MenuCommand::Palette, "&All commands…", "CmdOrCtrl+K")?)
         .build()?;
@@ -45,7 +46,9 @@ fn edit<R: Runtime>(
 ) -> tauri::Result<Submenu<R>> {
     let menu = SubmenuBuilder::new(app, "&Edit")
         .item(&item(MenuCommand::Undo, "&Undo", "CmdOrCtrl+Z")?)
-        .item(&item(MenuCommand::Redo, "&Redo", "CmdOrCtrl+Shift+Z")?);
+        .item(&item(MenuCommand::Redo, "&Redo", "CmdOrCtrl+Shift+Z")?)
+        .separator()
+        .item(&item(MenuCommand::Find, "&Find in the structure", "CmdOrCtrl+F")?);
     // On macOS the keys of the clipboard work only where a menu has them; elsewhere the web view has its own.
     #[cfg(target_os = "macos")]
     let menu = menu.separator().cut().copy().paste().select_all();

@@ -19,7 +19,7 @@ APP_ID = "org.packwright.app"
 class Desktop:
     """A display with a window manager and a session bus, and a home folder that nobody else uses."""
 
-    def __init__(self, app, work, dark=False):
+    def __init__(self, app, work, dark=False, scale=1):
         self.app = pathlib.Path(app).resolve()
         self.work = work
         self.home = work / "home"
@@ -28,8 +28,8 @@ class Desktop:
         for name in ["home", "home/.config", "home/.cache", "home/.local/share", "run"]:
             (work / name).mkdir(parents=True, exist_ok=True)
         (work / "run").chmod(0o700)
-        self.env = self._environment(dark)
-        self.env["DISPLAY"] = self._start_display()
+        self.env = self._environment(dark) | {"GDK_SCALE": str(scale)}
+        self.env["DISPLAY"] = self._start_display(scale)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus()
         self.start("openbox")
         self._wait_for_window_manager()
@@ -62,9 +62,9 @@ class Desktop:
     def _log(self, name):
         return open(self.work / f"{pathlib.Path(str(name)).name}.log", "ab")
 
-    def _start_display(self):
+    def _start_display(self, scale):
         reader, writer = os.pipe()
-        screen = ["-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-displayfd", str(writer)]
+        screen = ["-screen", "0", f"{1400 * scale}x{1000 * scale}x24", "-nolisten", "tcp", "-displayfd", str(writer)]
         self.start("Xvfb", *screen, pass_fds=[writer])
         os.close(writer)
         with os.fdopen(reader) as pipe:

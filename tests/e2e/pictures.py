@@ -10,11 +10,23 @@ from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OW
 
 SCRIPT = FIXTURES / "torch/conv_traced.pt"
 KERAS = FIXTURES / "keras/sequential.keras"
+STATE_DICT = FIXTURES / "torch/mlp_state_dict.pt"
+NETWORK = """
+import torch
+
+
+class Net(torch.nn.Sequential):
+    def __init__(self, hidden: int, dropout=0.1):
+        super().__init__(torch.nn.Linear(4, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 3))
+"""
+CNN = FIXTURES / "keras/cnn.keras"
+CHAT = FIXTURES / "gguf/tiny_llama.gguf"
 HUB = FIXTURES / "transformers/bert_classifier"
 BOOSTER = FIXTURES / "lightgbm/booster_multiclass_names.txt"
 
 
-def states(desk, scheme):
+def camera(desk, page, scheme):
+    """Gives a function that takes the next picture under a name."""
     folder = pathlib.Path(os.environ["PACKWRIGHT_SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     count = iter(range(1, 100))
@@ -25,7 +37,12 @@ def states(desk, scheme):
         time.sleep(1.0)  # a display without a graphics card shows a frame late
         desk.picture(folder / f"{scheme}-{next(count):02}-{name}.png")
 
+    return shoot
+
+
+def states(desk, scheme):
     page = desk.open_app()
+    shoot = camera(desk, page, scheme)
     page.wait_text("Drop a trained model here")
     dark_asked = page.script("return matchMedia('(prefers-color-scheme: dark)').matches")
     assert dark_asked == (scheme == "dark"), f"the page does not follow the system: {scheme}"
@@ -34,7 +51,7 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
     shoot("ready")
-    for number, section in enumerate(["signature", "environment", "metadata", "safety", "files"], 2):
+    for number, section in enumerate(["structure", "signature", "environment", "metadata", "safety", "files"], 2):
         show(desk, number)
         shoot(section)
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/iris.zip")
@@ -53,7 +70,7 @@ def states(desk, scheme):
     hand_over(desk, DANGEROUS)
     page.wait_text("Dangerous")
     shoot("dangerous")
-    show(desk, 5)
+    show(desk, 6)
     shoot("dangerous-safety")
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/dangerous.zip")
     shoot("typed-confirmation")
@@ -61,9 +78,9 @@ def states(desk, scheme):
     hand_over(desk, OWN_CODE)
     page.wait_text("company_transforms")
     shoot("own-code-missing")
-    show(desk, 3)
+    show(desk, 4)
     shoot("own-code-environment")
-    show(desk, 5)
+    show(desk, 6)
     shoot("own-code-safety")
     page.click_named("button", "Accept company_transforms.")
     note = page.wait_named("textbox", "may be loaded")
@@ -73,11 +90,11 @@ def states(desk, scheme):
     shoot("accepted")
     scenarios.drag(desk, page, [OWN_MODULE], "Add company_transforms.py")
     page.wait(lambda: "not added yet" not in page.text(), "the module is found")
-    show(desk, 3)
+    show(desk, 4)
     shoot("own-code-added")
     hand_over(desk, OWN_SKOPS)
     page.wait_text("Types that you decide about")
-    show(desk, 5)
+    show(desk, 6)
     shoot("types")
     hand_over(desk, TWO_MODELS)
     page.wait_text("The file holds 2 models")
@@ -86,6 +103,7 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
         shoot(name)
+    structure_and_code(desk, page, shoot)
     desk.focus("Packwright")
     desk.keys("ctrl+k")
     shoot("palette")
@@ -102,6 +120,35 @@ def states(desk, scheme):
     page.click_named("button", "Write package")
     page.wait_named("button", "Cancel")
     shoot("exporting")
+
+
+def structure_and_code(desk, page, shoot):
+    """Layers, groups and tensors with a search, and generated code with a mistake, compared."""
+    hand_over(desk, CNN)
+    page.wait_named("treegrid", "Layers")
+    show(desk, 2)
+    desk.keys("Tab", "Tab", "Tab", "Tab", "Down", "Down")
+    shoot("structure-layers")
+    hand_over(desk, CHAT)
+    page.wait_named("treegrid", "Groups")
+    show(desk, 2)
+    shoot("structure-groups")
+    desk.keys("ctrl+f")
+    desk.keys("a", "t", "t", "n")
+    page.wait_text(" of ")
+    shoot("structure-search")
+    page.click_named("radio", "Tensors")
+    shoot("structure-tensors")
+    page.click_named("button", "model.py")
+    area = {scenarios.ELEMENT: page.wait_named("textbox", "Text of model.py")}
+    show(desk, 7)
+    shoot("code")
+    page.script("arguments[0].focus(); arguments[0].setSelectionRange(0, 0)", area)
+    desk.keys("parenleft", "Return")
+    page.wait_text("is never closed")
+    page.click_named("button", "Compare")
+    shoot("code-mistake-compared")
+    page.click_named("button", "Revert to generated")
 
 
 def show(desk, number):
@@ -124,6 +171,26 @@ def pictures_in_dark(desk):
     states(desk, "dark")
 
 
-pictures_in_dark.dark = True
+def pictures_at_twice_the_size(desk):
+    """What is widest, at 200 % in the smallest window: the structure, code, weights that need an architecture."""
+    network = desk.work / "net.py"
+    network.write_text(NETWORK)
+    page = desk.open_app(STATE_DICT)
+    shoot = camera(desk, page, "twice")
+    page.wait_text("Architecture")
+    window = desk.wait_window("Packwright")
+    desk.run("xdotool", "windowsize", window, "1800", "1200")  # the smallest that it gets
+    shoot("weights")
+    show(desk, 2)
+    shoot("weights-structure")
+    scenarios.drag(desk, page, [network], "Add net.py")
+    page.wait_text("net.Net needs a value for hidden")
+    page.script("[...document.querySelectorAll('h3')].find((h) => h.textContent === 'Architecture').scrollIntoView()")
+    shoot("architecture")
+    structure_and_code(desk, page, shoot)
 
-SCENARIOS = [pictures_in_light, pictures_in_dark]
+
+pictures_in_dark.dark = True
+pictures_at_twice_the_size.scale = 2
+
+SCENARIOS = [pictures_in_light, pictures_in_dark, pictures_at_twice_the_size]

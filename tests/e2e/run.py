@@ -94,7 +94,7 @@ def inside(options):
     [name] = options.names
     [scenario] = [each for each in scenarios.SCENARIOS + pictures.SCENARIOS if each.__name__ == name]
     with desktop.work_folder() as folder:
-        desk = desktop.Desktop(options.app, pathlib.Path(folder), dark=getattr(scenario, "dark", False))
+        desk = desktop.Desktop(options.app, pathlib.Path(folder), dark=getattr(scenario, "dark", False), scale=getattr(scenario, "scale", 1))
         try:
             scenario(desk)
         except Exception:

@@ -426,6 +426,64 @@ def start_when_the_first_is_known(desk, path):
     desk.run(desk.app, path)
 
 
+def the_structure_is_opened_and_searched_by_keys(desk):
+    """Layers with shapes and parameters: the arrows, Ctrl+F, and the tensors beside them."""
+    page = desk.open_app(FIXTURES / "keras/cnn.keras")
+    grid = {ELEMENT: page.wait_named("treegrid", "Layers")}
+    shown = page.script("return arguments[0].innerText", grid)
+    for cell in ["conv2d", "Conv2D", "? × 6 × 6 × 4", "112", "GlobalAveragePooling2D"]:
+        assert cell in shown, f"{cell} is not in {shown}"
+    desk.focus("Packwright")
+    page.script("arguments[0].focus()", grid)
+    desk.keys("End")
+    active = "return document.getElementById(arguments[0].getAttribute('aria-activedescendant')).innerText"
+    page.wait(lambda: "out" in page.script(active, grid), "the last layer")
+    desk.keys("Home", "Left")
+    page.wait(lambda: "conv2d" not in page.script("return arguments[0].innerText", grid), "the closed tree")
+    desk.keys("Right")
+    page.wait(lambda: "conv2d" in page.script("return arguments[0].innerText", grid), "the tree open again")
+    page.click_named("radio", "Tensors")
+    page.wait_named("table", "Tensors")
+
+    subprocess.run([desk.app, FIXTURES / "gguf/tiny_llama.gguf"], env=desk.env, timeout=20, check=True)
+    page.wait_named("treegrid", "Groups")
+    desk.focus("Packwright")
+    desk.keys("ctrl+f")
+    page.wait(lambda: page.script("return document.activeElement.type") == "search", "the search")
+    desk.keys("a", "t", "t", "n", "underscore", "q")
+    page.wait_text("1 of")
+    grid = {ELEMENT: page.wait_named("treegrid", "Groups")}
+    shown = page.script("return arguments[0].innerText", grid)
+    assert "attn_q" in shown and "ffn_up" not in shown, shown
+
+
+def generated_code_is_edited_before_the_export(desk):
+    """model.py: a mistake is told, an edit is exported as it is, and the generated text comes back."""
+    page = desk.open_app(FIXTURES / "gguf/tiny_llama.gguf")
+    page.click_named("button", "model.py")
+    area = page.wait_named("textbox", "Text of model.py")
+    generated = page.script("return arguments[0].value", {ELEMENT: area})
+    page.script("arguments[0].focus(); arguments[0].setSelectionRange(0, 0)", {ELEMENT: area})
+    desk.focus("Packwright")
+    desk.keys("parenleft", "Return")
+    page.wait_text("Line 1: ( is never closed.")
+    desk.keys("BackSpace", "BackSpace", "numbersign", "space", "o", "u", "r", "s", "Return")
+    page.wait(lambda: "is never closed" not in page.text(), "the mistake going away")
+    page.wait_text("edited by you")
+    leave_fields(page)
+    page.wait(lambda: page.script("return arguments[0].value", {ELEMENT: area}).startswith("# ours\n"), "the edit")
+    target = desk.work / "out/chat"
+    export(desk, page, "Folder", target)
+    written = (target / "model.py").read_text()
+    assert written == "# ours\n" + generated, written
+    page.click_named("button", "Close")
+    page.click_named("button", "Revert to generated")
+    page.wait(lambda: "edited by you" not in page.text(), "the generated text")
+    assert page.script("return arguments[0].value", {ELEMENT: area}) == generated
+    undo(desk, page)
+    page.wait_text("edited by you")
+
+
 SCENARIOS = [
     open_edit_export_and_load_in_mlflow,
     drop_two_models_from_another_window,
@@ -444,4 +502,6 @@ SCENARIOS = [
     types_are_trusted_one_by_one,
     one_of_several_models_is_chosen,
     a_dangerous_model_needs_a_typed_word,
+    the_structure_is_opened_and_searched_by_keys,
+    generated_code_is_edited_before_the_export,
 ]

@@ -128,6 +128,7 @@ const selectors = {
     button: 'button, [role=button]', link: 'a[href]', menuitem: '[role=menuitem]', dialog: 'dialog, [role=dialog]',
     heading: 'h1, h2, h3', textbox: 'input, textarea', alert: '[role=alert]', table: 'table', status: '[role=status]',
     navigation: 'nav', tab: '[role=tab]', combobox: 'select, [role=combobox]',
+    treegrid: '[role=treegrid]', radio: 'input[type=radio]',
 };
 const labelled = (element) => (element.getAttribute('aria-labelledby') ?? '').split(' ')
     .map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();

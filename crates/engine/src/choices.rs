@@ -10,6 +10,7 @@ use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Tenso
 use crate::architecture::{self, ArchitectureChoice};
 use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
+use crate::generated::GeneratedChoice;
 use crate::network::{self, Network};
 use crate::{environment, names};
 
@@ -49,6 +50,8 @@ pub(crate) struct Choices {
     pub(crate) architecture: Option<ArchitectureChoice>,
     /// The network that weights of Keras belong to: one of the files in `code`, as it was when that was added.
     pub(crate) network: Option<Network>,
+    /// Texts in place of generated ones, by what edits call the file.
+    pub(crate) generated: BTreeMap<String, GeneratedChoice>,
 }
 
 impl Choices {
@@ -159,6 +162,13 @@ impl Choices {
             }
             Edit::SetTrust { name, is_trusted } => next.set_trust(name, *is_trusted, inspection)?,
             Edit::SetArchitecture { class, arguments } => next.set_architecture(class, arguments, chosen)?,
+            Edit::SetGenerated { file, text, over } => {
+                next.generated.remove(file);
+                if !text.is_empty() {
+                    let over = over.clone().unwrap_or_default();
+                    next.generated.insert(file.clone(), GeneratedChoice { text: text.clone(), over });
+                }
+            }
         }
         Ok(next)
     }
@@ -176,6 +186,7 @@ impl Choices {
         }
         self.model = (!is_first).then(|| path.to_owned());
         (self.inputs, self.outputs, self.requirements, self.architecture) = (None, None, None, None);
+        self.generated.clear();
         Ok(())
     }
 

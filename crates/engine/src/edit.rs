@@ -139,6 +139,16 @@ pub enum Edit {
         /// Names and values: JSON scalars, or lists of them.
         arguments: Vec<(String, serde_json::Value)>,
     },
+    /// Replaces the text of a generated Python file. An empty text brings the generated one back.
+    SetGenerated {
+        /// [`crate::GeneratedFile::file`]: `model.py` or `loader.py`.
+        file: String,
+        /// The new text.
+        text: String,
+        /// What it was made from; `None` is what is generated now, which is filled in when the edit is made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<String>,
+    },
 }
 
 /// A requirement line and where it came from.
@@ -202,6 +212,9 @@ pub enum EditError {
     /// No class or argument that can be called.
     #[error("{0}")]
     Architecture(String),
+    /// No generated file of that name, or a text that is none.
+    #[error("{0}")]
+    Generated(String),
     /// There is no such model, finding or type.
     #[error("{0}")]
     Unknown(String),
@@ -248,6 +261,8 @@ impl Edit {
             Self::SetTrust { name, .. } => format!("distrust {name}"),
             Self::SetArchitecture { class, .. } if class.is_empty() => "reset architecture".into(),
             Self::SetArchitecture { class, .. } => format!("set architecture {class}"),
+            Self::SetGenerated { file, text, .. } if text.is_empty() => format!("revert {file}"),
+            Self::SetGenerated { file, .. } => format!("edit {file}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use packwright_source::{ByteSource, FileSource, Limits};
 
 use crate::draft::{Draft, sentence};
 use crate::flavors::{self, Change, DataFile, Layout};
+use crate::generated::{self, GeneratedFile};
 use crate::names;
 use crate::texts::{self, Recorded};
 
@@ -22,6 +23,8 @@ const READ_AHEAD_BYTES: u64 = 8 << 20;
 pub struct Plan {
     /// Every file, the model first.
     pub files: Vec<PlannedFile>,
+    /// The generated Python files among them.
+    pub generated: Vec<GeneratedFile>,
     /// The disk space they need; an estimate where a file is rewritten.
     pub total_bytes: u64,
     /// What is worth knowing about this package, in sentences.
@@ -109,23 +112,29 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         files.push(PlannedFile { path: file.path.clone(), origin, size_bytes: file.size_bytes });
     }
     for (path, text) in work.layout.generated() {
-        files.push(generated(path.clone(), text.clone().into_bytes()));
+        files.push(made(path.clone(), text.clone().into_bytes()));
     }
     for (path, text) in &work.layout.texts {
-        files.push(generated(path.clone(), text.as_bytes().to_vec()));
+        files.push(made(path.clone(), text.as_bytes().to_vec()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
     let recorded = Recorded::planned(data_bytes);
     for (path, bytes) in texts::generated(draft, &work.layout, work.has_code(), &recorded) {
-        files.push(generated(path.to_owned(), bytes));
+        files.push(made(path.to_owned(), bytes));
     }
     let mut warnings = draft.warnings();
     warnings.extend(work.layout.warnings);
     let total_bytes = files.iter().map(|file| file.size_bytes).sum();
-    Ok(Plan { files, total_bytes, warnings, suggested_name: names::portable(&draft.name().value) })
+    Ok(Plan {
+        files,
+        generated: work.generated,
+        total_bytes,
+        warnings,
+        suggested_name: names::portable(&draft.name().value),
+    })
 }
 
-fn generated(path: String, bytes: Vec<u8>) -> PlannedFile {
+fn made(path: String, bytes: Vec<u8>) -> PlannedFile {
     let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     PlannedFile { path, origin: Origin::Generated { bytes }, size_bytes }
 }
@@ -136,6 +145,8 @@ pub(crate) struct Work {
     pub(crate) layout: Layout,
     /// The person's code, to be copied.
     pub(crate) code: Vec<DataFile>,
+    /// The generated Python files, whose texts the layout has.
+    pub(crate) generated: Vec<GeneratedFile>,
 }
 
 impl Work {
@@ -160,7 +171,8 @@ pub(crate) fn prepare_fallback(draft: &Draft, reason: &str) -> Result<Work, Plan
     finish(draft, flavors::layout(draft, Some(&sentence(reason)))?)
 }
 
-fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
+fn finish(draft: &Draft, mut layout: Layout) -> Result<Work, PlanError> {
+    let generated = generated::apply(&mut layout, &draft.choices().generated);
     let code = draft.code_tree()?.files;
     let mut taken = BTreeSet::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
@@ -171,7 +183,7 @@ fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
             return Err(PlanError::Twice(path.clone()));
         }
     }
-    Ok(Work { layout, code })
+    Ok(Work { layout, code, generated })
 }
 
 /// Why a joblib file cannot be rewritten, where that is known before writing.

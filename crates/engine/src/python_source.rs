@@ -17,6 +17,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A text that is in memory.
+    pub(crate) fn of(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+
     pub(crate) fn read(path: &Path) -> Self {
         let mut bytes = Vec::new();
         // What cannot be read defines nothing; copying it will say why.

@@ -104,17 +104,32 @@ pub struct Requirement {
     pub source: String,
 }
 
-/// A node of the estimator tree: the model and the steps, transformers and estimators inside.
-#[derive(Debug, Clone, PartialEq)]
+/// A node of the tree that a model is: its steps, its layers, its operators.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Part {
     /// The name its parent gives it (`scaler`, `estimators_[0]`); the root's is empty.
     pub name: String,
-    /// The full import path of its class.
+    /// The full import path of its class, or the operator's name.
     pub class: String,
     /// A few words: the columns it takes, its main hyperparameters.
     pub detail: Option<String>,
+    /// The shape of what it gives, where that is known: `? × 28 × 28 × 1`.
+    pub output: Option<String>,
+    /// Its weights, where the reader knows whose they are.
+    pub weights: Option<PartWeights>,
+    /// How many parts are inside beyond those listed.
+    pub hidden: u64,
     /// What lies inside.
     pub parts: Vec<Part>,
+}
+
+/// The weights of a part and of everything in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartWeights {
+    /// Values that are learned.
+    pub n_parameters: u64,
+    /// The bytes of these and of its buffers.
+    pub size_bytes: u64,
 }
 
 /// A module that a pickle imports and that no known library provides: code of the person's own.
@@ -151,7 +166,7 @@ pub struct Inspection {
     pub python: Option<Sourced<String>>,
     /// What loading it would do.
     pub safety: Safety,
-    /// The estimator tree; `None` for formats that have none.
+    /// What it is made of; `None` for formats that have no parts. [`crate::structure`] lays it out.
     pub structure: Option<Part>,
     /// The weights, for formats that list them.
     pub tensors: Option<Tensors>,

@@ -34,6 +34,7 @@ mod shards;
 mod sklearn;
 mod statsmodels;
 mod strangers;
+pub mod structure;
 mod tensorflow;
 mod tensors;
 #[cfg(test)]
@@ -52,8 +53,8 @@ pub use onnx::onnx_binary;
 pub use probe::inspect;
 
 pub use inspection::{
-    Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, Requirement, Sourced,
-    SourcedSchema, SourcedSignature,
+    Artifact, ArtifactKind, Fact, InspectError, Inspection, Member, OwnModule, Part, PartWeights,
+    Requirement, Sourced, SourcedSchema, SourcedSignature,
 };
 pub use serving::{
     CoremlInput, LoaderCall, PytorchForm, Serving, SkopsType, TorchArgument, TorchCall, TorchInput,

@@ -4,10 +4,10 @@ use packwright_engine::{Draft, Edit};
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
-use crate::convert::{draft_view, tensor_views};
+use crate::convert::{draft_view, structure_views, tensor_views};
 use crate::error::path_not_given;
 use crate::paths::Paths;
-use crate::wire::{DraftView, EditRequest, IpcError, TensorView};
+use crate::wire::{DraftView, EditRequest, IpcError, StructureView, TensorView};
 
 /// All open drafts, newest first.
 #[tauri::command]
@@ -25,6 +25,15 @@ pub(crate) async fn list_tensors<R: Runtime>(
     draft_id: String,
 ) -> Result<Vec<TensorView>, IpcError> {
     off_the_ui_thread(app, move |drafts, _| Ok(tensor_views(&drafts.get(&draft_id)?.lock()))).await
+}
+
+/// What a draft's model is made of. Asked for once, as the tensors are.
+#[tauri::command]
+pub(crate) async fn list_structure<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+) -> Result<Vec<StructureView>, IpcError> {
+    off_the_ui_thread(app, move |drafts, _| Ok(structure_views(&drafts.get(&draft_id)?.lock()))).await
 }
 
 /// Changes a draft.

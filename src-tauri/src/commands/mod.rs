@@ -24,6 +24,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             artifacts::open_sample_model,
             artifacts::take_pending_paths,
             drafts::list_drafts,
+            drafts::list_structure,
             drafts::list_tensors,
             drafts::edit_draft,
             environment::read_environment,

@@ -3,21 +3,22 @@
 use std::path::Path;
 
 use packwright_engine::inspect::safety::{Finding, Verdict};
-use packwright_engine::inspect::{Inspection, Serving, Sourced, Tensor};
+use packwright_engine::inspect::{Inspection, Serving, Sourced, Tensor, structure};
 use packwright_engine::{
-    Acknowledgement, Decision, Draft, Edit, ModuleState, Origin, Plan, PlannedFile, Section, Side, Tag,
-    Trust, argument_value, plan,
+    Acknowledgement, Decision, Draft, Edit, GeneratedFile, ModuleState, Origin, Plan, PlannedFile, Section,
+    Side, Tag, Trust, argument_value, plan,
 };
 
 use super::architecture::architecture_view;
 use super::environment::requirement_views;
-use super::facts::{fact_view, part_view};
+use super::facts::fact_view;
 use super::formats::format_name;
 use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
-    DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, ModelView, ModuleView,
-    SafetyView, SectionId, SourcedText, TagView, TensorSumView, TensorView, TypeView, VerdictView,
+    CodeView, DecisionView, DraftView, EditRequest, ErrorCode, FileView, FindingView, IpcError, ModelView,
+    ModuleView, ProblemView, SafetyView, SectionId, SourcedText, TagView, TensorSumView, TensorView,
+    TypeView, VerdictView,
 };
 
 /// Everything that the window shows of one draft. Plans the package, which reads a little of the artifact.
@@ -40,7 +41,7 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         flavor: inspection.flavor().map(str::to_owned),
         serving_note: serving_note(&inspection.serving, plan.as_ref().ok()).to_owned(),
         facts: inspection.facts.iter().map(fact_view).collect(),
-        structure: inspection.structure.as_ref().map(part_view),
+        has_structure: structure::is_known(inspection),
         tensors: inspection.tensors.as_ref().map(|tensors| TensorSumView {
             n: tensors.n,
             n_elements: tensors.n_elements,
@@ -64,7 +65,7 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         decisions: draft.decisions().iter().map(decision_view).collect(),
         warnings: plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone()),
         export_blocked: draft.export_blocked().or_else(|| plan.as_ref().err().map(ToString::to_string)),
-        files: plan.map(|plan| plan.files.iter().map(file_view).collect()).unwrap_or_default(),
+        files: plan.map(|plan| file_views(&plan)).unwrap_or_default(),
         undo: draft.undo_label().map(str::to_owned),
         redo: draft.redo_label().map(str::to_owned),
     }
@@ -195,6 +196,25 @@ fn section_id(section: Section) -> SectionId {
     }
 }
 
+fn file_views(plan: &Plan) -> Vec<FileView> {
+    let code = |path: &str| plan.generated.iter().find(|code| code.path == path).map(code_view);
+    plan.files.iter().map(|file| FileView { code: code(&file.path), ..file_view(file) }).collect()
+}
+
+fn code_view(code: &GeneratedFile) -> CodeView {
+    let problem = code.problem.as_ref().map(|problem| ProblemView {
+        line: u32::try_from(problem.line).unwrap_or(u32::MAX),
+        what: problem.what.clone(),
+    });
+    CodeView {
+        file: code.file.to_owned(),
+        generated: code.generated.clone(),
+        edited: code.is_edited,
+        outdated: code.is_outdated,
+        problem,
+    }
+}
+
 fn file_view(file: &PlannedFile) -> FileView {
     let text = match &file.origin {
         Origin::Generated { bytes } => str::from_utf8(bytes).ok().map(str::to_owned),
@@ -205,6 +225,7 @@ fn file_view(file: &PlannedFile) -> FileView {
         origin: origin_word(&file.origin).to_owned(),
         size_bytes: file.size_bytes,
         text,
+        code: None,
     }
 }
 
@@ -254,6 +275,7 @@ impl TryFrom<EditRequest> for Edit {
                 let value = |(name, text): (String, String)| (name, argument_value(&text));
                 Self::SetArchitecture { class, arguments: arguments.into_iter().map(value).collect() }
             }
+            EditRequest::SetGenerated { file, text } => Self::SetGenerated { file, text, over: None },
             EditRequest::SetSchema { side: at, names, ty, shape } => {
                 Self::SetSchema { side: side(&at)?, names, ty, shape }
             }

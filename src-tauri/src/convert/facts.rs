@@ -1,10 +1,9 @@
 //! Facts, made for showing.
 
-use packwright_engine::inspect::{Fact, Part};
+use packwright_engine::inspect::Fact;
 use serde_json::Value;
 
-use super::draft::last_part;
-use crate::wire::{FactView, PartView};
+use crate::wire::FactView;
 
 /// How many items of a list are shown; the rest is counted.
 const MOST_ITEMS: usize = 40;
@@ -60,15 +59,4 @@ fn shortened(items: impl Iterator<Item = String>, n_items: usize) -> String {
         text.push_str(&format!(" and {n_more} more"));
     }
     text
-}
-
-/// The estimator tree.
-pub(super) fn part_view(part: &Part) -> PartView {
-    PartView {
-        name: part.name.clone(),
-        class: last_part(&part.class),
-        path: part.class.clone(),
-        detail: part.detail.clone(),
-        parts: part.parts.iter().map(part_view).collect(),
-    }
 }

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::{
     DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, PlanView, ProgressView,
-    ReceiptView, TensorView,
+    ReceiptView, StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -19,6 +19,8 @@ pub struct Commands {
     list_drafts: (NoRequest, Vec<DraftView>),
     /// The tensors of a draft's model, in the order of the file; the first of very many.
     list_tensors: (DraftRequest, Vec<TensorView>),
+    /// Every way to look at what a draft's model is made of.
+    list_structure: (DraftRequest, Vec<StructureView>),
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
     /// What an environment file asks for, and how it fits a draft.

@@ -35,6 +35,8 @@ pub enum VerdictView {
 pub enum SectionId {
     /// What it is.
     Overview,
+    /// What it is made of.
+    Structure,
     /// What goes in and what comes out.
     Signature,
     /// What it needs to run.
@@ -83,8 +85,8 @@ pub struct DraftView {
     pub serving_note: String,
     /// Facts for the Overview, in the order in which to show them.
     pub facts: Vec<FactView>,
-    /// The estimator tree.
-    pub structure: Option<PartView>,
+    /// Whether it has layers, steps, operators or tensors to show; `list_structure` gives them.
+    pub has_structure: bool,
     /// The weights, where the artifact lists them; the rows come from `list_tensors`.
     pub tensors: Option<TensorSumView>,
     /// Inputs, outputs, parameters.
@@ -178,22 +180,6 @@ pub struct FactView {
     pub value: String,
     /// Where it came from.
     pub source: String,
-}
-
-/// A node of the estimator tree.
-#[derive(Debug, Clone, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct PartView {
-    /// The name its parent gives it; empty at the root.
-    pub name: String,
-    /// The last part of the import path.
-    pub class: String,
-    /// The whole import path.
-    pub path: String,
-    /// A few words.
-    pub detail: Option<String>,
-    /// Inside.
-    pub parts: Vec<PartView>,
 }
 
 /// Whether a schema is a table or tensors.
@@ -350,8 +336,36 @@ pub struct FileView {
     /// Its size; an estimate for rewritten files.
     #[ts(type = "number")]
     pub size_bytes: u64,
-    /// The text of a generated file, for the preview.
+    /// The text of a generated file, as it will be written.
     pub text: Option<String>,
+    /// How it can be edited; `None` for what is copied or follows from the draft.
+    pub code: Option<CodeView>,
+}
+
+/// A generated Python file that can be edited.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CodeView {
+    /// What edits call it: `model.py`, `loader.py`.
+    pub file: String,
+    /// What Packwright generates for the draft as it is now.
+    pub generated: String,
+    /// Whether the person's text is written in its place.
+    pub edited: bool,
+    /// Whether what is generated has changed since.
+    pub outdated: bool,
+    /// What stops Python or MLflow from using the text: `line 12: ( is never closed`.
+    pub problem: Option<ProblemView>,
+}
+
+/// A mistake in a text.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemView {
+    /// From 1.
+    pub line: u32,
+    /// `( is never closed`.
+    pub what: String,
 }
 
 /// One change to a draft. Undo, redo and the recipe file use the same.
@@ -478,5 +492,12 @@ pub enum EditRequest {
         class: String,
         /// Names, and values as the person typed them.
         arguments: Vec<(String, String)>,
+    },
+    /// Replaces the text of a generated Python file. An empty text brings the generated one back.
+    SetGenerated {
+        /// `model.py` or `loader.py`.
+        file: String,
+        /// The new text.
+        text: String,
     },
 }

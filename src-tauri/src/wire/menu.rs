@@ -20,8 +20,12 @@ pub enum MenuCommand {
     Undo,
     /// Edit, Redo; likewise.
     Redo,
+    /// Edit, Find in the structure.
+    Find,
     /// View, Overview.
     SectionOverview,
+    /// View, Structure.
+    SectionStructure,
     /// View, Signature.
     SectionSignature,
     /// View, Environment.
@@ -38,14 +42,16 @@ pub enum MenuCommand {
 
 impl MenuCommand {
     /// Every command.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Open,
         Self::OpenFolder,
         Self::Export,
         Self::Close,
         Self::Undo,
         Self::Redo,
+        Self::Find,
         Self::SectionOverview,
+        Self::SectionStructure,
         Self::SectionSignature,
         Self::SectionEnvironment,
         Self::SectionMetadata,
@@ -63,7 +69,9 @@ impl MenuCommand {
             Self::Close => "close",
             Self::Undo => "undo",
             Self::Redo => "redo",
+            Self::Find => "find",
             Self::SectionOverview => "section-overview",
+            Self::SectionStructure => "section-structure",
             Self::SectionSignature => "section-signature",
             Self::SectionEnvironment => "section-environment",
             Self::SectionMetadata => "section-metadata",

@@ -10,6 +10,7 @@ mod draft;
 mod environment;
 mod export;
 mod menu;
+mod structure;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
@@ -17,9 +18,9 @@ pub use commands::{
     PathRequest, PlanRequest,
 };
 pub use draft::{
-    ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
-    PartView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView,
-    TensorSumView, TensorView, TypeView, VerdictView,
+    CodeView, ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView,
+    ModuleView, ProblemView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
+    TagView, TensorSumView, TensorView, TypeView, VerdictView,
 };
 pub use environment::{EnvironmentFileView, ImportScopeRequest, RequirementNoteView, RequirementView};
 pub use export::{
@@ -27,6 +28,7 @@ pub use export::{
     WrittenFileView,
 };
 pub use menu::MenuCommand;
+pub use structure::{StructureKindView, StructureRowView, StructureView};
 
 #[cfg(test)]
 mod tests;

@@ -172,6 +172,10 @@ impl Draft {
         }
         if self.choices.requirements.is_none() {
             self.add_architecture_s_library(&mut lines);
+            for (library, file) in self.changed_code_imports() {
+                let why = format!("{file} as you changed it imports it; its version is not known");
+                environment::add(&mut lines, library, &why);
+            }
         }
         lines
     }
@@ -237,6 +241,9 @@ impl Draft {
         for state in self.modules().iter().filter(|state| !state.is_complete()) {
             decide("code-missing", missing_code(state), Section::Environment);
         }
+        for (id, text) in self.changed_code_decisions() {
+            decide(id, text, Section::Files);
+        }
         let untrusted: Vec<String> =
             self.trust().into_iter().filter(|ty| !ty.is_trusted).map(|ty| ty.name).collect();
         if !untrusted.is_empty() {
@@ -293,6 +300,11 @@ impl Draft {
     /// Why the draft cannot be exported; `None` when it can.
     pub fn export_blocked(&self) -> Option<String> {
         if self.can_be_served() { self.architecture_problem() } else { Some(self.why_not()) }
+    }
+
+    /// What the person chose.
+    pub(crate) fn choices(&self) -> &Choices {
+        &self.choices
     }
 
     /// The person's code as it will lie in the package.
@@ -378,6 +390,7 @@ impl Draft {
     ///
     /// [`EditError`] when it would give something that MLflow refuses; the draft is then as it was.
     pub fn apply(&mut self, edit: Edit) -> Result<(), EditError> {
+        let edit = self.completed(edit)?;
         let next = self.choices.edited(&edit, &self.inspection)?;
         if next == self.choices {
             return Ok(());
@@ -385,10 +398,7 @@ impl Draft {
         let before = std::mem::replace(&mut self.choices, next);
         self.undone.clear();
         // The window saves as the person types: one run of typing is one thing to take back.
-        let is_description = |edit: &Edit| matches!(edit, Edit::SetDescription { .. });
-        if is_description(&edit)
-            && let Some(last) = self.done.last_mut().filter(|step| is_description(&step.edit))
-        {
+        if let Some(last) = self.done.last_mut().filter(|step| is_typed_on(&step.edit, &edit)) {
             last.edit = edit;
             return Ok(());
         }
@@ -429,6 +439,18 @@ impl Draft {
     /// What [`Draft::redo`] would make again.
     pub fn redo_label(&self) -> Option<&str> {
         self.undone.last().map(|step| step.label.as_str())
+    }
+}
+
+/// Whether an edit goes on with the text that the one before it set.
+fn is_typed_on(before: &Edit, edit: &Edit) -> bool {
+    match (before, edit) {
+        (Edit::SetDescription { .. }, Edit::SetDescription { .. }) => true,
+        (
+            Edit::SetGenerated { file: one, text: before, .. },
+            Edit::SetGenerated { file: other, text: after, .. },
+        ) => one == other && !before.is_empty() && !after.is_empty(),
+        _ => false,
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn of_module(data: DataFile, text: String) -> Layout {
 
 /// Python imports loader modules by plain name, and a second module of one name in a process gets the first one's
 /// code. The name comes from the text, so equal names mean equal code.
-pub(super) fn module_name(text: &str) -> String {
+pub(crate) fn module_name(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let hex = hex(digest.get(..4).unwrap_or_default());
     format!("mlpack_{hex}_loader")

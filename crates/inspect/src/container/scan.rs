@@ -137,7 +137,7 @@ impl<'a> Scan<'a> {
     /// Reads the folders of models among the members. Gives the members that were read with them.
     fn folders(&mut self, container: &Container, spot: &Spot) -> BTreeSet<usize> {
         // A reader whose format is an archive knows its members.
-        if self.dialect_of.is_some() {
+        if self.role_of.is_some() {
             return BTreeSet::new();
         }
         let mut taken = BTreeSet::new();

@@ -196,7 +196,7 @@ fn named(value: &Value) -> Value {
 
 /// The layers as a tree.
 pub(super) fn structure(network: &Network<'_>, class: &str) -> Part {
-    Part { name: String::new(), class: class.to_owned(), detail: None, parts: parts(network, DEPTH) }
+    Part { class: class.to_owned(), parts: parts(network, DEPTH), ..Part::default() }
 }
 
 fn parts(network: &Network<'_>, depth: u32) -> Vec<Part> {
@@ -211,6 +211,7 @@ fn parts(network: &Network<'_>, depth: u32) -> Vec<Part> {
             Some(inner) if inner.is_graph() => parts(&inner, depth),
             _ => wrapped(layer),
         },
+        ..Part::default()
     };
     network.layers.iter().take(LISTED).map(part).collect()
 }
@@ -224,7 +225,7 @@ fn wrapped(layer: &Layer<'_>) -> Vec<Part> {
             .module
             .map_or_else(|| inner.class.to_owned(), |module| format!("{module}.{}", inner.class)),
         detail: detail(&inner),
-        parts: Vec::new(),
+        ..Part::default()
     };
     inner.map(part).into_iter().collect()
 }

@@ -1,6 +1,6 @@
 //! What goes into a model and what comes out, worked out through its layers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{Layer, Network, Spec, TensorRef};
 use super::shapes;
@@ -61,6 +61,25 @@ pub(super) fn outputs(network: &Network<'_>) -> Vec<End> {
     network.outputs.tensors.iter().map(end).collect()
 }
 
+/// What each layer gives, by its name; nothing for a layer that is called several times with different results.
+pub(super) fn layers<'n>(network: &'n Network<'_>) -> BTreeMap<&'n str, Spec> {
+    let mut given: BTreeMap<&str, Spec> = BTreeMap::new();
+    if network.is_chain() {
+        chain(network, first_of_chain(network).0, 0, &mut |layer, spec| {
+            given.insert(layer.name, spec.clone());
+        });
+        return given;
+    }
+    let mut differs = BTreeSet::new();
+    for ((layer, _), spec) in through(network, &BTreeMap::new(), 0) {
+        if *given.entry(layer).or_insert_with(|| spec.clone()) != spec {
+            differs.insert(layer);
+        }
+    }
+    given.retain(|layer, _| !differs.contains(layer));
+    given
+}
+
 /// The tensor that goes into a chain.
 fn first_of_chain(network: &Network<'_>) -> (Option<Spec>, String) {
     if let Some(layer) = network.layers.first()
@@ -76,6 +95,16 @@ fn first_of_chain(network: &Network<'_>) -> (Option<Spec>, String) {
 /// What comes out of a chain of layers. A layer says what it was built for, so that one without a rule does not hide
 /// what follows.
 fn along(network: &Network<'_>, given: Option<Spec>, depth: u32) -> Option<Spec> {
+    chain(network, given, depth, &mut |_, _| {})
+}
+
+/// The same; `tell` hears of each layer whose output is known.
+fn chain<'n>(
+    network: &'n Network<'_>,
+    given: Option<Spec>,
+    depth: u32,
+    tell: &mut dyn FnMut(&'n Layer<'_>, &Spec),
+) -> Option<Spec> {
     if !network.is_complete {
         return None;
     }
@@ -83,6 +112,9 @@ fn along(network: &Network<'_>, given: Option<Spec>, depth: u32) -> Option<Spec>
     for layer in &network.layers {
         if layer.class == "InputLayer" {
             now = now.or_else(|| layer.declared());
+            if let Some(spec) = &now {
+                tell(layer, spec);
+            }
             continue;
         }
         if let Some(shape) = &layer.built_for
@@ -92,6 +124,9 @@ fn along(network: &Network<'_>, given: Option<Spec>, depth: u32) -> Option<Spec>
             now = Some(Spec { shape: shape.clone(), dtype });
         }
         now = now.and_then(|spec| of_call(layer, &[spec], depth));
+        if let Some(spec) = &now {
+            tell(layer, spec);
+        }
     }
     now
 }

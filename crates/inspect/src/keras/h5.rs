@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::describe::{self, Line};
 use super::judge::Judged;
+use super::outline;
 use super::weights::{self, Layout};
 use super::{Saved, n_parameters, safety};
 use crate::reader::{Claim, Reader, Subject};
@@ -68,6 +69,7 @@ fn whole(subject: &Subject<'_>, file: &File, text: &str) -> Result<Inspection, I
     inspection.facts.extend(n_parameters(&tensors));
     inspection.facts.extend(backend(root));
     inspection.tensors = Some(tensors);
+    outline::fill(&mut inspection, &config, Some((file, Layout::Whole)));
     Ok(inspection)
 }
 

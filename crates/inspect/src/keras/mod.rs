@@ -13,6 +13,7 @@ mod json_config;
 mod judge;
 mod lambda;
 mod names;
+mod outline;
 mod shapes;
 mod stored;
 #[cfg(test)]
@@ -67,6 +68,8 @@ impl Reader for KerasReader {
             inspection.facts.extend(n_parameters(&tensors));
             inspection.tensors = Some(tensors);
         }
+        let file = stored.whole.as_ref().map(|file| (file, weights::Layout::Objects));
+        outline::fill(&mut inspection, saved.config, file);
         let broken = stored.broken;
         if let Some(broken) = broken {
             inspection.serving = Serving::No;

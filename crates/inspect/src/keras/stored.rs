@@ -15,12 +15,17 @@ use crate::tensors::{Tensor, Tensors};
 /// How many arrays of one archive are looked at.
 const ARRAYS: usize = 10_000;
 
+/// Where Keras keeps all weights, unless it was told to cut them into files.
+const WHOLE: &str = "model.weights.h5";
+
 /// What the weights are, and what is wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     pub(super) tensors: Option<Tensors>,
     pub(super) findings: Vec<Finding>,
     pub(super) unread: Vec<String>,
+    /// The file that holds all of them, where there is one.
+    pub(super) whole: Option<hdf5::File>,
     /// Why Keras cannot load them, in a sentence.
     pub(super) broken: Option<String>,
 }
@@ -37,6 +42,9 @@ impl Stored {
                     stored.unread.extend(file.unread.iter().map(|what| format!("{name}: {what}")));
                     all.extend(weights::tensors(&file, Layout::Objects).listed);
                     n_read = n_read.saturating_add(1);
+                    if name == WHOLE {
+                        stored.whole = Some(file);
+                    }
                 }
                 Err(error) => {
                     stored.unread.push(format!("{name}: {error}"));
@@ -57,7 +65,7 @@ impl Stored {
         if n_read != 0 {
             stored.tensors = Some(all.into_iter().collect());
         }
-        if !archive.weights.iter().any(|(name, _)| name == "model.weights.h5") {
+        if !archive.weights.iter().any(|(name, _)| name == WHOLE) {
             let broken = || {
                 "Keras opens a .keras file with its weights in model.weights.h5, which is not in it. Load the model with the \
                  Keras that wrote it, and save it again."

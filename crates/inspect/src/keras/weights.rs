@@ -40,6 +40,15 @@ pub(super) fn tensors(file: &File, layout: Layout) -> Tensors {
     file.objects.iter().filter_map(|object| tensor(object, layout)).collect()
 }
 
+/// The weights of a model with the paths of their groups below the model's own.
+pub(super) fn placed(file: &File, layout: Layout) -> impl Iterator<Item = (&str, Tensor)> {
+    file.objects.iter().filter_map(move |object| {
+        let path = object.path.as_str();
+        let path = if layout == Layout::Whole { path.strip_prefix("model_weights/")? } else { path };
+        Some((path, tensor(object, layout)?))
+    })
+}
+
 fn tensor(object: &Object, layout: Layout) -> Option<Tensor> {
     let dataset = object.dataset.as_ref()?;
     let path = object.path.as_str();

@@ -7,6 +7,7 @@ mod describe;
 mod external;
 mod model;
 mod ort;
+mod outline;
 mod people;
 #[cfg(test)]
 mod tests;
@@ -197,6 +198,7 @@ fn inspection(subject: &Subject<'_>, model: &OnnxModel, origin: &Origin) -> Insp
         requirements: describe::requirements(model, libraries),
         facts,
         tensors: Some(model.tensors.clone()),
+        structure: Some(outline::structure(model)),
         warnings,
         ..Inspection::blank(
             Artifact { side_files: checked.side_files.clone(), ..subject.artifact.clone() },

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use packwright_source::{ByteSource, ErrorKind, Limits, ReadError};
 
 use super::external::ExternalData;
-use super::types::ValueInfo;
+use super::types::{ValueInfo, ValueType};
 use super::walk;
 use crate::Tensors;
 
@@ -44,12 +44,28 @@ pub(super) struct OnnxModel {
     pub(super) tensors: Tensors,
     /// How often each operator occurs, by domain and name, subgraphs and functions included.
     pub(super) operators: BTreeMap<(String, String), u64>,
+    /// The nodes of the main graph, the first of very many.
+    pub(super) nodes: Vec<NodeRow>,
+    /// How many nodes of the main graph are not among them.
+    pub(super) n_more_nodes: u64,
+    /// What is recorded of the values between the nodes, by name.
+    pub(super) values: BTreeMap<String, ValueType>,
     /// The functions that the file brings along, by domain and name.
     pub(super) functions: BTreeSet<(String, String)>,
     pub(super) external: ExternalData,
     /// The labels of the last `ZipMap`, and of every classifier.
     pub(super) zipmap_labels: Option<Labels>,
     pub(super) classifier_labels: Vec<Labels>,
+}
+
+/// A node, as far as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NodeRow {
+    pub(super) name: String,
+    /// With its domain, unless that is ONNX's own.
+    pub(super) operator: String,
+    /// The first value that it gives.
+    pub(super) output: String,
 }
 
 /// Class labels that an operator lists.

@@ -5,7 +5,7 @@ use packwright_formats::protobuf::{Field, FieldValue, Wire};
 use packwright_source::{ByteSource, Limits, ReadError};
 use serde_json::Value;
 
-use super::model::{FORMAT, Labels, OnnxModel};
+use super::model::{FORMAT, Labels, NodeRow, OnnxModel};
 use super::types::{ValueInfo, size_bytes, tensor_dtype};
 use crate::Tensor;
 
@@ -90,7 +90,12 @@ impl Walk<'_> {
                 continue;
             }
             match number {
-                1 => self.node()?,
+                1 => {
+                    let node = self.node()?;
+                    if is_main {
+                        self.model.list(node);
+                    }
+                }
                 2 if is_main => self.model.graph_name = self.wire.text("the name of the graph")?,
                 5 | 15 => {
                     let tensor = if number == 5 { self.tensor()? } else { self.sparse_tensor()? };
@@ -107,6 +112,10 @@ impl Walk<'_> {
                 12 if is_main => {
                     let info = ValueInfo::read(&mut self.wire)?;
                     self.model.outputs.push(info);
+                }
+                13 if is_main && self.model.knows_more() => {
+                    let info = ValueInfo::read(&mut self.wire)?;
+                    self.model.know(info);
                 }
                 _ => {}
             }
@@ -174,12 +183,19 @@ impl Walk<'_> {
     }
 
     /// `NodeProto`.
-    fn node(&mut self) -> Result<(), ReadError> {
+    fn node(&mut self) -> Result<NodeRow, ReadError> {
         let (mut operator, mut domain) = (String::new(), String::new());
+        let (mut name, mut output) = (String::new(), None);
         let mut labels = Vec::new();
         self.wire.enter()?;
         while let Some(Field { number, value }) = self.wire.field()? {
             match (number, value) {
+                (2, FieldValue::Bytes(_)) if output.is_none() && self.model.lists_more() => {
+                    output = Some(self.wire.text("the name of a value")?);
+                }
+                (3, FieldValue::Bytes(_)) if self.model.lists_more() => {
+                    name = self.wire.text("the name of a node")?;
+                }
                 (4, FieldValue::Bytes(_)) => operator = self.wire.text("the name of an operator")?,
                 (5, FieldValue::Bytes(_)) => {
                     let attribute = self.attribute()?;
@@ -191,8 +207,10 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        self.model.add_node((plain_domain(domain), operator.clone()), Labels { labels, operator });
-        Ok(())
+        let domain = plain_domain(domain);
+        let shown = if domain.is_empty() { operator.clone() } else { format!("{domain}.{operator}") };
+        self.model.add_node((domain, operator.clone()), Labels { labels, operator });
+        Ok(NodeRow { name, operator: shown, output: output.unwrap_or_default() })
     }
 
     /// `AttributeProto`: only class labels are kept. Tensors and graphs inside are walked.
@@ -248,7 +266,9 @@ impl Walk<'_> {
             }
             match number {
                 1 => name = self.wire.text("the name of a function")?,
-                7 => self.node()?,
+                7 => {
+                    self.node()?;
+                }
                 9 => {
                     let (domain, version) = self.opset()?;
                     let known = self.model.function_opsets.entry(domain).or_default();

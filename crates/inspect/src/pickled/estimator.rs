@@ -135,7 +135,7 @@ impl Estimator {
             unservable: None,
             is_fitted: None,
             hyperparameters: serde_json::Map::new(),
-            part: Part { name: String::new(), class: class.to_owned(), detail: None, parts: Vec::new() },
+            part: Part { class: class.to_owned(), ..Part::default() },
             evidence: Vec::new(),
             facts: Vec::new(),
             warnings: Vec::new(),

@@ -29,7 +29,7 @@ pub(crate) fn enrich(file: &PickleFile, value: Value, estimator: &mut Estimator)
         .filter_map(|(name, step)| {
             let (module, class) = class_of(file, *step)?;
             let class = format!("{module}.{class}");
-            Some(Part { name: name.clone(), class, detail: None, parts: Vec::new() })
+            Some(Part { name: name.clone(), class, ..Part::default() })
         })
         .collect();
     let last = steps.last().map_or(value, |(_, step)| *step);

@@ -198,7 +198,7 @@ pub(crate) fn column_transformer(file: &PickleFile, value: Value, depth: u32, es
                 name: branch.name,
                 class: file.pickle.tree.text(branch.transformer).unwrap_or("unknown").to_owned(),
                 detail,
-                parts: Vec::new(),
+                ..Part::default()
             },
         };
         estimator.part.parts.push(part);

@@ -26,7 +26,7 @@ use packwright_source::{ErrorKind, Folder, FolderEntry, ReadError};
 
 use self::proto::{MetaGraph, SavedModel};
 use crate::reader::{Claim, FolderReader, FolderSubject, Reader, Subject};
-use crate::{Artifact, InspectError, Inspection, Requirement, Serving, Sourced};
+use crate::{Artifact, InspectError, Inspection, Requirement, Serving, Sourced, structure};
 
 /// What the format is called.
 const FORMAT: &str = "tf-savedmodel";
@@ -141,6 +141,7 @@ fn inspection(subject: &FolderSubject<'_>, model: &SavedModel, graph: &MetaGraph
             (signature, _) => describe::signature(signature, &mut warnings),
         },
         requirements: vec![requirement],
+        structure: structure::of_operators(graph.operators.iter()),
         tensors: Some(graph.variables.iter().cloned().collect()),
         facts: describe::facts(graph, model.graphs.len()),
         warnings,

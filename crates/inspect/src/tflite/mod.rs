@@ -14,6 +14,7 @@ use self::metadata::Metadata;
 use self::model::{FORMAT, TfliteModel};
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Finding, Needs, Safety, Severity, needs_of};
+use crate::structure;
 use crate::tensors::Tensors;
 use crate::{InspectError, Inspection, Requirement, Serving, Sourced};
 
@@ -87,6 +88,7 @@ fn inspection(subject: &Subject<'_>, model: &TfliteModel, words: Result<Metadata
         serving: if can_serve { serving } else { Serving::No },
         signature,
         requirements: requirements(model, is_flex),
+        structure: structure::of_operators(model.operators.iter().chain(&model.custom)),
         tensors: Some(weights(model)),
         facts,
         warnings,

@@ -13,9 +13,10 @@ use super::Described;
 use super::archive::{Archive, Layout};
 use super::call::{self, Leaf};
 use super::script::is_numpy;
+use crate::structure::{self, end, shape_text};
 use crate::{
-    Fact, InspectError, PytorchForm, Serving, Sourced, SourcedSchema, SourcedSignature, Tensor, Tensors,
-    TorchArgument, TorchCall, TorchInput,
+    Fact, InspectError, Part, PytorchForm, Serving, Sourced, SourcedSchema, SourcedSignature, Tensor,
+    Tensors, TorchArgument, TorchCall, TorchInput,
 };
 
 const FORMAT: &str = "torch-export";
@@ -50,6 +51,8 @@ struct Program {
     opsets: Json,
     ranges: Json,
     tensors: BTreeMap<String, Meta>,
+    /// How often the graph calls each operator.
+    operators: BTreeMap<String, u64>,
     specs: Json,
     /// The outermost module: the names of its arguments, and the trees that they and its results are.
     argument_names: Vec<String>,
@@ -127,6 +130,7 @@ pub(super) fn describe(
             outputs: schema(&outputs, "the graph's user_output"),
             params: None,
         },
+        structure: structure(&program, &inputs, &outputs),
         tensors: program.parameters(),
         facts,
         warnings,
@@ -143,6 +147,42 @@ fn input(name: &str, meta: Option<&Meta>) -> TorchInput {
         }
         dtype => TorchInput { name: name.to_owned(), dtype, cast: None },
     }
+}
+
+/// What goes in with the names of the symbols, how often each operator is called, and what comes out.
+fn structure(
+    program: &Program,
+    inputs: &[(String, Option<&Meta>)],
+    outputs: &[(String, Option<&Meta>)],
+) -> Option<Part> {
+    let mut whole = structure::of_operators(program.operators.iter())?;
+    let row = |kind: &'static str| {
+        move |(name, meta): &(String, Option<&Meta>)| {
+            let meta = meta.as_ref();
+            let dtype = meta.and_then(|meta| Some(meta.dtype?.0.to_owned()));
+            let side = |side: &Result<u64, String>| {
+                Some(side.as_ref().map_or_else(|symbol| plain(symbol), ToString::to_string))
+            };
+            end(kind, name, dtype, meta.map(|meta| shape_text(meta.sides.iter().map(side))))
+        }
+    };
+    whole.parts.splice(0..0, inputs.iter().map(row("input")));
+    whole.parts.extend(outputs.iter().map(row("output")));
+    Some(whole)
+}
+
+/// `2*Symbol('s0', positive=True, integer=True)`: `2*s0`.
+fn plain(expression: &str) -> String {
+    let mut out = String::new();
+    let mut rest = expression;
+    while let Some((before, symbol)) = rest.split_once("Symbol('") {
+        out.push_str(before);
+        let Some((name, after)) = symbol.split_once('\'') else { break };
+        out.push_str(name);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
 }
 
 fn read(json: &mut JsonScanner<'_>) -> Result<Program, ReadError> {
@@ -183,6 +223,11 @@ fn read_module(json: &mut JsonScanner<'_>, program: &mut Program) -> Result<(), 
                         while let Some(name) = json.next_key()? {
                             let meta = Meta::of(&json.value()?);
                             program.tensors.insert(name, meta);
+                        }
+                    } else if key == "nodes" && json.kind()? == JsonKind::Array {
+                        json.begin_array()?;
+                        while json.next_item()? {
+                            program.count_operator(&json.value()?);
                         }
                     } else {
                         json.skip()?;
@@ -245,6 +290,15 @@ impl Meta {
 }
 
 impl Program {
+    /// Counts what a node calls: `torch.ops.aten.linear.default` is `aten.linear`.
+    fn count_operator(&mut self, node: &Json) {
+        let Some(target) = node.get("target").and_then(Json::as_str) else { return };
+        let name = target.strip_prefix("torch.ops.").unwrap_or(target);
+        let name = name.strip_suffix(".default").unwrap_or(name);
+        let n = self.operators.entry(name.to_owned()).or_insert(0);
+        *n = n.saturating_add(1);
+    }
+
     /// The inputs that a caller gives, under the names of the arguments where the program keeps them.
     fn inputs(&self) -> Vec<(String, Option<&Meta>)> {
         let specs = self.specs.get("input_specs").and_then(Json::as_array);

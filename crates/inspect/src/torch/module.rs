@@ -91,6 +91,7 @@ impl<'a> Walk<'a> {
             class: format!("{package}.{class}"),
             detail: detail(file, module),
             parts,
+            ..Part::default()
         }
     }
 }

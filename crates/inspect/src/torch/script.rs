@@ -123,7 +123,7 @@ impl Walk<'_> {
         }
         let class =
             class_of(file, module).map_or(String::new(), |(module, class)| plain_class(module, class));
-        Part { name: name.to_owned(), class, detail: None, parts }
+        Part { name: name.to_owned(), class, parts, ..Part::default() }
     }
 
     /// The tensors that the code itself holds: a frozen script keeps all of its weights there.

@@ -8,6 +8,7 @@ import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { StructureView } from '$lib/ipc/generated/StructureView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 
 /** A file drag over the window. Paths are absolute, in the order in which the file manager gave them. */
@@ -36,6 +37,8 @@ export interface Host {
 	listDrafts(): Promise<DraftView[]>;
 	/** The tensors of a draft's model, in the order of the file. */
 	listTensors(draftId: string): Promise<TensorView[]>;
+	/** Every way to look at what a draft's model is made of. */
+	listStructure(draftId: string): Promise<StructureView[]>;
 	/** Changes a draft and gives it back as it is then. */
 	editDraft(draftId: string, edit: EditRequest): Promise<DraftView>;
 	/** What an environment file asks for, and how it fits a draft. */

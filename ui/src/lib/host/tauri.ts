@@ -38,6 +38,7 @@ export const tauriHost: Host = {
 	},
 	pickArtifacts: () => call('pick_artifacts', {}),
 	pickArtifactFolder: () => call('pick_artifact_folder', {}),
+	listStructure: (draftId) => call('list_structure', { draftId }),
 	listTensors: (draftId) => call('list_tensors', { draftId }),
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),

@@ -89,7 +89,7 @@ it('has every section, by its id', async () => {
 	const found = [...document.querySelectorAll('[data-section]')].map((section) =>
 		section.getAttribute('data-section'),
 	);
-	expect(found).toEqual(['overview', 'signature', 'environment', 'metadata', 'safety', 'files']);
+	expect(found).toEqual(['overview', 'structure', 'signature', 'environment', 'metadata', 'safety', 'files']);
 });
 
 it('edits the name in place and resets it to what was read', async () => {
@@ -143,9 +143,15 @@ it('links each decision to its section, and shows no strip without any', async (
 
 it('goes to sections with the number keys', async () => {
 	const { user } = await setUp(pipelineDraft());
-	await user.keyboard('{Control>}5{/Control}');
+	await user.keyboard('{Control>}6{/Control}');
 	expect(screen.getByRole('heading', { name: 'Safety' })).toHaveFocus();
 	expect(screen.getByRole('button', { name: 'Safety' })).toHaveAttribute('aria-current', 'location');
+});
+
+it('goes to the structure with Ctrl+F', async () => {
+	const { user } = await setUp({ ...pipelineDraft(), hasStructure: true });
+	await user.keyboard('{Control>}f{/Control}');
+	expect(screen.getByRole('heading', { name: 'Structure' })).toHaveFocus();
 });
 
 it('adds, changes and removes requirements', async () => {
@@ -381,5 +387,7 @@ it('shows in the palette every key that works', async () => {
 		'Ctrl+4',
 		'Ctrl+5',
 		'Ctrl+6',
+		'Ctrl+7',
+		'Ctrl+F',
 	]);
 });

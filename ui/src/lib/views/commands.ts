@@ -25,6 +25,8 @@ export interface Stage {
 	/** Exports the draft with every edit made so far. */
 	beginExport: (draftId: string, kind: ExportKind) => void;
 	openPalette: () => void;
+	/** Goes to the search in the structure. */
+	find: () => void;
 }
 
 /** Everything that can be done now. What cannot be done is not there. */
@@ -74,13 +76,16 @@ export function commandsFor(stage: Stage): Command[] {
 		}),
 	);
 	if (!isSheetOpen) {
-		for (const [index, { id, title }] of sectionsOf(draft).entries()) {
+		for (const { id, title, key } of sectionsOf(draft)) {
 			commands.push(
-				command(`section-${id}`, `Go to ${title}`, { key: `${index + 1}` }, () => {
+				command(`section-${id}`, `Go to ${title}`, { key }, () => {
 					stage.goTo(id);
 				}),
 			);
 		}
+	}
+	if (!isSheetOpen && draft.hasStructure) {
+		commands.push(command('find', 'Find in the structure', { key: 'f' }, stage.find));
 	}
 	for (const other of drafts.list) {
 		if (other.id === draft.id) continue;

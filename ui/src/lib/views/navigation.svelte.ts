@@ -27,6 +27,14 @@ export class Navigation {
 		}, 200);
 	}
 
+	/** Goes to the structure and, where that has a search, puts the keyboard there. */
+	find(): void {
+		this.goTo('structure');
+		const field = document.querySelector<HTMLInputElement>('[data-section="structure"] [data-find]');
+		field?.focus({ preventScroll: true });
+		field?.select();
+	}
+
 	/** A new page begins at its top. */
 	restart(): void {
 		this.current = 'overview';

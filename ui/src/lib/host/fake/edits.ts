@@ -82,6 +82,17 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			};
 			return [{ ...draft, architecture }, 'Choose an architecture'];
 		}
+		case 'setGenerated': {
+			const files = draft.files.map((file) => {
+				if (file.code?.file !== edit.file) return file;
+				const edited = edit.text !== '' && edit.text !== file.code.generated;
+				const text = edited ? edit.text : file.code.generated;
+				// As the engine does: another text of a loader gives the module another name.
+				const path = `code/mlpack_${String(text.length).padStart(8, '0')}_loader.py`;
+				return { ...file, path, text, code: { ...file.code, edited, outdated: false } };
+			});
+			return [{ ...draft, files }, `Edit ${edit.file}`];
+		}
 		case 'setColumnType':
 			return [editColumn(draft, edit.side, edit.index, { type: edit.type }), 'Edit column type'];
 		case 'setColumnName':

@@ -8,6 +8,7 @@ import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { StructureView } from '$lib/ipc/generated/StructureView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
 import { applyEdit } from './edits';
@@ -16,6 +17,7 @@ import {
 	dangerousDraft,
 	ownCodeDraft,
 	pipelineDraft,
+	pipelineStructure,
 	unscannedDraft,
 	wideDraft,
 } from './samples';
@@ -67,6 +69,8 @@ export class FakeHost implements Host {
 	};
 	/** What every draft's model holds. */
 	tensors: TensorView[] = [];
+	/** What it is made of. */
+	structures: StructureView[] = [pipelineStructure()];
 	planWarnings: string[] = [];
 	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
@@ -135,6 +139,11 @@ export class FakeHost implements Host {
 		if (step === undefined) return entry.now;
 		entry.past.push({ draft: entry.now, label: step.label });
 		return this.#show(entry, step.draft);
+	}
+
+	listStructure(draftId: string): Promise<StructureView[]> {
+		this.#entry(draftId);
+		return Promise.resolve(this.structures);
 	}
 
 	listTensors(draftId: string): Promise<TensorView[]> {

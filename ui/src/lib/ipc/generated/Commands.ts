@@ -11,6 +11,7 @@ import type { PathRequest } from "./PathRequest";
 import type { PlanRequest } from "./PlanRequest";
 import type { PlanView } from "./PlanView";
 import type { ReceiptView } from "./ReceiptView";
+import type { StructureView } from "./StructureView";
 import type { TensorView } from "./TensorView";
 
 /**
@@ -33,6 +34,10 @@ list_drafts: [NoRequest, Array<DraftView>],
  * The tensors of a draft's model, in the order of the file; the first of very many.
  */
 list_tensors: [DraftRequest, Array<TensorView>], 
+/**
+ * Every way to look at what a draft's model is made of.
+ */
+list_structure: [DraftRequest, Array<StructureView>], 
 /**
  * Changes a draft.
  */

@@ -5,7 +5,6 @@ import type { FactView } from "./FactView";
 import type { FileView } from "./FileView";
 import type { ModelView } from "./ModelView";
 import type { ModuleView } from "./ModuleView";
-import type { PartView } from "./PartView";
 import type { RequirementView } from "./RequirementView";
 import type { SafetyView } from "./SafetyView";
 import type { SignatureView } from "./SignatureView";
@@ -79,9 +78,9 @@ servingNote: string,
  */
 facts: Array<FactView>, 
 /**
- * The estimator tree.
+ * Whether it has layers, steps, operators or tensors to show; `list_structure` gives them.
  */
-structure: PartView | null, 
+hasStructure: boolean, 
 /**
  * The weights, where the artifact lists them; the rows come from `list_tensors`.
  */

@@ -127,4 +127,12 @@ class: string,
 /**
  * Names, and values as the person typed them.
  */
-arguments: Array<[string, string]>, };
+arguments: Array<[string, string]>, } | { "kind": "setGenerated", 
+/**
+ * `model.py` or `loader.py`.
+ */
+file: string, 
+/**
+ * The new text.
+ */
+text: string, };

@@ -27,6 +27,13 @@ export class Autosave {
 		this.#timer = setTimeout(() => void this.flush(), PAUSE_MILLIS);
 	}
 
+	/** Forgets what was typed and is not saved. */
+	drop(): void {
+		clearTimeout(this.#timer);
+		this.#typed = null;
+		this.error = null;
+	}
+
 	/** Saves at once: when the field is left. */
 	async flush(): Promise<void> {
 		clearTimeout(this.#timer);
