@@ -50,6 +50,7 @@ fn no_golden_file_is_left_of_a_fixture_that_is_gone() {
 fn pypi_name(framework: &str) -> &str {
     match framework {
         "sklearn" => "scikit-learn",
+        "coreml" => "coremltools",
         "pytorch" => "torch",
         "sentence_transformers" => "sentence-transformers",
         _ => framework,
