@@ -248,7 +248,7 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function",
 const CHOOSING_PREDICT: &str = r#"    def predict(self, data, params=None):
         method = (params or {}).get("predict_fn") or "predict"
         if method not in METHODS:
-            raise ValueError("predict_fn must be one of %s, not %r" % (", ".join(METHODS), method))
+            raise ValueError(f"predict_fn must be one of {', '.join(METHODS)}, not {method!r}")
         return getattr(self._model, method)(data)
 "#;
 
