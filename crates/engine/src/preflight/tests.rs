@@ -62,7 +62,7 @@ fn a_name_that_a_place_refuses_is_mended_by_one_edit() {
 #[test]
 fn an_environment_that_cannot_be_built_fails_where_it_is_built() {
     let draft = draft(|inspection| {
-        inspection.requirements = vec![requirement("scikit-learn==1.9.1"), requirement("numpy<1.24")]
+        inspection.requirements = vec![requirement("scikit-learn==1.9.1"), requirement("numpy<1.24")];
     });
     says(&draft, Place::Serve, Outcome::Fail, "numpy<1.24");
     says(&draft, Place::Pyfunc, Outcome::Warn, "numpy<1.24");
