@@ -5,6 +5,7 @@
 //! after exports that died. Everything blocks; [`jobs`] is for programs that must not.
 
 mod architecture;
+mod card;
 mod choices;
 mod clean;
 mod code;
@@ -14,6 +15,7 @@ mod environment;
 mod flavors;
 pub mod jobs;
 mod journal;
+pub mod metadata;
 mod names;
 pub mod open;
 mod package;
@@ -21,6 +23,8 @@ mod plan;
 mod python_class;
 mod python_source;
 mod receipt;
+mod recipe;
+pub mod seal;
 mod snippets;
 #[cfg(test)]
 mod testing;
@@ -32,7 +36,7 @@ mod write;
 pub use architecture::{Architecture, ArchitectureClass, Argument, argument_text, argument_value};
 pub use code::ModuleState;
 pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
-pub use edit::{Edit, EditError, Recipe, Side, Tag};
+pub use edit::{Edit, EditError, Side, Tag};
 pub use journal::Journal;
 pub use packwright_inspect as inspect;
 pub use packwright_mlflow as mlflow;
@@ -40,5 +44,6 @@ pub use packwright_source as source;
 pub use plan::{Origin, Plan, PlanError, PlannedFile, plan};
 pub use python_class::Parameter;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
+pub use recipe::{Recipe, RecipeError};
 pub use timestamp::Timestamp;
-pub use write::{Cancel, ExportError, Progress, Stage, Target, export};
+pub use write::{Cancel, ExportError, Progress, Stage, Target, export, export_sealed};

@@ -12,6 +12,7 @@ use packwright_source::{ByteSource, FileSource, Limits};
 use crate::draft::{Draft, sentence};
 use crate::flavors::{self, Change, DataFile, Layout};
 use crate::names;
+use crate::seal::{self, SEAL};
 use crate::texts::{self, Recorded};
 
 /// A joblib file is read ahead, to know whether it can be rewritten, when that costs no more than inflating this much.
@@ -59,6 +60,8 @@ pub enum Origin {
         /// Its bytes. Where the MLmodel will have hashes, the plan says so in their place.
         bytes: Vec<u8>,
     },
+    /// Made with the person's key, over all other files.
+    Sealed,
 }
 
 /// Why there is no plan.
@@ -115,7 +118,8 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         files.push(generated((*path).to_owned(), text.as_bytes().to_vec()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
-    let recorded = Recorded::planned(data_bytes);
+    let sizes = files.iter().map(|file| (file.path.clone(), file.size_bytes));
+    let recorded = Recorded::planned(sizes, data_bytes);
     for (path, bytes) in texts::generated(draft, &work.layout, work.has_code(), &recorded) {
         files.push(generated(path.to_owned(), bytes));
     }
@@ -123,6 +127,18 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
     warnings.extend(work.layout.warnings);
     let total_bytes = files.iter().map(|file| file.size_bytes).sum();
     Ok(Plan { files, total_bytes, warnings, suggested_name: names::portable(&draft.name().value) })
+}
+
+impl Plan {
+    /// The same package with a seal, whose bytes are made while writing.
+    #[must_use]
+    pub fn with_seal(mut self) -> Self {
+        let n_bytes = self.files.iter().map(|file| file.path.len()).sum();
+        let size_bytes = seal::planned_bytes(self.files.len(), n_bytes);
+        self.files.push(PlannedFile { path: SEAL.to_owned(), origin: Origin::Sealed, size_bytes });
+        self.total_bytes = self.total_bytes.saturating_add(size_bytes);
+        self
+    }
 }
 
 fn generated(path: String, bytes: Vec<u8>) -> PlannedFile {
@@ -164,11 +180,13 @@ fn finish(draft: &Draft, layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
     let mut taken = BTreeSet::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
-    for path in own.chain(code.iter().map(|file| &file.path)) {
+    let ours = layout.texts.iter().map(|(path, _)| *path).chain(texts::NAMES);
+    let all = own.chain(code.iter().map(|file| &file.path)).map(String::as_str).chain(ours);
+    for path in all {
         // Systems that do not tell capitals apart would write one over the other.
         let folded = path.to_lowercase();
         if !taken.insert(folded) {
-            return Err(PlanError::Twice(path.clone()));
+            return Err(PlanError::Twice(path.to_owned()));
         }
     }
     Ok(Work { layout, code })

@@ -53,7 +53,7 @@ pub(crate) async fn start_export<R: Runtime>(
     let overwrite = overwrite || picked.replace_confirmed;
     let target = Target { path: picked.path, kind: kind.into(), overwrite };
     let journal = app.state::<Journal>().inner().clone();
-    let order = Order { draft, target, now: now(), journal };
+    let order = Order { draft, target, key: None, now: now(), journal };
     let started = Instant::now();
     let job = ExportJob::start(async_runtime::handle().inner(), order, running.cancel.clone());
     // A page that is gone needs no progress; the export itself does not depend on it.
