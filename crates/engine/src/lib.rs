@@ -46,4 +46,4 @@ pub use python_class::Parameter;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
 pub use recipe::{Recipe, RecipeError};
 pub use timestamp::Timestamp;
-pub use write::{Cancel, ExportError, Progress, Stage, Target, export, export_sealed};
+pub use write::{Cancel, ExportError, Progress, Stage, Target, export, export_sealed, free_bytes};

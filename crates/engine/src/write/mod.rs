@@ -20,7 +20,7 @@ use packwright_inspect::ArtifactKind;
 
 pub use error::ExportError;
 pub use job::{Cancel, Progress, Stage};
-pub use target::Target;
+pub use target::{Target, free_bytes};
 
 use self::error::write_error;
 use self::folder::{FolderSink, sync_folder};
