@@ -1,6 +1,7 @@
 //! From the engine's errors to what the window acts on and shows.
 
 use packwright_engine::open::{OpenError, OpenErrorCode};
+use packwright_engine::seal::KeyError;
 use packwright_engine::{EditError, ExportError, PlanError};
 
 use crate::wire::{ErrorCode, IpcError};
@@ -46,6 +47,12 @@ impl From<OpenError> for IpcError {
 impl From<EditError> for IpcError {
     fn from(error: EditError) -> Self {
         Self::new(ErrorCode::InvalidEdit, error.to_string())
+    }
+}
+
+impl From<KeyError> for IpcError {
+    fn from(error: KeyError) -> Self {
+        Self::new(ErrorCode::KeyRefused, error.to_string())
     }
 }
 

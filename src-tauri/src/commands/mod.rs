@@ -5,6 +5,7 @@ mod dialogs;
 mod drafts;
 mod export;
 mod reveal;
+mod seal;
 
 use tauri::{AppHandle, Builder, Manager as _, Runtime};
 
@@ -37,6 +38,9 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_code,
             dialogs::pick_code_folder,
             dialogs::pick_export_target,
+            dialogs::save_recipe,
+            seal::pick_key,
+            seal::check_key,
         ])
 }
 

@@ -9,10 +9,13 @@ mod commands;
 mod draft;
 mod export;
 mod menu;
+mod metadata;
+mod seal;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, ExportRequest, NoRequest, PathRequest, PlanRequest,
+    Commands, DraftRequest, EditDraftRequest, ExportRequest, KeyCheckRequest, NoRequest, PathRequest,
+    PlanExportRequest, PlanRequest,
 };
 pub use draft::{
     ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
@@ -24,6 +27,8 @@ pub use export::{
     WrittenFileView,
 };
 pub use menu::MenuCommand;
+pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
+pub use seal::{KeyRequest, KeyView};
 
 #[cfg(test)]
 mod tests;

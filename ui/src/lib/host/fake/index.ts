@@ -1,9 +1,11 @@
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
-import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { IpcError } from '$lib/ipc/generated/IpcError';
+import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
+import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
+import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -58,6 +60,12 @@ export class FakeHost implements Host {
 	/** What every draft's model holds. */
 	tensors: TensorView[] = [];
 	planWarnings: string[] = [];
+	/** What is free where packages go. */
+	freeBytes: number | null = 34_000_000_000;
+	/** What the next dialog for a key gives, and what opens it. */
+	key: KeyView | null = null;
+	passphrase = 'correct horse';
+	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
 	#drops = new Set<(event: DragDrop) => void>();
@@ -137,12 +145,17 @@ export class FakeHost implements Host {
 		return Promise.resolve();
 	}
 
-	planExport(draftId: string, kind: ExportKind): Promise<PlanView> {
+	planExport({ draftId, kind, isSealed }: PlanExportRequest): Promise<PlanView> {
 		const { now } = this.#entry(draftId);
+		const seal = { path: 'model.sig', origin: 'sealed', sizeBytes: 2300 };
 		return Promise.resolve({
 			suggestedName: kind === 'zip' ? `${now.name.text}.zip` : now.name.text,
-			files: now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
+			files: [
+				...now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
+				...(isSealed ? [seal] : []),
+			],
 			totalBytes: now.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+			freeBytes: this.freeBytes,
 			warnings: this.planWarnings,
 			confirmWord: now.safety.verdict === 'dangerous' ? 'dangerous' : null,
 		});
@@ -190,6 +203,23 @@ export class FakeHost implements Host {
 
 	pickExportTarget(): Promise<string | null> {
 		return Promise.resolve(this.target);
+	}
+
+	pickKey(): Promise<KeyView | null> {
+		return Promise.resolve(this.key);
+	}
+
+	checkKey(key: KeyRequest): Promise<KeyView> {
+		if (key.passphrase !== this.passphrase) {
+			return reject(ipcError('keyRefused', 'the passphrase does not open the key'));
+		}
+		const name = key.path.split('/').at(-1) ?? key.path;
+		const fingerprint = '5bd0a7c1e94f2863'.repeat(4);
+		return Promise.resolve({ path: key.path, name, fingerprint, curve: 'P-256', isLocked: false });
+	}
+
+	saveRecipe(): Promise<string | null> {
+		return Promise.resolve(this.recipe);
 	}
 
 	revealExport(path: string): Promise<void> {
@@ -258,6 +288,7 @@ export class FakeHost implements Host {
 			sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
 			sha256: order.kind === 'zip' ? '9c1e4b7ad0f25836'.repeat(4) : null,
 			files,
+			sealedBy: order.key === null ? null : '5bd0a7c1e94f2863'.repeat(4),
 			snippets: [
 				{
 					title: 'Load and predict in Python',

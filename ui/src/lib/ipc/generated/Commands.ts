@@ -3,8 +3,11 @@ import type { DraftRequest } from "./DraftRequest";
 import type { DraftView } from "./DraftView";
 import type { EditDraftRequest } from "./EditDraftRequest";
 import type { ExportRequest } from "./ExportRequest";
+import type { KeyCheckRequest } from "./KeyCheckRequest";
+import type { KeyView } from "./KeyView";
 import type { NoRequest } from "./NoRequest";
 import type { PathRequest } from "./PathRequest";
+import type { PlanExportRequest } from "./PlanExportRequest";
 import type { PlanRequest } from "./PlanRequest";
 import type { PlanView } from "./PlanView";
 import type { ReceiptView } from "./ReceiptView";
@@ -49,7 +52,7 @@ close_draft: [DraftRequest, null],
 /**
  * What an export would write.
  */
-plan_export: [PlanRequest, PlanView], 
+plan_export: [PlanExportRequest, PlanView], 
 /**
  * Writes the package. Progress goes to the channel.
  */
@@ -78,6 +81,18 @@ pick_code_folder: [NoRequest, Array<string>],
  * Native dialog: where to write. `None` when cancelled.
  */
 pick_export_target: [PlanRequest, string | null], 
+/**
+ * Native dialog: a private key to seal with. `None` when cancelled.
+ */
+pick_key: [NoRequest, KeyView | null], 
+/**
+ * Opens a key with its passphrase, to see that it does.
+ */
+check_key: [KeyCheckRequest, KeyView], 
+/**
+ * Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
+ */
+save_recipe: [DraftRequest, string | null], 
 /**
  * Shows a receipt's path in the file manager.
  */
