@@ -11,6 +11,7 @@ mod job;
 mod json_string;
 mod rewrite;
 mod source;
+mod sync;
 mod target;
 mod zip;
 

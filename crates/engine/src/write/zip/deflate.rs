@@ -11,6 +11,8 @@ use std::thread::{self, Scope};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
+use super::super::Cancel;
+
 /// An empty last block, which ends the stream.
 pub(super) const LAST: [u8; 2] = [0x03, 0x00];
 
@@ -34,7 +36,11 @@ pub(super) struct Deflater {
 
 impl Deflater {
     /// Starts the threads; they end when the deflater is dropped.
-    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, level: u32) -> Self {
+    pub(super) fn start<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        level: u32,
+        cancel: &'scope Cancel,
+    ) -> Self {
         let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
         let (jobs, queue) = mpsc::sync_channel::<Job>(n_threads);
         let queue = Arc::new(Mutex::new(queue));
@@ -45,7 +51,9 @@ impl Deflater {
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(Job { block, done }) = job else { return };
                     // Nobody waits for it when the export was stopped.
-                    done.send(packed(&block, level)).unwrap_or_default();
+                    let is_stopped = cancel.is_cancelled();
+                    let packed = if is_stopped { Ok(Vec::new()) } else { packed(&block, level) };
+                    done.send(packed).unwrap_or_default();
                 }
             });
         }
@@ -141,9 +149,9 @@ mod tests {
             .map(|n| Arc::new(if n % 3 == 0 { noise(5000 + n) } else { vec![b'x'; 9000 * n] }))
             .collect();
         let pack = || {
-            let mut out = Vec::new();
+            let (mut out, cancel) = (Vec::new(), Cancel::new());
             thread::scope(|scope| {
-                let mut deflater = Deflater::start(scope, 6);
+                let mut deflater = Deflater::start(scope, 6, &cancel);
                 let mut put = |bytes: &[u8]| {
                     out.extend_from_slice(bytes);
                     Ok(())

@@ -20,7 +20,7 @@ use self::deflate::Deflater;
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, ExportError, Sink, TELL_EVERY, hash, rewrite};
+use super::{CHUNK_BYTES, Cancel, ExportError, Sink, TELL_EVERY, hash, rewrite, sync};
 use crate::flavors::DataFile;
 use crate::receipt::{WrittenFile, hex};
 
@@ -61,28 +61,23 @@ impl ZipSink {
             buffered.into_inner().map_err(io::IntoInnerError::into_error).map_err(write_error(&path))?;
         let again = File::open(&path).map_err(read_error(&path))?;
         let cancel = watch.cancel();
-        let (synced, hashed) = thread::scope(|scope| {
+        let syncing = sync::begin(file);
+        let hashed = thread::scope(|scope| {
             let (done, wait) = mpsc::channel::<()>();
-            let also_done = done.clone();
             let (again, cancel) = (&again, &cancel);
             let hashing = scope.spawn(move || {
                 let hashed = hash::whole(again, cancel);
                 drop(done);
                 hashed
             });
-            let syncing = scope.spawn(move || {
-                let synced = file.sync_all();
-                drop(also_done);
-                synced
-            });
             while wait.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
-                // A cancel stops the hashing; the loop ends with both.
+                // A cancel stops the hashing; the loop ends with it.
                 watch.advance(0).unwrap_or_default();
             }
-            (hash::joined(syncing.join()), hash::joined(hashing.join()))
+            hash::joined(hashing.join())
         });
         watch.advance(0)?;
-        synced.map_err(write_error(&path))?;
+        sync::end(&syncing, &path, watch)?;
         let (sha256, size_bytes) = hashed.map_err(read_error(&path))?;
         Ok(WrittenFile { path: String::new(), size_bytes, sha256 })
     }
@@ -91,7 +86,7 @@ impl ZipSink {
     fn entry<T>(
         &mut self,
         name: &str,
-        packing: Packing,
+        (packing, cancel): (Packing, &Cancel),
         work: impl FnOnce(&mut Tee<'_>) -> Result<T, ExportError>,
     ) -> Result<(T, u64, String), ExportError> {
         let path = &self.path;
@@ -99,8 +94,8 @@ impl ZipSink {
         archive.begin(name, packing.level.is_some(), packing.is_long).map_err(write_error(path))?;
         let (value, size_bytes, sums) = thread::scope(|scope| {
             let (full, filled) = mpsc::sync_channel(WAITING);
-            let hashing = scope.spawn(move || hash_chunks(&filled));
-            let deflater = packing.level.map(|level| Deflater::start(scope, level));
+            let hashing = scope.spawn(move || hash_chunks(&filled, cancel));
+            let deflater = packing.level.map(|level| Deflater::start(scope, level, cancel));
             let mut tee =
                 Tee { archive, chunk: Vec::with_capacity(CHUNK_BYTES), full, deflater, size_bytes: 0 };
             let worked = work(&mut tee).and_then(|value| {
@@ -122,7 +117,7 @@ impl Sink for ZipSink {
         let original = Original::open(&file.from, file.size_bytes)?;
         let packing = packing(file).map_err(read_error(&file.from))?;
         let to = self.path.clone();
-        let ((), size_bytes, sha256) = self.entry(&file.path, packing, |tee| {
+        let ((), size_bytes, sha256) = self.entry(&file.path, (packing, &watch.cancel()), |tee| {
             let mut reader = original.file();
             loop {
                 let n = tee.take_from(&mut reader).map_err(|error| match error {
@@ -151,8 +146,9 @@ impl Sink for ZipSink {
         // The original may be compressed, so neither its length nor its bytes tell about what comes out.
         let packing = Packing { is_long: true, ..packing(file).map_err(read_error(&file.from))? };
         let to = self.path.clone();
-        let (original, size_bytes, sha256) =
-            self.entry(&file.path, packing, |tee| rewrite::rewrite((original, file), tee, (&to, watch)))?;
+        let (original, size_bytes, sha256) = self.entry(&file.path, (packing, &watch.cancel()), |tee| {
+            rewrite::rewrite((original, file), tee, (&to, watch))
+        })?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 
@@ -272,9 +268,13 @@ struct Sums {
     crc: u32,
 }
 
-fn hash_chunks(filled: &Receiver<Arc<Vec<u8>>>) -> Sums {
+fn hash_chunks(filled: &Receiver<Arc<Vec<u8>>>, cancel: &Cancel) -> Sums {
     let (mut hasher, mut crc) = (Sha256::new(), Crc::new());
     for chunk in filled {
+        // What was stopped needs no sums.
+        if cancel.is_cancelled() {
+            continue;
+        }
         hasher.update(&*chunk);
         crc.update(&chunk);
     }
