@@ -64,9 +64,9 @@ impl MetadataField {
     /// Every field, in the order of the form.
     pub const ALL: [Self; 9] = [
         Self::Version,
-        Self::Authors,
         Self::License,
         Self::Task,
+        Self::Authors,
         Self::IntendedUse,
         Self::Limitations,
         Self::TrainingData,

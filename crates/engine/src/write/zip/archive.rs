@@ -20,6 +20,9 @@ const DOS_DATE: u16 = 0x0021;
 /// A plain file that its owner may write and everybody read.
 const MODE: u32 = 0o100_644 << 16;
 
+/// Made under Unix (3), by version 4.5 of the format (45).
+const MADE_BY: u16 = 0x032d;
+
 /// Names are UTF-8.
 const UTF8: u16 = 1 << 11;
 
@@ -35,10 +38,19 @@ pub(super) struct Archive<W> {
     entries: Vec<Entry>,
 }
 
+/// How the bytes of an entry lie in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    /// As they are.
+    Stored,
+    /// As a raw deflate stream.
+    Deflated,
+}
+
 #[derive(Debug)]
 struct Entry {
     name: String,
-    is_deflated: bool,
+    method: Method,
     is_long: bool,
     /// Where its header begins.
     header_at: u64,
@@ -56,10 +68,10 @@ impl<W: Write + Seek> Archive<W> {
     }
 
     /// Begins an entry. One that may reach 4 GiB must be long from the start.
-    pub(super) fn begin(&mut self, name: &str, is_deflated: bool, is_long: bool) -> io::Result<()> {
+    pub(super) fn begin(&mut self, name: &str, method: Method, is_long: bool) -> io::Result<()> {
         let mut entry = Entry {
             name: name.to_owned(),
-            is_deflated,
+            method,
             is_long,
             header_at: self.at,
             data_at: 0,
@@ -115,8 +127,7 @@ impl<W: Write + Seek> Archive<W> {
         for entry in &entries {
             let mut header = Header::default();
             header.u32(CENTRAL);
-            // Made under Unix, by version 4.5 of the format.
-            header.u16(3 << 8 | 45);
+            header.u16(MADE_BY);
             let extra = header.central(entry)?;
             header.bytes.extend_from_slice(entry.name.as_bytes());
             header.bytes.extend_from_slice(&extra);
@@ -129,7 +140,7 @@ impl<W: Write + Seek> Archive<W> {
             let end_at = self.at;
             end.u32(END_64);
             end.u64(44);
-            end.u16(3 << 8 | 45);
+            end.u16(MADE_BY);
             end.u16(45);
             end.u32(0);
             end.u32(0);
@@ -199,7 +210,10 @@ impl Header {
     fn described(&mut self, entry: &Entry, is_long: bool) {
         self.u16(if is_long { 45 } else { 20 });
         self.u16(if entry.name.is_ascii() { 0 } else { UTF8 });
-        self.u16(if entry.is_deflated { 8 } else { 0 });
+        self.u16(match entry.method {
+            Method::Stored => 0,
+            Method::Deflated => 8,
+        });
         self.u16(0);
         self.u16(DOS_DATE);
     }
@@ -270,7 +284,7 @@ mod tests {
     fn other_readers_read_long_and_short_entries() {
         let mut archive = Archive::new(Cursor::new(Vec::new()));
         for (name, is_long) in [("a", false), ("d/\u{e9}", true), ("empty", false)] {
-            archive.begin(name, false, is_long).unwrap();
+            archive.begin(name, Method::Stored, is_long).unwrap();
             let bytes = if name == "empty" { "" } else { name };
             archive.put(bytes.as_bytes()).unwrap();
             let mut crc = flate2::Crc::new();
@@ -321,13 +335,13 @@ mod tests {
     #[test]
     fn lengths_and_places_beyond_4_gib_stand_in_the_long_form() {
         let mut archive = Archive::new(Sparse::default());
-        archive.begin("long", false, true).unwrap();
+        archive.begin("long", Method::Stored, true).unwrap();
         let zeros = vec![0; 1 << 20];
         for _ in 0..(5 << 10) {
             archive.put(&zeros).unwrap();
         }
         archive.end(7, 5 << 30).unwrap();
-        archive.begin("after", false, false).unwrap();
+        archive.begin("after", Method::Stored, false).unwrap();
         archive.put(b"x").unwrap();
         archive.end(8, 1).unwrap();
         let out = archive.finish().unwrap();

@@ -19,10 +19,14 @@ pub(super) const LAST: [u8; 2] = [0x03, 0x00];
 /// More threads would wait for the disk.
 const MOST_THREADS: usize = 16;
 
+/// A part of a file that is packed by itself.
+#[derive(Debug)]
+pub(super) struct Block(pub(super) Vec<u8>);
+
 type Packed = io::Result<Vec<u8>>;
 
 struct Job {
-    block: Arc<Vec<u8>>,
+    block: Arc<Block>,
     done: SyncSender<Packed>,
 }
 
@@ -52,7 +56,7 @@ impl Deflater {
                     let Ok(Job { block, done }) = job else { return };
                     // Nobody waits for it when the export was stopped.
                     let is_stopped = cancel.is_cancelled();
-                    let packed = if is_stopped { Ok(Vec::new()) } else { packed(&block, level) };
+                    let packed = if is_stopped { Ok(Vec::new()) } else { packed(&block.0, level) };
                     done.send(packed).unwrap_or_default();
                 }
             });
@@ -63,7 +67,7 @@ impl Deflater {
     /// Takes a block, and gives to `out` those before it that are ready, or must be.
     pub(super) fn take(
         &mut self,
-        block: Arc<Vec<u8>>,
+        block: Arc<Block>,
         out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         while self.most <= self.waiting.len() {
@@ -145,8 +149,8 @@ mod tests {
 
     #[test]
     fn blocks_stand_in_order_and_are_the_same_each_time() {
-        let blocks: Vec<Arc<Vec<u8>>> = (0..40)
-            .map(|n| Arc::new(if n % 3 == 0 { noise(5000 + n) } else { vec![b'x'; 9000 * n] }))
+        let blocks: Vec<Arc<Block>> = (0..40)
+            .map(|n| Arc::new(Block(if n % 3 == 0 { noise(5000 + n) } else { vec![b'x'; 9000 * n] })))
             .collect();
         let pack = || {
             let (mut out, cancel) = (Vec::new(), Cancel::new());
@@ -165,7 +169,7 @@ mod tests {
         };
         let packed = pack();
         assert!(packed == pack());
-        let whole: Vec<u8> = blocks.iter().flat_map(|block| block.iter().copied()).collect();
+        let whole: Vec<u8> = blocks.iter().flat_map(|block| block.0.iter().copied()).collect();
         assert!(unpacked(&packed) == whole);
     }
 }

@@ -15,8 +15,8 @@ use flate2::{Compression, Crc};
 use packwright_source::{FileSource, read_up_to};
 use sha2::{Digest as _, Sha256};
 
-use self::archive::Archive;
-use self::deflate::Deflater;
+use self::archive::{Archive, Method};
+use self::deflate::{Block, Deflater};
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
@@ -91,7 +91,7 @@ impl ZipSink {
     ) -> Result<(T, u64, String), ExportError> {
         let path = &self.path;
         let archive = &mut self.archive;
-        archive.begin(name, packing.level.is_some(), packing.is_long).map_err(write_error(path))?;
+        archive.begin(name, packing.method(), packing.is_long).map_err(write_error(path))?;
         let (value, size_bytes, sums) = thread::scope(|scope| {
             let (full, filled) = mpsc::sync_channel(WAITING);
             let hashing = scope.spawn(move || hash_chunks(&filled, cancel));
@@ -155,7 +155,7 @@ impl Sink for ZipSink {
     fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError> {
         // Short and in memory: not worth a thread.
         let packed = deflate::packed(bytes, 6).and_then(|packed| {
-            self.archive.begin(path, true, false)?;
+            self.archive.begin(path, Method::Deflated, false)?;
             self.archive.put(&packed)?;
             self.archive.put(&deflate::LAST)?;
             let mut crc = Crc::new();
@@ -174,6 +174,12 @@ struct Packing {
     level: Option<u32>,
     /// Whether it may pass 4 GiB.
     is_long: bool,
+}
+
+impl Packing {
+    fn method(self) -> Method {
+        if self.level.is_some() { Method::Deflated } else { Method::Stored }
+    }
 }
 
 /// Deflates what samples show to shrink by a seventh or more; weights seldom do.
@@ -200,7 +206,7 @@ fn packing(file: &DataFile) -> io::Result<Packing> {
 struct Tee<'a> {
     archive: &'a mut Archive<BufWriter<File>>,
     chunk: Vec<u8>,
-    full: SyncSender<Arc<Vec<u8>>>,
+    full: SyncSender<Arc<Block>>,
     /// `None` to store.
     deflater: Option<Deflater>,
     size_bytes: u64,
@@ -226,12 +232,12 @@ impl Tee<'_> {
             return Ok(());
         }
         self.size_bytes += self.chunk.len() as u64;
-        let full = Arc::new(std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES)));
+        let full = Arc::new(Block(std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES))));
         self.full.send(Arc::clone(&full)).map_err(io::Error::other)?;
         let archive = &mut *self.archive;
         match &mut self.deflater {
             Some(deflater) => deflater.take(full, &mut |bytes| archive.put(bytes)),
-            None => archive.put(&full),
+            None => archive.put(&full.0),
         }
     }
 
@@ -268,15 +274,15 @@ struct Sums {
     crc: u32,
 }
 
-fn hash_chunks(filled: &Receiver<Arc<Vec<u8>>>, cancel: &Cancel) -> Sums {
+fn hash_chunks(filled: &Receiver<Arc<Block>>, cancel: &Cancel) -> Sums {
     let (mut hasher, mut crc) = (Sha256::new(), Crc::new());
     for chunk in filled {
         // What was stopped needs no sums.
         if cancel.is_cancelled() {
             continue;
         }
-        hasher.update(&*chunk);
-        crc.update(&chunk);
+        hasher.update(&chunk.0);
+        crc.update(&chunk.0);
     }
     Sums { sha256: hex(&hasher.finalize()), crc: crc.sum() }
 }

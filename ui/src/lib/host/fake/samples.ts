@@ -30,9 +30,9 @@ function known(what: string, byte: number): FindingView {
 
 const CARD: [field: string, label: string, choices: string[]][] = [
 	['version', 'Version', []],
-	['authors', 'Authors', []],
 	['license', 'Licence', ['Apache-2.0', 'MIT']],
 	['task', 'Task', ['tabular-classification', 'tabular-regression']],
+	['authors', 'Authors', []],
 	['intendedUse', 'Intended use', []],
 	['limitations', 'Limits', []],
 	['trainingData', 'Training data', []],
