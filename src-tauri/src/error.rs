@@ -2,6 +2,7 @@
 
 use packwright_engine::open::{OpenError, OpenErrorCode};
 use packwright_engine::seal::KeyError;
+use packwright_engine::verify::VerifyError;
 use packwright_engine::{EditError, ExportError, PlanError};
 
 use crate::wire::{ErrorCode, IpcError};
@@ -36,6 +37,7 @@ impl From<OpenError> for IpcError {
     fn from(error: OpenError) -> Self {
         let code = match error.code() {
             OpenErrorCode::NotAModel => ErrorCode::NotAModel,
+            OpenErrorCode::Package => ErrorCode::Package,
             OpenErrorCode::PythonCode => ErrorCode::PythonCode,
             OpenErrorCode::Damaged => ErrorCode::Damaged,
             OpenErrorCode::Unreadable => ErrorCode::Unreadable,
@@ -53,6 +55,12 @@ impl From<EditError> for IpcError {
 impl From<KeyError> for IpcError {
     fn from(error: KeyError) -> Self {
         Self::new(ErrorCode::KeyRefused, error.to_string())
+    }
+}
+
+impl From<VerifyError> for IpcError {
+    fn from(error: VerifyError) -> Self {
+        Self::new(ErrorCode::Unreadable, error.to_string())
     }
 }
 

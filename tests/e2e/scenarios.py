@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import threading
@@ -348,6 +349,31 @@ def the_card_is_filled_in_and_the_package_sealed(desk):
     predict_with_mlflow(desk.work / "unpacked", PIPELINE)
 
 
+def a_package_that_was_sent_is_checked(desk):
+    """A sealed package is no draft: it is looked at, its seal checked with a key, and a change is seen."""
+    package, public = desk.work / "sent", desk.work / "ada.pub"
+    pack = [desk.app.with_name("packwright"), "pack", PIPELINE, "-o", package, "--seal", KEYS / "p256_sec1.pem", "--metadata", "license=MIT"]
+    subprocess.run(pack, check=True, timeout=60, capture_output=True, env=desk.env)
+    subprocess.run(["openssl", "ec", "-in", KEYS / "p256_sec1.pem", "-pubout", "-out", public], check=True, timeout=60, capture_output=True)
+    page = desk.open_app(package)
+    page.click_named("button", "Check this package")
+    page.wait_text("Nothing is missing or changed")
+    page.wait_text("petal_len: double")
+    page.wait_text("scikit-learn==")
+    page.click_named("button", "Check with a key…")
+    desk.pick_in_open_dialog("Choose a public key", public)
+    page.wait_text("Sealed by this key, and unchanged since")
+    if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
+        desk.picture(pathlib.Path(folder) / "received.png")
+    page.click_named("button", "Close")
+
+    (package / "requirements.txt").write_text("mlflow\n")
+    desk.run(desk.app, package)
+    page.click_named("button", "Check this package")
+    page.wait_text("This is not what was packed")
+    page.wait_text("The seal is broken")
+
+
 def rename(page, name):
     page.click(page.wait_find("#draft-name"))
     field = page.wait_named("textbox", "Name")
@@ -484,4 +510,5 @@ SCENARIOS = [
     one_of_several_models_is_chosen,
     a_dangerous_model_needs_a_typed_word,
     the_card_is_filled_in_and_the_package_sealed,
+    a_package_that_was_sent_is_checked,
 ]

@@ -23,6 +23,7 @@ mod plan;
 mod python_class;
 mod python_source;
 mod receipt;
+pub mod received;
 mod recipe;
 pub mod seal;
 mod snippets;

@@ -4,6 +4,7 @@ mod artifacts;
 mod dialogs;
 mod drafts;
 mod export;
+mod packages;
 mod reveal;
 mod seal;
 
@@ -39,6 +40,8 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_code_folder,
             dialogs::pick_export_target,
             dialogs::save_recipe,
+            packages::read_package,
+            packages::pick_public_key,
             seal::pick_key,
             seal::check_key,
         ])

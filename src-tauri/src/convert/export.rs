@@ -64,7 +64,7 @@ fn written_file_view(file: WrittenFile) -> WrittenFileView {
     WrittenFileView { path: file.path, size_bytes: file.size_bytes, sha256: file.sha256 }
 }
 
-fn snippet_view(snippet: Snippet) -> SnippetView {
+pub(super) fn snippet_view(snippet: Snippet) -> SnippetView {
     SnippetView { title: snippet.title, text: snippet.text }
 }
 

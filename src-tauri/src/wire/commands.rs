@@ -4,7 +4,8 @@
 use ts_rs::TS;
 
 use super::{
-    DraftView, EditRequest, ExportKind, KeyRequest, KeyView, PlanView, ProgressView, ReceiptView, TensorView,
+    DraftView, EditRequest, ExportKind, KeyRequest, KeyView, PackageView, PlanView, ProgressView,
+    ReceiptView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -46,6 +47,10 @@ pub struct Commands {
     pick_key: (NoRequest, Option<KeyView>),
     /// Opens a key with its passphrase, to see that it does.
     check_key: (KeyCheckRequest, KeyView),
+    /// Native dialog: the public key of whoever sealed a package. `None` when cancelled.
+    pick_public_key: (NoRequest, Option<String>),
+    /// Reads and checks a package that somebody sent.
+    read_package: (PackageRequest, PackageView),
     /// Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
     save_recipe: (DraftRequest, Option<String>),
     /// Shows a receipt's path in the file manager.
@@ -114,6 +119,16 @@ pub struct PlanExportRequest {
 pub struct KeyCheckRequest {
     /// The key and what opens it.
     pub key: KeyRequest,
+}
+
+/// A package to check.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct PackageRequest {
+    /// Where it lies.
+    pub path: String,
+    /// The public key of whoever sealed it, as the dialog gave it.
+    pub key: Option<String>,
 }
 
 /// An export.

@@ -117,6 +117,8 @@ pub struct SnippetView {
 pub enum ErrorCode {
     /// The drop is no model; the message says what it is and what to do.
     NotAModel,
+    /// The drop is an MLflow package: the window offers to check it.
+    Package,
     /// The drop is Python code: the window adds it to the draft that is shown.
     PythonCode,
     /// The file is damaged or beyond the limits.

@@ -10,12 +10,13 @@ mod draft;
 mod export;
 mod menu;
 mod metadata;
+mod package;
 mod seal;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, ExportRequest, KeyCheckRequest, NoRequest, PathRequest,
-    PlanExportRequest, PlanRequest,
+    Commands, DraftRequest, EditDraftRequest, ExportRequest, KeyCheckRequest, NoRequest, PackageRequest,
+    PathRequest, PlanExportRequest, PlanRequest,
 };
 pub use draft::{
     ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView, ModuleView,
@@ -28,6 +29,7 @@ pub use export::{
 };
 pub use menu::MenuCommand;
 pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
+pub use package::{PackageView, ProblemView, SealView};
 pub use seal::{KeyRequest, KeyView};
 
 #[cfg(test)]

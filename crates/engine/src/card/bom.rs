@@ -2,6 +2,7 @@
 
 use packwright_inspect::SourcedSchema;
 use packwright_mlflow::requirement::Requirement;
+use packwright_mlflow::schema::{ColSpec, Schema, TensorSpec};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -199,23 +200,36 @@ fn properties(draft: &Draft, layout: &Layout) -> Vec<Value> {
 
 /// One line a column or tensor: the standard has no other place for them.
 fn formats(schema: &SourcedSchema) -> Vec<String> {
-    let named = |name: Option<String>, ty: String| match name {
+    match schema {
+        SourcedSchema::Columns(columns) => {
+            columns.iter().map(|column| column_format(&column.value)).collect()
+        }
+        SourcedSchema::Tensors(tensors) => {
+            tensors.iter().map(|tensor| tensor_format(&tensor.value)).collect()
+        }
+    }
+}
+
+/// The same for a schema without sources.
+pub(crate) fn formats_of(schema: &Schema) -> Vec<String> {
+    match schema {
+        Schema::Columns(columns) => columns.iter().map(column_format).collect(),
+        Schema::Tensors(tensors) => tensors.iter().map(tensor_format).collect(),
+    }
+}
+
+fn column_format(column: &ColSpec) -> String {
+    named(column.name.as_ref().map(ToString::to_string), column.ty.to_string())
+}
+
+fn tensor_format(tensor: &TensorSpec) -> String {
+    named(tensor.name.clone(), format!("{}{:?}", tensor.dtype, tensor.shape))
+}
+
+fn named(name: Option<String>, ty: String) -> String {
+    match name {
         Some(name) => format!("{name}: {ty}"),
         None => ty,
-    };
-    match schema {
-        SourcedSchema::Columns(columns) => columns
-            .iter()
-            .map(|column| {
-                named(column.value.name.as_ref().map(ToString::to_string), column.value.ty.to_string())
-            })
-            .collect(),
-        SourcedSchema::Tensors(tensors) => tensors
-            .iter()
-            .map(|tensor| {
-                named(tensor.value.name.clone(), format!("{}{:?}", tensor.value.dtype, tensor.value.shape))
-            })
-            .collect(),
     }
 }
 

@@ -4,7 +4,7 @@ mod bom;
 mod readme;
 mod sums;
 
-pub(crate) use bom::bom;
+pub(crate) use bom::{bom, formats_of};
 pub(crate) use readme::readme;
 pub(crate) use sums::{parse as parse_sums, sums};
 

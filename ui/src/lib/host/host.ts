@@ -5,6 +5,7 @@ import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
 import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
+import type { PackageView } from '$lib/ipc/generated/PackageView';
 import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
@@ -63,6 +64,10 @@ export interface Host {
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
 	/** Native dialog for a private key to seal with. `null` when the person cancels. */
 	pickKey(): Promise<KeyView | null>;
+	/** Native dialog for the public key of whoever sealed a package. `null` when the person cancels. */
+	pickPublicKey(): Promise<string | null>;
+	/** Reads and checks a package that somebody sent. */
+	readPackage(path: string, key: string | null): Promise<PackageView>;
 	/** Opens a key with its passphrase, to see that it does. */
 	checkKey(key: KeyRequest): Promise<KeyView>;
 	/** Native dialog for a place for all choices of a draft. `null` when the person cancels. */

@@ -5,6 +5,7 @@ import type { IpcError } from '$lib/ipc/generated/IpcError';
 import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
+import type { PackageView } from '$lib/ipc/generated/PackageView';
 import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
@@ -65,6 +66,9 @@ export class FakeHost implements Host {
 	/** What the next dialog for a key gives, and what opens it. */
 	key: KeyView | null = null;
 	passphrase = 'correct horse';
+	/** Packages that can be received, by path, and the public key that the next dialog gives. */
+	readonly packages = new Map<string, PackageView>();
+	publicKey: string | null = '/home/ada/ada.pub';
 	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
@@ -207,6 +211,17 @@ export class FakeHost implements Host {
 
 	pickKey(): Promise<KeyView | null> {
 		return Promise.resolve(this.key);
+	}
+
+	pickPublicKey(): Promise<string | null> {
+		return Promise.resolve(this.publicKey);
+	}
+
+	readPackage(path: string, key: string | null): Promise<PackageView> {
+		const known = this.packages.get(path);
+		if (known === undefined) return reject(ipcError('unreadable', 'It is gone.'));
+		const seal = known.seal === null ? null : { ...known.seal, isSigned: key === null ? null : true };
+		return Promise.resolve({ ...known, seal });
 	}
 
 	checkKey(key: KeyRequest): Promise<KeyView> {

@@ -6,6 +6,8 @@ import type { ExportRequest } from "./ExportRequest";
 import type { KeyCheckRequest } from "./KeyCheckRequest";
 import type { KeyView } from "./KeyView";
 import type { NoRequest } from "./NoRequest";
+import type { PackageRequest } from "./PackageRequest";
+import type { PackageView } from "./PackageView";
 import type { PathRequest } from "./PathRequest";
 import type { PlanExportRequest } from "./PlanExportRequest";
 import type { PlanRequest } from "./PlanRequest";
@@ -89,6 +91,14 @@ pick_key: [NoRequest, KeyView | null],
  * Opens a key with its passphrase, to see that it does.
  */
 check_key: [KeyCheckRequest, KeyView], 
+/**
+ * Native dialog: the public key of whoever sealed a package. `None` when cancelled.
+ */
+pick_public_key: [NoRequest, string | null], 
+/**
+ * Reads and checks a package that somebody sent.
+ */
+read_package: [PackageRequest, PackageView], 
 /**
  * Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
  */
