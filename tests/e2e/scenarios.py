@@ -364,6 +364,8 @@ def a_package_that_was_sent_is_checked(desk):
     desk.pick_in_open_dialog("Choose a public key", public)
     page.wait_text("Sealed by this key, and unchanged since")
     if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
+        page.wait_painted()
+        time.sleep(1.0)  # a display without a graphics card shows a frame late
         desk.picture(pathlib.Path(folder) / "received.png")
     page.click_named("button", "Close")
 

@@ -24,6 +24,8 @@ pub struct Received {
     pub name: String,
     /// Everything that is wrong or risky, worst first.
     pub problems: Vec<Problem>,
+    /// Whether anything in it says what its bytes should be: hashes, checksums or a seal.
+    pub is_recorded: bool,
     /// The seal; `None` when it has none.
     pub seal: Option<SealCheck>,
     /// How many files it has.
@@ -92,6 +94,8 @@ pub fn receive(path: &Path, key: Option<&PublicKey>) -> Result<Received, VerifyE
     Ok(Received {
         name: metadata(&["name"]).unwrap_or(file_name),
         snippets: snippets::of_package(path, kind, &used),
+        is_recorded: checked.seal.is_some()
+            || checked.problems.iter().all(|problem| problem.rule != "verify/no-hashes"),
         problems: checked.problems,
         seal: checked.seal,
         n_files: package.names().len(),
@@ -131,7 +135,11 @@ mod tests {
                 export(&draft, &target, Timestamp::EPOCH, &mut |_| {}, &Cancel::new(), &Journal::none())
                     .unwrap();
             let received = receive(&receipt.path, None).unwrap();
-            assert!(received.is_whole() && received.seal.is_none(), "{:?}", received.problems);
+            assert!(
+                received.is_recorded && received.is_whole() && received.seal.is_none(),
+                "{:?}",
+                received.problems
+            );
             assert_eq!((received.name.as_str(), received.n_files), ("iris", receipt.files.len()));
             assert_eq!(received.inputs.first().map(String::as_str), Some("sepal_len: double"));
             assert!(received.card.is_some_and(|card| card.starts_with("# iris")));
@@ -142,6 +150,9 @@ mod tests {
         std::fs::write(dir.path().join("m/conda.yaml"), "x").unwrap();
         assert!(!receive(&dir.path().join("m"), None).unwrap().is_whole());
         assert!(receive(dir.path(), None).is_err());
+        std::fs::create_dir(dir.path().join("foreign")).unwrap();
+        std::fs::write(dir.path().join("foreign/MLmodel"), "flavors: {}\n").unwrap();
+        assert!(!receive(&dir.path().join("foreign"), None).unwrap().is_recorded);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) fn package_view(received: Received, path: String) -> PackageView {
         path,
         name: received.name,
         is_whole,
+        is_recorded: received.is_recorded,
         problems: received.problems.into_iter().map(problem).collect(),
         seal: received.seal.map(|seal| SealView {
             fingerprint: seal.fingerprint,

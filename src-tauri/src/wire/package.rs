@@ -15,6 +15,8 @@ pub struct PackageView {
     pub name: String,
     /// Whether nothing is broken.
     pub is_whole: bool,
+    /// Whether anything in it says what its bytes should be.
+    pub is_recorded: bool,
     /// Worst first.
     pub problems: Vec<ProblemView>,
     /// The seal; `None` when it has none.

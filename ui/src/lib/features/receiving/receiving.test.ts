@@ -12,6 +12,7 @@ function packageView(change: Partial<PackageView> = {}): PackageView {
 		path: PATH,
 		name: 'churn',
 		isWhole: true,
+		isRecorded: true,
 		problems: [],
 		seal: { fingerprint: '5bd0a7c1e94f2863', isSigned: null, isWhole: true },
 		nFiles: 9,
@@ -62,4 +63,11 @@ it('says what is broken, and never that it is whole', async () => {
 	expect(screen.getByText('The seal is broken')).toBeVisible();
 	expect(screen.getByText(/changed after the package was sealed/)).toBeVisible();
 	expect(screen.queryByText('Nothing is missing or changed')).toBeNull();
+});
+
+it('claims nothing of a package that records no hashes', async () => {
+	await dropped(packageView({ isRecorded: false, seal: null, card: '| a | b |\n|---|---|\n| c | d |' }));
+	expect(screen.getByText('It records no hashes: only its structure was checked')).toBeVisible();
+	expect(screen.queryByText('Nothing is missing or changed')).toBeNull();
+	expect(await screen.findByRole('cell', { name: 'd' })).toBeVisible();
 });

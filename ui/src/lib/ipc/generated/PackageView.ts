@@ -20,6 +20,10 @@ name: string,
  */
 isWhole: boolean, 
 /**
+ * Whether anything in it says what its bytes should be.
+ */
+isRecorded: boolean, 
+/**
  * Worst first.
  */
 problems: Array<ProblemView>, 
