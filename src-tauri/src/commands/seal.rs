@@ -1,6 +1,6 @@
 //! Keys to seal with. A key stays on its disk; what is read of it lives as long as one call.
 
-use packwright_engine::seal::{KeyError, SealKey};
+use packwright_engine::seal::{KeyError, PublicKey, SealKey};
 use rfd::AsyncFileDialog;
 use tauri::{AppHandle, Manager as _, Runtime};
 
@@ -37,7 +37,7 @@ pub(crate) async fn check_key<R: Runtime>(app: AppHandle<R>, key: KeyRequest) ->
         Ok(KeyView {
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             path: key.path,
-            fingerprint: opened.as_ref().map(|key| key.fingerprint()).unwrap_or_default(),
+            fingerprint: opened.as_ref().map(PublicKey::fingerprint).unwrap_or_default(),
             curve: opened.as_ref().map_or("", |key| key.curve()).to_owned(),
             is_locked: opened.is_none(),
         })

@@ -17,7 +17,7 @@ pub(super) fn metadata_view(draft: &Draft) -> MetadataView {
     };
     MetadataView {
         fields: MetadataField::ALL.into_iter().map(field).collect(),
-        completeness: draft.completeness().into_iter().map(entry_view).collect(),
+        completeness: draft.completeness().iter().map(entry_view).collect(),
         description_note: description_note(draft.description()),
     }
 }
@@ -30,6 +30,6 @@ fn choices(field: MetadataField) -> &'static [&'static str] {
     }
 }
 
-fn entry_view(entry: CardEntry) -> CardEntryView {
+fn entry_view(entry: &CardEntry) -> CardEntryView {
     CardEntryView { field: entry.field.to_owned(), label: entry.label.to_owned(), is_given: entry.is_given }
 }
