@@ -54,6 +54,8 @@ def steps():
     yield "names of requirements", names if python.exists() else None, {}, True
     generated = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_generated.py"]
     yield "generated Python", generated if python.exists() else None, cli, True
+    receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
+    yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
     for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
         name, _, deep = pair.partition("=")
         pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]

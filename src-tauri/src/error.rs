@@ -1,6 +1,8 @@
 //! From the engine's errors to what the window acts on and shows.
 
 use packwright_engine::open::{OpenError, OpenErrorCode};
+use packwright_engine::seal::KeyError;
+use packwright_engine::verify::VerifyError;
 use packwright_engine::{EditError, ExportError, PlanError};
 
 use crate::wire::{ErrorCode, IpcError};
@@ -35,6 +37,7 @@ impl From<OpenError> for IpcError {
     fn from(error: OpenError) -> Self {
         let code = match error.code() {
             OpenErrorCode::NotAModel => ErrorCode::NotAModel,
+            OpenErrorCode::Package => ErrorCode::Package,
             OpenErrorCode::PythonCode => ErrorCode::PythonCode,
             OpenErrorCode::Damaged => ErrorCode::Damaged,
             OpenErrorCode::Unreadable => ErrorCode::Unreadable,
@@ -46,6 +49,18 @@ impl From<OpenError> for IpcError {
 impl From<EditError> for IpcError {
     fn from(error: EditError) -> Self {
         Self::new(ErrorCode::InvalidEdit, error.to_string())
+    }
+}
+
+impl From<KeyError> for IpcError {
+    fn from(error: KeyError) -> Self {
+        Self::new(ErrorCode::KeyRefused, error.to_string())
+    }
+}
+
+impl From<VerifyError> for IpcError {
+    fn from(error: VerifyError) -> Self {
+        Self::new(ErrorCode::Unreadable, error.to_string())
     }
 }
 

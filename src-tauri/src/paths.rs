@@ -27,6 +27,8 @@ struct Known {
     artifacts: BTreeMap<String, PathBuf>,
     targets: BTreeMap<String, PickedTarget>,
     receipts: BTreeMap<String, PathBuf>,
+    /// Private keys, to be read when they are used and kept nowhere.
+    keys: BTreeMap<String, PathBuf>,
     /// Given on a command line and not yet taken by the window.
     pending: Vec<PathBuf>,
 }
@@ -59,6 +61,18 @@ impl Paths {
     /// The target that the window means.
     pub(crate) fn target(&self, text: &str) -> Option<PickedTarget> {
         self.with(|known| known.targets.get(text).cloned())
+    }
+
+    /// Notes a key that the person picked, and returns it as the window names it.
+    pub(crate) fn allow_key(&self, path: PathBuf) -> String {
+        let text = wire_text(&path);
+        self.with(|known| known.keys.insert(text.clone(), path));
+        text
+    }
+
+    /// The key that the window means.
+    pub(crate) fn key(&self, text: &str) -> Option<PathBuf> {
+        self.with(|known| known.keys.get(text).cloned())
     }
 
     /// Notes what an export made, and returns it as the window names it. The dialog's yes to replacing was for that

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from desktop import APP_ID, HERE
 from wd import ELEMENT, ENTER
 
 FIXTURES = HERE.parent / "fixtures"
+KEYS = HERE.parents[1] / "crates/engine/tests/keys"
 PIPELINE = FIXTURES / "sklearn/pipe_scaler_logreg_df.pkl"
 CHURN = FIXTURES / "sklearn/columntransformer_mixed_df.joblib"
 ONNX = FIXTURES / "onnx/skl_rf_nozipmap.onnx"
@@ -309,6 +311,71 @@ def a_dangerous_model_needs_a_typed_word(desk):
 # --- steps ---
 
 
+def the_card_is_filled_in_and_the_package_sealed(desk):
+    """Metadata with an objection while typing and a preview; then an export that is sealed with a protected key."""
+    page = desk.open_app(PIPELINE)
+    page.wait_text("LogisticRegression")
+    page.wait_text("0 of 9 parts of the model card")
+    describe(page, "Tells **three** kinds of iris apart.")
+    page.click_named("button", "Preview of Description")
+    page.wait(lambda: page.script("return document.querySelector('.markdown strong')?.innerText") == "three", "the preview")
+    licence = page.wait_find("#card-license")
+    page.type(licence, "Apache 2.0")
+    leave_fields(page)
+    page.wait_text("write Apache-2.0")
+    page.script("arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))", {ELEMENT: licence})
+    page.type(licence, "Apache-2.0")
+    leave_fields(page)
+    page.wait_text("2 of 9 parts of the model card")
+
+    key = desk.work / "key.pem"
+    key.write_bytes((KEYS / "p521_encrypted.pem").read_bytes())
+    target = desk.work / "out/sealed.zip"
+    begin_export(desk, page, "Zip", target)
+    page.wait_text("free there")
+    page.click_named("button", "Sign with a key…")
+    desk.pick_in_open_dialog("Choose a private key", key)
+    page.type(page.wait_named("textbox", "Passphrase"), "correct horse")
+    page.click_named("button", "Unlock")
+    page.wait_text("model.sig")
+    page.click_named("button", "Write package")
+    page.wait_find("#receipt", 30)
+    assert "Sealed by" in page.script("return document.getElementById('receipt').innerText")
+    with zipfile.ZipFile(target) as archive:
+        assert {"README.md", "bom.cdx.json", "SHA256SUMS", "model.sig"} <= set(archive.namelist())
+        assert "Tells **three** kinds" in archive.read("README.md").decode()
+        archive.extractall(desk.work / "unpacked")
+    assert "correct horse" not in page.script("return document.documentElement.outerHTML")
+    predict_with_mlflow(desk.work / "unpacked", PIPELINE)
+
+
+def a_package_that_was_sent_is_checked(desk):
+    """A sealed package is no draft: it is looked at, its seal checked with a key, and a change is seen."""
+    package, public = desk.work / "sent", desk.work / "ada.pub"
+    pack = [desk.app.with_name("packwright"), "pack", PIPELINE, "-o", package, "--seal", KEYS / "p256_sec1.pem", "--metadata", "license=MIT"]
+    subprocess.run(pack, check=True, timeout=60, capture_output=True, env=desk.env)
+    subprocess.run(["openssl", "ec", "-in", KEYS / "p256_sec1.pem", "-pubout", "-out", public], check=True, timeout=60, capture_output=True)
+    page = desk.open_app(package)
+    page.click_named("button", "Check this package")
+    page.wait_text("Nothing is missing or changed")
+    page.wait_text("petal_len: double")
+    page.wait_text("scikit-learn==")
+    page.click_named("button", "Check with a key…")
+    desk.pick_in_open_dialog("Choose a public key", public)
+    page.wait_text("Sealed by this key, and unchanged since")
+    if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
+        page.wait_painted()
+        time.sleep(1.0)  # a display without a graphics card shows a frame late
+        desk.picture(pathlib.Path(folder) / "received.png")
+    page.click_named("button", "Close")
+
+    (package / "requirements.txt").write_text("mlflow\n")
+    desk.run(desk.app, package)
+    page.click_named("button", "Check this package")
+    page.wait_text("This is not what was packed")
+    page.wait_text("The seal is broken")
+
+
 def rename(page, name):
     page.click(page.wait_find("#draft-name"))
     field = page.wait_named("textbox", "Name")
@@ -504,4 +571,6 @@ SCENARIOS = [
     a_dangerous_model_needs_a_typed_word,
     the_structure_is_opened_and_searched_by_keys,
     generated_code_is_edited_before_the_export,
+    the_card_is_filled_in_and_the_package_sealed,
+    a_package_that_was_sent_is_checked,
 ]

@@ -160,7 +160,15 @@ fn another_model_of_an_archive_can_be_chosen() {
 
 /// The one file of a package that is neither text of ours nor code.
 fn data_file(package: &Path) -> (String, Vec<u8>) {
-    let own = ["MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"];
+    let own = [
+        "MLmodel",
+        "README.md",
+        "SHA256SUMS",
+        "bom.cdx.json",
+        "conda.yaml",
+        "python_env.yaml",
+        "requirements.txt",
+    ];
     let names: Vec<String> = packwright_tests::files_below(package)
         .into_iter()
         .filter(|name| !own.contains(&name.as_str()) && !name.starts_with("code/"))

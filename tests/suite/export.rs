@@ -150,7 +150,9 @@ fn a_changed_byte_is_found_by_verify() {
         std::fs::write(&place, damaged).expect("the file can be written");
         let problems = verify(&path).expect("the package can still be read");
         assert!(
-            problems.iter().any(|problem| problem.path == file.path),
+            problems.iter().any(|problem| problem.path == file.path
+                // A flipped bit in the list may name another file.
+                || (file.path == "SHA256SUMS" && problem.rule == "verify/changed")),
             "{} was changed and not found",
             file.path
         );

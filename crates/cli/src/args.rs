@@ -20,8 +20,8 @@ pub(crate) enum Command {
     Pack(Box<PackArgs>),
     /// List everything that is wrong or risky in an MLflow package
     Lint(CheckArgs),
-    /// Check a package's structure and the hashes of its files
-    Verify(CheckArgs),
+    /// Check a package's structure, the hashes of its files and its seal
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +86,10 @@ pub(crate) struct PackArgs {
     /// Add a tag; may be given again
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub(crate) tags: Vec<String>,
+    /// Say something of the model card, such as license=MIT: version, authors, license, task, intended-use, limitations,
+    /// training-data, metrics or links; may be given again
+    #[arg(long = "metadata", value_name = "FIELD=TEXT")]
+    pub(crate) metadata: Vec<String>,
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,
@@ -110,6 +114,15 @@ pub(crate) struct PackArgs {
     /// Apply the edits of a JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
+    /// Write all choices to a JSON file that --recipe reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_recipe: Option<PathBuf>,
+    /// Seal the package with a private key (PEM; P-256, P-384 or P-521), as OpenSSF Model Signing
+    #[arg(long, value_name = "KEY")]
+    pub(crate) seal: Option<PathBuf>,
+    /// The file whose first line opens the key; else `PACKWRIGHT_PASSPHRASE` does
+    #[arg(long, value_name = "FILE", requires = "seal")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Replace a package that lies at OUT; anything else stays
     #[arg(long)]
     pub(crate) force: bool,
@@ -128,4 +141,13 @@ pub(crate) struct CheckArgs {
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) check: CheckArgs,
+    /// The public key (PEM) of whoever sealed the package; fails when the seal is missing or another's
+    #[arg(long, value_name = "PUBLIC_KEY")]
+    pub(crate) key: Option<PathBuf>,
 }

@@ -1,22 +1,19 @@
 //! `packwright pack`.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use packwright_engine::metadata::MetadataField;
+use packwright_engine::seal::{KeyError, SealKey};
 use packwright_engine::{
     Cancel, Draft, Edit, EditError, ExportError, ImportScope, Journal, PackageKind, PlanError, Receipt,
-    Recipe, Stage, Target, Timestamp, argument_value, export, import_environment, open,
+    Recipe, Stage, Target, Timestamp, argument_value, export_sealed, import_environment, open,
 };
 
 use crate::args::PackArgs;
 use crate::table::{Table, shown, size};
 use crate::terminal::Terminal;
 use crate::{Exit, document, inspect, stop};
-
-/// A longer recipe is some other file.
-const LONGEST_RECIPE_BYTES: u64 = 4 << 20;
 
 /// What stopped a command: the exit code, a stable word for `--json`, and the message.
 struct Stop {
@@ -51,6 +48,8 @@ pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -
 
 fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<Receipt, Stop> {
     let edits = edits(args)?;
+    // A key that cannot be used is told before anything is read or written.
+    let key = args.seal.as_deref().map(|path| key(path, args.passphrase_file.as_deref())).transpose()?;
     let mut draft = open::open(&args.path).map_err(|error| Stop {
         exit: Exit::InputFailed,
         code: error.code().word(),
@@ -73,12 +72,15 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
         return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
     }
+    if let Some(path) = &args.save_recipe {
+        save_recipe(path, &draft)?;
+    }
     if let Some(word) = draft.confirm_word() {
         terminal.message(format!("loading this model is dangerous: {}", draft.inspection().safety.summary));
         let edit = Edit::ConfirmDanger { typed: word.to_owned() };
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
-    write(args, &draft, journal, terminal)
+    write(args, (&draft, key.as_ref()), journal, terminal)
 }
 
 /// Takes requirement lines from another environment file, and tells what of it was left out.
@@ -103,7 +105,7 @@ fn import(args: &PackArgs, draft: &mut Draft, terminal: &mut Terminal) -> Result
 
 fn write(
     args: &PackArgs,
-    draft: &Draft,
+    (draft, key): (&Draft, Option<&SealKey>),
     journal: &Journal,
     terminal: &mut Terminal,
 ) -> Result<Receipt, Stop> {
@@ -123,7 +125,7 @@ fn write(
     let cancel = Cancel::new();
     // Without a handler a signal leaves litter, and that is swept later.
     stop::on_signals(&cancel).unwrap_or_default();
-    let receipt = export(draft, &target, now, &mut progress, &cancel, journal);
+    let receipt = export_sealed(draft, &target, key, now, &mut progress, &cancel, journal);
     terminal.end_progress();
     receipt.map_err(|error| {
         let (exit, code) = match &error {
@@ -150,6 +152,36 @@ fn write(
     })
 }
 
+/// The private key that seals, opened with the passphrase where it has one.
+fn key(path: &Path, passphrase_file: Option<&Path>) -> Result<SealKey, Stop> {
+    let stop = |message: String| Stop::usage("key", message);
+    let passphrase = match passphrase_file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                stop(format!("the passphrase in {} could not be read: {error}", file.display()))
+            })?;
+            text.lines().next().map(str::to_owned)
+        }
+        None => std::env::var("PACKWRIGHT_PASSPHRASE").ok(),
+    };
+    SealKey::open(path, passphrase.as_deref()).map_err(|error| match error {
+        KeyError::Locked => {
+            stop(format!("{error} (--passphrase-file, or PACKWRIGHT_PASSPHRASE in the environment)"))
+        }
+        error => stop(format!("{}: {error}", path.display())),
+    })
+}
+
+/// Writes the draft's choices, whole or not at all. A recipe that lies there is replaced; anything else stays.
+fn save_recipe(path: &Path, draft: &Draft) -> Result<(), Stop> {
+    draft.recipe().save(path).map_err(|error| Stop {
+        exit: Exit::OutputFailed,
+        code: "write-failed",
+        message: format!("the recipe {} could not be written: {error}", path.display()),
+        offset: None,
+    })
+}
+
 /// The receipt's time. The artifact's own, so that two runs print the same.
 fn now(path: &Path) -> Timestamp {
     let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
@@ -161,12 +193,7 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     let mut edits = Vec::new();
     if let Some(path) = &args.recipe {
         let shown = path.display();
-        let mut text = String::new();
-        File::open(path).and_then(|file| file.take(LONGEST_RECIPE_BYTES).read_to_string(&mut text)).map_err(
-            |error| Stop::usage("recipe", format!("the recipe {shown} could not be read: {error}")),
-        )?;
-        let recipe: Recipe = serde_json::from_str(&text)
-            .map_err(|error| Stop::usage("recipe", format!("{shown} is not a recipe: {error}")))?;
+        let recipe = Recipe::load(path).map_err(|error| Stop::usage("recipe", error.to_string()))?;
         let numbered = recipe.edits.into_iter().enumerate();
         edits.extend(numbered.map(|(i, edit)| (format!("{shown}: edit {}", i + 1), edit)));
     }
@@ -184,6 +211,20 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
     }
     if let Some(description) = &args.description {
         edits.push(("--description".into(), Edit::SetDescription { description: description.clone() }));
+    }
+    for text in &args.metadata {
+        let origin = format!("--metadata {text}");
+        let field = text
+            .split_once('=')
+            .and_then(|(name, value)| Some((MetadataField::from_name(name.trim())?, value)));
+        let Some((field, value)) = field else {
+            let names = MetadataField::ALL.map(|field| field.key().replace('_', "-")).join(", ");
+            return Err(Stop::usage(
+                "invalid-edit",
+                format!("{origin}: write it as FIELD=TEXT, with a field of {names}"),
+            ));
+        };
+        edits.push((origin, Edit::SetMetadata { field, value: value.to_owned() }));
     }
     for path in &args.code {
         edits.push((format!("--code {}", path.display()), Edit::AddCode { path: path.clone() }));
@@ -215,6 +256,9 @@ fn show(receipt: &Receipt, terminal: &mut Terminal) {
     terminal.line(format_args!("{}  {}", receipt.path.display(), size(receipt.size_bytes)));
     if let Some(sha256) = &receipt.sha256 {
         terminal.line(format_args!("  sha256 {sha256}"));
+    }
+    if let Some(key) = &receipt.sealed_by {
+        terminal.line(format_args!("  sealed with the key {key}"));
     }
     let mut table = Table::default();
     for file in &receipt.files {

@@ -12,6 +12,7 @@ use crate::code::CodeTree;
 use crate::edit::{Edit, EditError, Side, Tag};
 use crate::generated::GeneratedChoice;
 use crate::network::{self, Network};
+use crate::metadata::Metadata;
 use crate::{environment, names};
 
 /// The source of everything the person set.
@@ -29,6 +30,7 @@ pub(crate) struct Choices {
     pub(crate) name: Option<String>,
     pub(crate) description: String,
     pub(crate) tags: Vec<Tag>,
+    pub(crate) metadata: Metadata,
     /// The whole list, from the first edit of a line on.
     pub(crate) requirements: Option<Vec<Requirement>>,
     pub(crate) python: Option<String>,
@@ -110,6 +112,7 @@ impl Choices {
         match edit {
             Edit::SetName { name } => next.set_name(name)?,
             Edit::SetDescription { description } => next.description.clone_from(description),
+            Edit::SetMetadata { field, value } => next.metadata.set(*field, value)?,
             Edit::SetTag { key, value } => next.set_tag(key, value)?,
             Edit::RenameTag { from, to } => next.rename_tag(from, to)?,
             Edit::RemoveTag { key } => {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metadata::MetadataField;
+
 /// One change to a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
@@ -17,6 +19,13 @@ pub enum Edit {
     SetDescription {
         /// The new text.
         description: String,
+    },
+    /// One field of what the person says about the model; an empty value takes it back.
+    SetMetadata {
+        /// Which field.
+        field: MetadataField,
+        /// Its text; lists have one entry a line.
+        value: String,
     },
     /// Adds a tag or changes its value.
     SetTag {
@@ -161,14 +170,6 @@ pub struct RequirementLine {
     pub source: String,
 }
 
-/// The edits that a person made, to be made again: the file that `packwright pack --recipe` reads.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Recipe {
-    /// In the order in which they were made.
-    pub edits: Vec<Edit>,
-}
-
 /// One side of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -197,6 +198,9 @@ pub enum EditError {
     /// A tag key that MLflow's registry refuses, or a second tag of that key.
     #[error("{0}")]
     Tag(String),
+    /// No version, licence, author, metric or link.
+    #[error("{0}")]
+    Metadata(String),
     /// Not a requirement line.
     #[error("{0}")]
     Requirement(String),
@@ -238,6 +242,7 @@ impl Edit {
             Self::SetName { name } if name.is_empty() => "reset name".into(),
             Self::SetName { .. } => "set name".into(),
             Self::SetDescription { .. } => "edit description".into(),
+            Self::SetMetadata { field, .. } => format!("edit {}", field.label().to_lowercase()),
             Self::SetTag { key, .. } => format!("set tag \"{key}\""),
             Self::RenameTag { from, .. } => format!("rename tag \"{from}\""),
             Self::RemoveTag { key } => format!("remove tag \"{key}\""),

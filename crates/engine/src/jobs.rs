@@ -10,16 +10,19 @@ use tokio::time::timeout;
 use crate::draft::Draft;
 use crate::journal::Journal;
 use crate::receipt::Receipt;
+use crate::seal::SealKey;
 use crate::timestamp::Timestamp;
-use crate::write::{Cancel, ExportError, Progress, Target, export};
+use crate::write::{Cancel, ExportError, Progress, Target, export_sealed};
 
-/// What to export: the arguments of [`export`] that a thread can take along.
+/// What to export: the arguments of [`export_sealed`] that a thread can take along.
 #[derive(Debug)]
 pub struct Order {
     /// A copy of the draft: edits go on meanwhile.
     pub draft: Draft,
     /// Where to.
     pub target: Target,
+    /// What seals it; kept no longer than the export runs.
+    pub key: Option<SealKey>,
     /// For the receipt.
     pub now: Timestamp,
     /// Where it is noted while it runs.
@@ -41,7 +44,8 @@ impl ExportJob {
             let mut tell = |progress| {
                 tell.send_replace(Some(progress));
             };
-            export(&order.draft, &order.target, order.now, &mut tell, &cancel, &order.journal)
+            let Order { draft, target, key, now, journal } = order;
+            export_sealed(&draft, &target, key.as_ref(), now, &mut tell, &cancel, &journal)
         });
         Self { progress, running }
     }
@@ -82,7 +86,7 @@ mod tests {
     fn order(dir: &std::path::Path) -> Order {
         let draft = open(&fixture("sklearn/gbc_zlib3.joblib")).unwrap();
         let target = Target { path: dir.join("m"), kind: PackageKind::Folder, overwrite: false };
-        Order { draft, target, now: Timestamp::EPOCH, journal: Journal::none() }
+        Order { draft, target, key: None, now: Timestamp::EPOCH, journal: Journal::none() }
     }
 
     fn run(order: Order, cancel: Cancel) -> (Result<Receipt, ExportError>, Vec<Progress>) {

@@ -5,6 +5,7 @@
 //! after exports that died. Everything blocks; [`jobs`] is for programs that must not.
 
 mod architecture;
+mod card;
 mod choices;
 mod clean;
 mod code;
@@ -15,6 +16,7 @@ mod flavors;
 mod generated;
 pub mod jobs;
 mod journal;
+pub mod metadata;
 mod names;
 mod network;
 pub mod open;
@@ -25,6 +27,9 @@ mod python_class;
 mod python_source;
 mod python_syntax;
 mod receipt;
+pub mod received;
+mod recipe;
+pub mod seal;
 mod snippets;
 #[cfg(test)]
 mod testing;
@@ -36,7 +41,7 @@ mod write;
 pub use architecture::{Architecture, ArchitectureClass, Argument, argument_text, argument_value};
 pub use code::ModuleState;
 pub use draft::{Acknowledgement, Decision, Draft, Section, Trust};
-pub use edit::{Edit, EditError, Recipe, RequirementLine, Side, Tag};
+pub use edit::{Edit, EditError, RequirementLine, Side, Tag};
 pub use environment::{ImportError, ImportScope, ImportedEnvironment, RequirementNote, import_environment};
 pub use generated::GeneratedFile;
 pub use journal::Journal;
@@ -48,5 +53,6 @@ pub use preflight::{Check, Fix, Outcome, Place, PlaceReport, preflight};
 pub use python_class::Parameter;
 pub use python_syntax::SyntaxProblem;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
+pub use recipe::{Recipe, RecipeError};
 pub use timestamp::Timestamp;
-pub use write::{Cancel, ExportError, Progress, Stage, Target, export};
+pub use write::{Cancel, ExportError, Progress, Stage, Target, export, export_sealed, free_bytes};

@@ -22,6 +22,8 @@ pub struct OpenError {
 pub enum OpenErrorCode {
     /// It is no model; the message says what it is and what to do.
     NotAModel,
+    /// It is an MLflow package: [`crate::received::receive`] reads it.
+    Package,
     /// It is Python code: part of a package, and no model.
     PythonCode,
     /// It is damaged, hostile or beyond the limits.
@@ -63,6 +65,7 @@ impl OpenError {
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
             InspectError::NotAModel { .. } | InspectError::Unknown { .. } => OpenErrorCode::NotAModel,
+            InspectError::Package { .. } => OpenErrorCode::Package,
             InspectError::Code { .. } => OpenErrorCode::PythonCode,
             InspectError::Damaged(error) => match error.kind() {
                 ErrorKind::Io(_) => OpenErrorCode::Unreadable,
@@ -110,7 +113,7 @@ impl OpenErrorCode {
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::NotAModel | Self::PythonCode => "not-a-model",
+            Self::NotAModel | Self::PythonCode | Self::Package => "not-a-model",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }

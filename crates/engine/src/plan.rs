@@ -13,6 +13,7 @@ use crate::draft::{Draft, sentence};
 use crate::flavors::{self, Change, DataFile, Layout};
 use crate::generated::{self, GeneratedFile};
 use crate::names;
+use crate::seal::{self, SEAL};
 use crate::texts::{self, Recorded};
 
 /// A joblib file is read ahead, to know whether it can be rewritten, when that costs no more than inflating this much.
@@ -62,6 +63,8 @@ pub enum Origin {
         /// Its bytes. Where the MLmodel will have hashes, the plan says so in their place.
         bytes: Vec<u8>,
     },
+    /// Made with the person's key, over all other files.
+    Sealed,
 }
 
 /// Why there is no plan.
@@ -118,7 +121,8 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         files.push(made(path.clone(), text.as_bytes().to_vec()));
     }
     let data_bytes = files.iter().map(|file| file.size_bytes).sum();
-    let recorded = Recorded::planned(data_bytes);
+    let sizes = files.iter().map(|file| (file.path.clone(), file.size_bytes));
+    let recorded = Recorded::planned(sizes, data_bytes);
     for (path, bytes) in texts::generated(draft, &work.layout, work.has_code(), &recorded) {
         files.push(made(path.to_owned(), bytes));
     }
@@ -132,6 +136,18 @@ pub fn plan(draft: &Draft) -> Result<Plan, PlanError> {
         warnings,
         suggested_name: names::portable(&draft.name().value),
     })
+}
+
+impl Plan {
+    /// The same package with a seal, whose bytes are made while writing.
+    #[must_use]
+    pub fn with_seal(mut self) -> Self {
+        let n_bytes = self.files.iter().map(|file| file.path.len()).sum();
+        let size_bytes = seal::planned_bytes(self.files.len(), n_bytes);
+        self.files.push(PlannedFile { path: SEAL.to_owned(), origin: Origin::Sealed, size_bytes });
+        self.total_bytes = self.total_bytes.saturating_add(size_bytes);
+        self
+    }
 }
 
 fn made(path: String, bytes: Vec<u8>) -> PlannedFile {
@@ -176,11 +192,13 @@ fn finish(draft: &Draft, mut layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
     let mut taken = BTreeSet::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
-    for path in own.chain(code.iter().map(|file| &file.path)) {
+    let ours = layout.texts.iter().map(|(path, _)| *path).chain(texts::NAMES);
+    let all = own.chain(code.iter().map(|file| &file.path)).map(String::as_str).chain(ours);
+    for path in all {
         // Systems that do not tell capitals apart would write one over the other.
         let folded = path.to_lowercase();
         if !taken.insert(folded) {
-            return Err(PlanError::Twice(path.clone()));
+            return Err(PlanError::Twice(path.to_owned()));
         }
     }
     Ok(Work { layout, code, generated })

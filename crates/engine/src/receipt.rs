@@ -30,6 +30,8 @@ pub struct Receipt {
     pub sha256: Option<String>,
     /// Every file, in the order in which they were written.
     pub files: Vec<WrittenFile>,
+    /// The fingerprint of the key that sealed it, as hex; `None` when it has no seal.
+    pub sealed_by: Option<String>,
     /// Commands for whoever receives the package, correct for this one.
     pub snippets: Vec<Snippet>,
     /// What the person should know about what was written, in sentences.

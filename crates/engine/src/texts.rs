@@ -1,4 +1,4 @@
-//! The files that Packwright writes itself: MLmodel and the environment.
+//! The files that Packwright writes itself: MLmodel, the environment, and what the package says of itself.
 
 use packwright_inspect::safety::{Finding, Verdict};
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
@@ -10,9 +10,25 @@ use serde_yaml::{Mapping, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::draft::{Acknowledgement, Draft};
-use crate::environment;
 use crate::flavors::Layout;
+use crate::metadata::MetadataField;
 use crate::receipt::{WrittenFile, hex};
+use crate::{card, environment};
+
+/// The files that every package has, or may have.
+pub(crate) const NAMES: [&str; 8] = [
+    "requirements.txt",
+    "python_env.yaml",
+    "conda.yaml",
+    card::README,
+    "MLmodel",
+    card::BOM,
+    card::SUMS,
+    crate::seal::SEAL,
+];
+
+/// Stands in a plan for a hash, which is known only after writing; as long as one, so that lengths are right.
+const NOT_YET: &str = "made-while-writing----------------------------------------------";
 
 /// What is known only after the model's bytes were written.
 #[derive(Debug, Clone)]
@@ -26,23 +42,41 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// Before anything was written.
-    pub(crate) fn planned(data_bytes: u64) -> Self {
-        Self { artifact_sha256: "made while writing".into(), files: Vec::new(), data_bytes }
+    /// Before anything was written: the files by name and length.
+    pub(crate) fn planned(files: impl Iterator<Item = (String, u64)>, data_bytes: u64) -> Self {
+        let file = |(path, size_bytes)| WrittenFile { path, size_bytes, sha256: NOT_YET.into() };
+        Self { artifact_sha256: NOT_YET.into(), files: files.map(file).collect(), data_bytes }
     }
 }
 
-/// The path and bytes of each generated file, MLmodel last.
+/// The path and bytes of each generated file, each after those whose hashes it holds.
 pub(crate) fn generated(
     draft: &Draft,
     layout: &Layout,
     has_code: bool,
     recorded: &Recorded,
 ) -> Vec<(&'static str, Vec<u8>)> {
-    let mut files = environment_files(draft);
+    let is_planned = recorded.artifact_sha256 == NOT_YET;
     let mut recorded = recorded.clone();
-    recorded.files.extend(files.iter().map(|(path, bytes)| WrittenFile::of(path, bytes)));
-    files.push(("MLmodel", mlmodel(draft, layout, has_code, &recorded)));
+    let mut files = Vec::new();
+    let mut add = |recorded: &mut Recorded, path, bytes: Vec<u8>| {
+        let mut written = WrittenFile::of(path, &bytes);
+        if is_planned {
+            NOT_YET.clone_into(&mut written.sha256);
+        }
+        recorded.files.push(written);
+        files.push((path, bytes));
+    };
+    for (path, bytes) in environment_files(draft) {
+        add(&mut recorded, path, bytes);
+    }
+    add(&mut recorded, card::README, card::readme(draft, layout));
+    let bytes = mlmodel(draft, layout, has_code, &recorded);
+    add(&mut recorded, "MLmodel", bytes);
+    let bytes = card::bom(draft, layout, &recorded.files);
+    add(&mut recorded, card::BOM, bytes);
+    let bytes = card::sums(&recorded.files);
+    add(&mut recorded, card::SUMS, bytes);
     files
 }
 
@@ -120,6 +154,7 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
         let tags = draft.tags().iter().map(|tag| (tag.key.as_str(), Value::from(tag.value.as_str())));
         metadata.insert(Value::from("tags"), Value::Mapping(map(tags)));
     }
+    said(draft, &mut metadata);
     let source = inspection.artifact.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut own = map([
         ("format", Value::from(inspection.format)),
@@ -153,6 +188,47 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     own.insert(Value::from("sha256"), Value::Mapping(map(files)));
     metadata.insert(Value::from("packwright"), Value::Mapping(own));
     metadata
+}
+
+/// What the person said in the form. What was not said has no key.
+fn said(draft: &Draft, into: &mut Mapping) {
+    let said = draft.metadata();
+    let optional = |key, text: Option<String>| text.map(|text| (key, Value::from(text)));
+    for field in MetadataField::ALL {
+        let text = said.text(field);
+        if text.is_empty() {
+            continue;
+        }
+        let value = match field {
+            MetadataField::Authors => said
+                .authors()
+                .into_iter()
+                .map(|author| {
+                    let name = ("name", Value::from(author.name));
+                    Value::Mapping(map([Some(name), optional("email", author.email)].into_iter().flatten()))
+                })
+                .collect(),
+            MetadataField::Metrics => said
+                .metrics()
+                .into_iter()
+                .map(|metric| {
+                    let (name, value) =
+                        (("name", Value::from(metric.name)), ("value", Value::from(metric.value)));
+                    let dataset = optional("dataset", metric.dataset);
+                    Value::Mapping(map([Some(name), Some(value), dataset].into_iter().flatten()))
+                })
+                .collect(),
+            MetadataField::Links => said
+                .links()
+                .into_iter()
+                .map(|link| {
+                    Value::Mapping(map([("label", Value::from(link.label)), ("url", Value::from(link.url))]))
+                })
+                .collect(),
+            _ => Value::from(text),
+        };
+        into.insert(Value::from(field.key()), value);
+    }
 }
 
 /// The rows to review that the person accepted, and why.

@@ -202,6 +202,14 @@ pub enum InspectError {
         /// What it is: `it is a Python script`.
         what: &'static str,
     },
+    /// It is an MLflow package, which is a finished thing of its own.
+    #[error("{what}; {hint}")]
+    Package {
+        /// What it is: `it is an MLflow package in a zip: it is packed already`.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// It may be a model, and nothing here reads it.
     #[error("{what}; {hint}")]
     Unknown {

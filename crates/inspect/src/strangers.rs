@@ -111,11 +111,12 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
 
 /// What is packed already.
 pub(crate) fn mlflow_package(what: &str) -> InspectError {
-    unread(
-        &format!("it is {what}: it is packed already"),
-        "mlflow models serve takes it as it is, and packwright lint and verify check it; to pack the model again, drop \
-         the model file inside",
-    )
+    InspectError::Package {
+        what: format!("it is {what}: it is packed already"),
+        hint: "mlflow models serve takes it as it is, and packwright lint and verify check it; to pack the model again, \
+               drop the model file inside"
+            .into(),
+    }
 }
 
 fn not_read(what: &str, hint: &str) -> InspectError {

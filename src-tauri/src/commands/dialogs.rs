@@ -11,7 +11,7 @@ use tauri::{AppHandle, Manager as _, Runtime};
 use super::off_the_ui_thread;
 use crate::convert::plan_view;
 use crate::paths::{Paths, PickedTarget};
-use crate::wire::{ExportKind, IpcError};
+use crate::wire::{ErrorCode, ExportKind, IpcError};
 
 /// The extensions under which models of the frameworks that we read are usually kept.
 const MODEL_EXTENSIONS: [&str; 34] = [
@@ -56,10 +56,10 @@ const MODEL_EXTENSIONS: [&str; 34] = [
 pub(super) struct OneDialog(AtomicBool);
 
 #[derive(Debug)]
-struct Opened<'a>(&'a OneDialog);
+pub(super) struct Opened<'a>(&'a OneDialog);
 
 impl OneDialog {
-    fn open(&self) -> Option<Opened<'_>> {
+    pub(super) fn open(&self) -> Option<Opened<'_>> {
         (!self.0.swap(true, Ordering::AcqRel)).then_some(Opened(self))
     }
 }
@@ -135,7 +135,7 @@ pub(crate) async fn pick_export_target<R: Runtime>(
 ) -> Result<Option<String>, IpcError> {
     let (plan, artifact) = off_the_ui_thread(app.clone(), move |drafts, _| {
         let draft = drafts.get(&draft_id)?.lock().clone();
-        let plan = plan_view(&draft, &plan(&draft)?, kind);
+        let plan = plan_view(&draft, &plan(&draft)?, kind, None);
         Ok((plan, draft.inspection().artifact.path.clone()))
     })
     .await?;
@@ -152,6 +152,41 @@ pub(crate) async fn pick_export_target<R: Runtime>(
     };
     let Some(picked) = dialog.save_file().await else { return Ok(None) };
     Ok(Some(app.state::<Paths>().allow_target(picked_target(picked.path().to_path_buf(), kind))))
+}
+
+/// Where to save all choices of a draft, and saves them there. `None` when the person cancels.
+#[tauri::command]
+pub(crate) async fn save_recipe<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+) -> Result<Option<String>, IpcError> {
+    let (recipe, name, artifact) = off_the_ui_thread(app.clone(), move |drafts, _| {
+        let draft = drafts.get(&draft_id)?.lock().clone();
+        let name = plan(&draft).map_or_else(|_| "model".to_owned(), |plan| plan.suggested_name);
+        Ok((draft.recipe(), name, draft.inspection().artifact.path.clone()))
+    })
+    .await?;
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(None) };
+    let dialog = AsyncFileDialog::new()
+        .set_title("Save recipe")
+        .set_file_name(format!("{name}.recipe.json"))
+        .add_filter("Recipes", &["json"]);
+    let dialog = match beside(&app, &artifact) {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    };
+    let Some(picked) = dialog.save_file().await else { return Ok(None) };
+    let path = picked.path().to_path_buf();
+    off_the_ui_thread(app.clone(), move |_, _| {
+        let failed = |error| {
+            let message = format!("the recipe could not be written to {}: {error}", path.display());
+            IpcError::new(ErrorCode::WriteFailed, message)
+        };
+        recipe.save(&path).map_err(failed)?;
+        Ok(Some(path.to_string_lossy().into_owned()))
+    })
+    .await
 }
 
 fn allow<R: Runtime>(app: &AppHandle<R>, picked: Vec<FileHandle>) -> Vec<String> {

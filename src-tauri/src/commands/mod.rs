@@ -5,7 +5,9 @@ mod dialogs;
 mod drafts;
 mod environment;
 mod export;
+mod packages;
 mod reveal;
+mod seal;
 
 use tauri::{AppHandle, Builder, Manager as _, Runtime};
 
@@ -42,6 +44,11 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_code_folder,
             dialogs::pick_environment,
             dialogs::pick_export_target,
+            dialogs::save_recipe,
+            packages::read_package,
+            packages::pick_public_key,
+            seal::pick_key,
+            seal::check_key,
         ])
 }
 

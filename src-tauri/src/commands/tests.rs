@@ -237,3 +237,44 @@ fn a_panic_in_a_task_is_a_fault_of_ours_and_not_the_end() {
     assert_eq!(error.code, crate::wire::ErrorCode::Internal);
     window.draft();
 }
+
+#[test]
+fn a_picked_key_seals_the_package_and_its_passphrase_is_asked_for() {
+    let window = Window::open();
+    let draft = window.draft();
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/engine/tests/keys");
+    let locked = keys.join("p521_encrypted.pem");
+    let request = |passphrase: &str| json!({ "path": locked, "passphrase": passphrase });
+    let check = |passphrase: &str| json!({ "key": request(passphrase) });
+    assert_eq!(window.error_code("check_key", check("")), "notFound", "nobody picked it");
+    window.app.state::<Paths>().allow_key(locked.clone());
+    assert_eq!(window.call("check_key", check("")).unwrap()["isLocked"], true);
+    assert_eq!(window.error_code("check_key", check("wrong")), "keyRefused");
+    let key = window.call("check_key", check("correct horse")).unwrap();
+    assert_eq!((&key["isLocked"], &key["curve"]), (&json!(false), &json!("P-521")));
+
+    let target = window.dir.path().join("sealed.zip");
+    let mut export = window.export_request(&draft, &target);
+    export["key"] = request("wrong");
+    assert_eq!(window.error_code("start_export", export.clone()), "keyRefused");
+    assert!(!target.exists());
+    export["key"] = request("correct horse");
+    let plan = json!({ "draftId": draft["id"], "kind": "zip", "path": export["path"], "isSealed": true });
+    let plan = window.call("plan_export", plan).unwrap();
+    assert_eq!(plan["files"].as_array().unwrap().last().unwrap()["origin"], "sealed");
+    assert!(0 < plan["freeBytes"].as_u64().unwrap());
+    let receipt = window.call("start_export", export).unwrap();
+    assert_eq!(receipt["sealedBy"], key["fingerprint"]);
+}
+
+#[test]
+fn the_card_is_edited_field_by_field() {
+    let window = Window::open();
+    let id = window.draft()["id"].clone();
+    let edit = |field: &str, value: &str| json!({ "draftId": id, "edit": { "kind": "setMetadata", "field": field, "value": value } });
+    let draft = window.call("edit_draft", edit("license", "MIT")).unwrap();
+    let given = draft["metadata"]["completeness"].as_array().unwrap().iter().filter(|e| e["isGiven"] == true);
+    assert_eq!(given.count(), 1);
+    assert_eq!(window.error_code("edit_draft", edit("license", "Apache 2.0")), "invalidEdit");
+    assert_eq!(window.error_code("edit_draft", edit("owner", "me")), "invalidEdit");
+}

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use packwright_engine::inspect::safety::{Finding, Verdict};
 use packwright_engine::inspect::{Inspection, Serving, Sourced, Tensor, structure};
+use packwright_engine::metadata::MetadataField;
 use packwright_engine::{
     Acknowledgement, Decision, Draft, Edit, GeneratedFile, ModuleState, Origin, Plan, PlannedFile, Section,
     Side, Tag, Trust, argument_value, plan,
@@ -13,6 +14,7 @@ use super::architecture::architecture_view;
 use super::environment::requirement_views;
 use super::facts::fact_view;
 use super::formats::format_name;
+use super::metadata::metadata_view;
 use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
@@ -30,6 +32,7 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         name: text(&draft.name()),
         description: draft.description().to_owned(),
         tags: draft.tags().iter().map(tag_view).collect(),
+        metadata: metadata_view(draft),
         file_name: file_name(&inspection.artifact.path),
         path: inspection.artifact.path.to_string_lossy().into_owned(),
         size_bytes: inspection.artifact.size_bytes,
@@ -218,7 +221,7 @@ fn code_view(code: &GeneratedFile) -> CodeView {
 fn file_view(file: &PlannedFile) -> FileView {
     let text = match &file.origin {
         Origin::Generated { bytes } => str::from_utf8(bytes).ok().map(str::to_owned),
-        Origin::Copied { .. } | Origin::Rewritten { .. } => None,
+        Origin::Copied { .. } | Origin::Rewritten { .. } | Origin::Sealed => None,
     };
     FileView {
         path: file.path.clone(),
@@ -235,6 +238,7 @@ pub(super) fn origin_word(origin: &Origin) -> &'static str {
         Origin::Copied { .. } => "copied",
         Origin::Rewritten { .. } => "rewritten",
         Origin::Generated { .. } => "generated",
+        Origin::Sealed => "sealed",
     }
 }
 
@@ -250,6 +254,9 @@ impl TryFrom<EditRequest> for Edit {
         Ok(match request {
             EditRequest::SetName { name } => Self::SetName { name },
             EditRequest::SetDescription { description } => Self::SetDescription { description },
+            EditRequest::SetMetadata { field, value } => {
+                Self::SetMetadata { field: metadata_field(&field)?, value }
+            }
             EditRequest::SetTag { key, value } => Self::SetTag { key, value },
             EditRequest::RenameTag { from, to } => Self::RenameTag { from, to },
             EditRequest::RemoveTag { key } => Self::RemoveTag { key },
@@ -286,6 +293,11 @@ impl TryFrom<EditRequest> for Edit {
 /// A row beyond the address space is a row that does not exist, which the engine says better.
 fn row(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+fn metadata_field(name: &str) -> Result<MetadataField, IpcError> {
+    let unknown = || IpcError::new(ErrorCode::InvalidEdit, format!("there is no field {name}"));
+    MetadataField::from_name(name).ok_or_else(unknown)
 }
 
 fn side(name: &str) -> Result<Side, IpcError> {

@@ -10,7 +10,7 @@ use crate::wire::{
 };
 
 /// What an export would write.
-pub(crate) fn plan_view(draft: &Draft, plan: &Plan, kind: ExportKind) -> PlanView {
+pub(crate) fn plan_view(draft: &Draft, plan: &Plan, kind: ExportKind, free_bytes: Option<u64>) -> PlanView {
     PlanView {
         suggested_name: match kind {
             ExportKind::Folder => plan.suggested_name.clone(),
@@ -18,6 +18,7 @@ pub(crate) fn plan_view(draft: &Draft, plan: &Plan, kind: ExportKind) -> PlanVie
         },
         files: plan.files.iter().map(planned_file_view).collect(),
         total_bytes: plan.total_bytes,
+        free_bytes,
         warnings: plan.warnings.clone(),
         confirm_word: draft.confirm_word().map(str::to_owned),
     }
@@ -51,6 +52,7 @@ pub(crate) fn receipt_view(receipt: Receipt, path: String, took: Duration) -> Re
         },
         size_bytes: receipt.size_bytes,
         sha256: receipt.sha256,
+        sealed_by: receipt.sealed_by,
         files: receipt.files.into_iter().map(written_file_view).collect(),
         snippets: receipt.snippets.into_iter().map(snippet_view).collect(),
         warnings: receipt.warnings,
@@ -62,7 +64,7 @@ fn written_file_view(file: WrittenFile) -> WrittenFileView {
     WrittenFileView { path: file.path, size_bytes: file.size_bytes, sha256: file.sha256 }
 }
 
-fn snippet_view(snippet: Snippet) -> SnippetView {
+pub(super) fn snippet_view(snippet: Snippet) -> SnippetView {
     SnippetView { title: snippet.title, text: snippet.text }
 }
 

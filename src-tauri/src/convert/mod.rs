@@ -6,6 +6,8 @@ mod environment;
 mod export;
 mod facts;
 mod formats;
+mod metadata;
+mod package;
 mod signature;
 mod structure;
 
@@ -13,6 +15,7 @@ pub(crate) use draft::{draft_view, tensor_views};
 pub(crate) use environment::environment_file_view;
 pub(crate) use export::{plan_view, progress_view, receipt_view};
 pub(crate) use structure::structure_views;
+pub(crate) use package::package_view;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Signatures, made for showing.
 
 use packwright_engine::inspect::{Sourced, SourcedSchema, SourcedSignature};
-use packwright_engine::mlflow::schema::{ColSpec, ColumnType, ParamSpec, TensorSpec};
+use packwright_engine::mlflow::schema::{ColSpec, ParamSpec, TensorSpec};
 
 use super::draft::is_yours;
 use crate::wire::{ColumnView, SchemaKind, SchemaView, SignatureView};
@@ -31,7 +31,7 @@ fn column_view(column: &Sourced<ColSpec>) -> ColumnView {
     let spec = &column.value;
     ColumnView {
         name: spec.name.as_ref().map(ToString::to_string),
-        ty: type_text(&spec.ty),
+        ty: spec.ty.to_string(),
         shape: None,
         required: spec.required,
         default: None,
@@ -57,29 +57,11 @@ fn param_view(param: &Sourced<ParamSpec>) -> ColumnView {
     let spec = &param.value;
     ColumnView {
         name: Some(spec.name.clone()),
-        ty: type_text(&spec.ty),
+        ty: spec.ty.to_string(),
         shape: spec.shape.map(|length| format!("[{length}]")),
         required: false,
         default: Some(spec.default.to_string()),
         source: param.source.clone(),
         edited: is_yours(&param.source),
-    }
-}
-
-/// `double`, `array<long>`, `object{city: string, zip?: string}`, as MLflow prints types.
-pub(super) fn type_text(ty: &ColumnType) -> String {
-    match ty {
-        ColumnType::Scalar(scalar) => scalar.name().to_owned(),
-        ColumnType::Array(item) => format!("array<{}>", type_text(item)),
-        ColumnType::Map(value) => format!("map<string, {}>", type_text(value)),
-        ColumnType::Object(properties) => {
-            let property = |property: &packwright_engine::mlflow::schema::Property| {
-                let optional = if property.required { "" } else { "?" };
-                format!("{}{optional}: {}", property.name, type_text(&property.ty))
-            };
-            format!("object{{{}}}", properties.iter().map(property).collect::<Vec<_>>().join(", "))
-        }
-        ColumnType::Any => "any".to_owned(),
-        ColumnType::SparkMlVector => "sparkml vector".to_owned(),
     }
 }

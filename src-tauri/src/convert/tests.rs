@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::draft::is_yours;
 use super::facts::fact_view;
 use super::formats::format_name;
-use super::signature::type_text;
 use crate::wire::EditRequest;
 
 fn shown(value: Value) -> String {
@@ -46,8 +45,8 @@ fn types_are_written_as_mlflow_prints_them() {
     let long = || ColumnType::Scalar(DataType::Long);
     let property = |name: &str, required| Property { name: name.into(), ty: long(), required };
     let object = ColumnType::Object(vec![property("a", true), property("b", false)]);
-    assert_eq!(type_text(&ColumnType::Array(Box::new(object))), "array<object{a: long, b?: long}>");
-    assert_eq!(type_text(&ColumnType::Map(Box::new(long()))), "map<string, long>");
+    assert_eq!(ColumnType::Array(Box::new(object)).to_string(), "array<object{a: long, b?: long}>");
+    assert_eq!(ColumnType::Map(Box::new(long())).to_string(), "map<string, long>");
 }
 
 #[test]

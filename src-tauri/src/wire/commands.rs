@@ -4,8 +4,8 @@
 use ts_rs::TS;
 
 use super::{
-    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, PlanView, ProgressView,
-    ReceiptView, StructureView, TensorView,
+    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView, PackageView,
+    PlanView, ProgressView, ReceiptView, StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -34,7 +34,7 @@ pub struct Commands {
     /// Closes a draft. The artifact stays where it is.
     close_draft: (DraftRequest, ()),
     /// What an export would write.
-    plan_export: (PlanRequest, PlanView),
+    plan_export: (PlanExportRequest, PlanView),
     /// Writes the package. Progress goes to the channel.
     start_export: (ExportRequest, ReceiptView),
     /// Stops an export of this draft; nothing is left behind.
@@ -51,6 +51,16 @@ pub struct Commands {
     pick_environment: (NoRequest, Option<String>),
     /// Native dialog: where to write. `None` when cancelled.
     pick_export_target: (PlanRequest, Option<String>),
+    /// Native dialog: a private key to seal with. `None` when cancelled.
+    pick_key: (NoRequest, Option<KeyView>),
+    /// Opens a key with its passphrase, to see that it does.
+    check_key: (KeyCheckRequest, KeyView),
+    /// Native dialog: the public key of whoever sealed a package. `None` when cancelled.
+    pick_public_key: (NoRequest, Option<String>),
+    /// Reads and checks a package that somebody sent.
+    read_package: (PackageRequest, PackageView),
+    /// Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
+    save_recipe: (DraftRequest, Option<String>),
     /// Shows a receipt's path in the file manager.
     reveal_export: (PathRequest, ()),
     /// Paths from the command line and from second starts that the window has not seen yet.
@@ -119,6 +129,38 @@ pub struct PlanRequest {
     pub kind: ExportKind,
 }
 
+/// A plan for a place.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct PlanExportRequest {
+    /// The draft.
+    pub draft_id: String,
+    /// Folder or zip.
+    pub kind: ExportKind,
+    /// The target that the dialog gave, to know how much room there is.
+    pub path: Option<String>,
+    /// Whether the package gets a seal.
+    pub is_sealed: bool,
+}
+
+/// A key to try.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct KeyCheckRequest {
+    /// The key and what opens it.
+    pub key: KeyRequest,
+}
+
+/// A package to check.
+#[derive(Debug, TS)]
+#[ts(rename_all = "camelCase")]
+pub struct PackageRequest {
+    /// Where it lies.
+    pub path: String,
+    /// The public key of whoever sealed it, as the dialog gave it.
+    pub key: Option<String>,
+}
+
 /// An export.
 #[derive(Debug, TS)]
 #[ts(rename_all = "camelCase")]
@@ -133,6 +175,8 @@ pub struct ExportRequest {
     pub overwrite: bool,
     /// What the person typed where the plan asked for a word; empty otherwise.
     pub confirmation: String,
+    /// The key to seal with; `None` for no seal.
+    pub key: Option<KeyRequest>,
     /// Where progress goes (a Tauri channel).
     pub on_progress: ProgressView,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ArchitectureView, RequirementView};
+use super::{ArchitectureView, MetadataView, RequirementView};
 
 /// A text and where it came from.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -61,6 +61,8 @@ pub struct DraftView {
     pub description: String,
     /// In the order in which they were added.
     pub tags: Vec<TagView>,
+    /// What the person says about the model.
+    pub metadata: MetadataView,
     /// The artifact's file name.
     pub file_name: String,
     /// Its full path, shown on hover.
@@ -381,6 +383,13 @@ pub enum EditRequest {
     SetDescription {
         /// The new text.
         description: String,
+    },
+    /// One field of what the person says about the model; an empty value takes it back.
+    SetMetadata {
+        /// Its name: `intendedUse`.
+        field: String,
+        /// Its text; lists have one entry a line.
+        value: String,
     },
     /// Adds a tag or changes its value.
     SetTag {

@@ -24,6 +24,9 @@ pub struct PlanView {
     /// Disk space it needs.
     #[ts(type = "number")]
     pub total_bytes: u64,
+    /// What is free where it goes; `None` where the system cannot tell.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
     /// What is risky about it, in sentences.
     pub warnings: Vec<String>,
     /// What must be typed before it is written; `None` when nothing must.
@@ -36,7 +39,7 @@ pub struct PlanView {
 pub struct PlannedFileView {
     /// Path inside the package.
     pub path: String,
-    /// `copied`, `rewritten`, `generated`.
+    /// `copied`, `rewritten`, `generated`, `sealed`.
     pub origin: String,
     /// Its size; an estimate for rewritten files.
     #[ts(type = "number")]
@@ -74,6 +77,8 @@ pub struct ReceiptView {
     pub sha256: Option<String>,
     /// Every file in it.
     pub files: Vec<WrittenFileView>,
+    /// The fingerprint of the key that sealed it; `None` when it has no seal.
+    pub sealed_by: Option<String>,
     /// Commands for the receiver, correct for this package.
     pub snippets: Vec<SnippetView>,
     /// What is worth knowing about what was written, in sentences.
@@ -112,6 +117,8 @@ pub struct SnippetView {
 pub enum ErrorCode {
     /// The drop is no model; the message says what it is and what to do.
     NotAModel,
+    /// The drop is an MLflow package: the window offers to check it.
+    Package,
     /// The drop is Python code: the window adds it to the draft that is shown.
     PythonCode,
     /// The file is damaged or beyond the limits.
@@ -124,6 +131,8 @@ pub enum ErrorCode {
     WriteFailed,
     /// The person cancelled.
     Cancelled,
+    /// The key cannot be used, or the passphrase does not open it.
+    KeyRefused,
     /// The edit was refused; the message says why.
     InvalidEdit,
     /// No such draft or job.

@@ -10,12 +10,15 @@ mod draft;
 mod environment;
 mod export;
 mod menu;
+mod metadata;
+mod package;
+mod seal;
 mod structure;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest, NoRequest,
-    PathRequest, PlanRequest,
+    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest, KeyCheckRequest,
+    NoRequest, PackageRequest, PathRequest, PlanExportRequest, PlanRequest,
 };
 pub use draft::{
     CodeView, ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView,
@@ -29,6 +32,9 @@ pub use export::{
 };
 pub use menu::MenuCommand;
 pub use structure::{StructureKindView, StructureRowView, StructureView};
+pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
+pub use package::{PackageProblemView, PackageView, SealView};
+pub use seal::{KeyRequest, KeyView};
 
 #[cfg(test)]
 mod tests;

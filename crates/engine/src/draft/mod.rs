@@ -9,10 +9,12 @@ use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSigna
 
 use crate::choices::{CONFIRM_WORD, Choices, YOU};
 use crate::code::{CodeTree, MAIN, ModuleState};
-use crate::edit::{Edit, EditError, Recipe, RequirementLine, Tag};
+use crate::edit::{Edit, EditError, RequirementLine, Tag};
 use crate::environment::{ImportScope, ImportedEnvironment, RequirementNote};
 use crate::flavors::loader::MainScript;
+use crate::metadata::{CardEntry, Metadata};
 use crate::plan::PlanError;
+use crate::recipe::Recipe;
 use crate::timestamp::Timestamp;
 use crate::{environment, names};
 
@@ -145,6 +147,16 @@ impl Draft {
     /// The description in Markdown; empty when there is none.
     pub fn description(&self) -> &str {
         &self.choices.description
+    }
+
+    /// What the person said beside the description and the tags.
+    pub fn metadata(&self) -> &Metadata {
+        &self.choices.metadata
+    }
+
+    /// What a reader of the model card will look for, and whether it is there. Nothing of it is ever asked for.
+    pub fn completeness(&self) -> Vec<CardEntry> {
+        self.choices.metadata.completeness(&self.choices.description)
     }
 
     /// The tags in the order in which they were added.
@@ -398,7 +410,7 @@ impl Draft {
         let before = std::mem::replace(&mut self.choices, next);
         self.undone.clear();
         // The window saves as the person types: one run of typing is one thing to take back.
-        if let Some(last) = self.done.last_mut().filter(|step| is_typed_on(&step.edit, &edit)) {
+        if let Some(last) = self.done.last_mut().filter(|step| is_one_typing(&step.edit, &edit)) {
             last.edit = edit;
             return Ok(());
         }
@@ -442,10 +454,11 @@ impl Draft {
     }
 }
 
-/// Whether an edit goes on with the text that the one before it set.
-fn is_typed_on(before: &Edit, edit: &Edit) -> bool {
-    match (before, edit) {
+/// Whether both edits type into one text.
+fn is_one_typing(last: &Edit, next: &Edit) -> bool {
+    match (last, next) {
         (Edit::SetDescription { .. }, Edit::SetDescription { .. }) => true,
+        (Edit::SetMetadata { field: last, .. }, Edit::SetMetadata { field: next, .. }) => last == next,
         (
             Edit::SetGenerated { file: one, text: before, .. },
             Edit::SetGenerated { file: other, text: after, .. },

@@ -38,7 +38,7 @@ use crate::names;
 use crate::plan::PlanError;
 
 /// Names in the package's root that are not for data files.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 16] = [
     "mlmodel",
     "conda.yaml",
     "python_env.yaml",
@@ -51,6 +51,10 @@ const RESERVED: [&str; 12] = [
     "registered_model_meta",
     "uv.lock",
     "pyproject.toml",
+    "readme.md",
+    "bom.cdx.json",
+    "sha256sums",
+    "model.sig",
 ];
 
 /// What a flavor puts into the package.

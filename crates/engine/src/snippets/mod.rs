@@ -13,8 +13,29 @@ use crate::texts;
 /// More columns than this are made by a loop in place of a list.
 const LISTED_COLUMNS: usize = 12;
 
-/// The commands for a package at `path`.
+/// What the commands depend on.
+pub(crate) struct Used<'a> {
+    /// The version to serve with; empty when it is not known.
+    pub(crate) mlflow: String,
+    /// What goes in, as the MLmodel declares it.
+    pub(crate) inputs: Option<&'a Schema>,
+    /// Whether it can be loaded as the estimator itself.
+    pub(crate) is_sklearn: bool,
+}
+
+/// The commands for the package of a draft at `path`.
 pub(crate) fn snippets(draft: &Draft, layout: &Layout, path: &Path, kind: PackageKind) -> Vec<Snippet> {
+    let signature = texts::written_signature(draft, layout);
+    let used = Used {
+        mlflow: environment::mlflow_version(&draft.requirements()),
+        inputs: signature.as_ref().and_then(|signature| signature.inputs.as_ref()),
+        is_sklearn: layout.blocks.iter().any(|(name, _)| *name == "sklearn"),
+    };
+    of_package(path, kind, &used)
+}
+
+/// The commands for any package at `path`.
+pub(crate) fn of_package(path: &Path, kind: PackageKind, used: &Used<'_>) -> Vec<Snippet> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = match kind {
         PackageKind::Folder => name.clone(),
@@ -31,18 +52,17 @@ pub(crate) fn snippets(draft: &Draft, layout: &Layout, path: &Path, kind: Packag
     }
     let quoted = python(&folder);
     let load = format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model({quoted})");
-    let signature = texts::written_signature(draft, layout);
     snippets.push(snippet("Load in Python", load.clone()));
-    let inputs = signature.as_ref().and_then(|signature| signature.inputs.as_ref());
+    let inputs = used.inputs;
     snippets.push(snippet("Predict in Python", predict(&load, inputs)));
-    if layout.blocks.iter().any(|(name, _)| *name == "sklearn") {
+    if used.is_sklearn {
         let text = format!("import mlflow.sklearn\n\nestimator = mlflow.sklearn.load_model({quoted})");
         snippets.push(snippet("Load the estimator itself", text));
     }
-    let mlflow = environment::mlflow_version(&draft.requirements());
+    let pin = if used.mlflow.is_empty() { String::new() } else { format!("=={}", used.mlflow) };
     let folder = shell(&if folder.starts_with('-') { format!("./{folder}") } else { folder });
     let serve =
-        format!("pip install mlflow=={mlflow} uv\nmlflow models serve -m {folder} --env-manager uv -p 5001");
+        format!("pip install mlflow{pin} uv\nmlflow models serve -m {folder} --env-manager uv -p 5001");
     snippets.push(snippet("Serve", serve));
     if let Some(body) = inputs.and_then(request) {
         let text = format!(

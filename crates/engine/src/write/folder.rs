@@ -9,7 +9,7 @@ use std::thread;
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, ExportError, Sink, hash, rewrite};
+use super::{CHUNK_BYTES, ExportError, Sink, hash, rewrite, sync};
 use crate::flavors::DataFile;
 use crate::receipt::WrittenFile;
 
@@ -56,9 +56,11 @@ impl Sink for FolderSink {
         let original = Original::open(&file.from, file.size_bytes)?;
         let (to, out) = self.create_file(&file.path)?;
         let (announce, announced) = mpsc::channel();
+        let cancel = watch.cancel();
         let (copied, sha256) = thread::scope(|scope| {
             let path = to.as_path();
-            let hashing = scope.spawn(move || hash::following(path, &announced));
+            let cancel = &cancel;
+            let hashing = scope.spawn(move || hash::following(path, &announced, cancel));
             let copied = copy(&original, &out, &to, &announce, watch);
             drop(announce);
             (copied, hash::joined(hashing.join()))
@@ -69,7 +71,7 @@ impl Sink for FolderSink {
             return Err(ExportError::SourceChanged(file.from.clone()));
         }
         let sha256 = sha256.map_err(read_error(&to))?;
-        out.sync_all().map_err(write_error(&to))?;
+        sync::end(&sync::begin(out), &to, watch)?;
         Ok(WrittenFile { path: file.path.clone(), size_bytes, sha256 })
     }
 
@@ -82,9 +84,11 @@ impl Sink for FolderSink {
         let original = Original::open(&file.from, file.size_bytes)?;
         let (to, out) = self.create_file(&file.path)?;
         let (announce, announced) = mpsc::channel();
+        let cancel = watch.cancel();
         let (rewritten, sha256) = thread::scope(|scope| {
             let path = to.as_path();
-            let hashing = scope.spawn(move || hash::following(path, &announced));
+            let cancel = &cancel;
+            let hashing = scope.spawn(move || hash::following(path, &announced, cancel));
             let mut followed =
                 BufWriter::with_capacity(CHUNK_BYTES, Followed { file: &out, announce, size_bytes: 0 });
             let rewritten = rewrite::rewrite((original, file), known, &mut followed, (&to, watch))
@@ -96,7 +100,7 @@ impl Sink for FolderSink {
         });
         let (original, size_bytes) = rewritten?;
         let sha256 = sha256.map_err(read_error(&to))?;
-        out.sync_all().map_err(write_error(&to))?;
+        sync::end(&sync::begin(out), &to, watch)?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 

@@ -12,14 +12,14 @@ use super::{CHUNK_BYTES, Cancel};
 use crate::receipt::hex;
 
 /// Hashes a file that is being written, from its own handle, up to each length that is announced. What is hashed is
-/// what was written, read back.
-pub(super) fn following(path: &Path, announced: &Receiver<u64>) -> io::Result<String> {
+/// what was written, read back. A cancel ends it: it may be far behind.
+pub(super) fn following(path: &Path, announced: &Receiver<u64>, cancel: &Cancel) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut done = 0_u64;
     for length in announced {
-        while done < length {
+        while done < length && !cancel.is_cancelled() {
             let want = usize::try_from(length - done).unwrap_or(usize::MAX).min(CHUNK_BYTES);
             let part = buffer.get_mut(..want).unwrap_or_default();
             file.read_exact(part)?;

@@ -11,6 +11,7 @@ mod job;
 mod json_string;
 mod rewrite;
 mod source;
+mod sync;
 mod target;
 mod zip;
 
@@ -20,7 +21,7 @@ use packwright_inspect::ArtifactKind;
 
 pub use error::ExportError;
 pub use job::{Cancel, Progress, Stage};
-pub use target::Target;
+pub use target::{Target, free_bytes};
 
 use self::error::write_error;
 use self::folder::{FolderSink, sync_folder};
@@ -32,9 +33,10 @@ use crate::flavors::{Change, DataFile};
 use crate::journal::Journal;
 use crate::plan::{self, Work};
 use crate::receipt::{PackageKind, Receipt, WrittenFile};
+use crate::seal::{self, SEAL, SealKey};
 use crate::texts::{self, Recorded};
 use crate::timestamp::Timestamp;
-use crate::{snippets, verify};
+use crate::{names, snippets, verify};
 
 /// How much is copied between two looks at progress and cancel.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -60,11 +62,7 @@ trait Sink {
     fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError>;
 }
 
-/// Writes the package of a draft.
-///
-/// The bytes depend on the artifact, the choices and [`Draft::created`] alone; `now` goes into the receipt and
-/// nowhere else. Progress is told at least once a megabyte, from this thread. While it runs, the export is noted in
-/// `journal`.
+/// Writes the package of a draft, without a seal; see [`export_sealed`].
 ///
 /// # Errors
 ///
@@ -81,6 +79,31 @@ pub fn export(
     cancel: &Cancel,
     journal: &Journal,
 ) -> Result<Receipt, ExportError> {
+    export_sealed(draft, target, None, now, progress, cancel, journal)
+}
+
+/// Writes the package of a draft and, with a key, seals it.
+///
+/// The bytes depend on the artifact, the choices and [`Draft::created`] alone; `now` goes into the receipt and
+/// nowhere else. Progress is told at least once a megabyte, from this thread. While it runs, the export is noted in
+/// `journal`.
+///
+/// # Errors
+///
+/// [`ExportError`]. The target is then as it was, and nothing is left beside it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what, where and when, and the three ways in which a caller takes part"
+)]
+pub fn export_sealed(
+    draft: &Draft,
+    target: &Target,
+    key: Option<&SealKey>,
+    now: Timestamp,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &Cancel,
+    journal: &Journal,
+) -> Result<Receipt, ExportError> {
     let mut watch = Watch::new(progress, cancel);
     if let Some(word) = draft.confirm_word() {
         return Err(ExportError::NotConfirmed(word));
@@ -89,17 +112,18 @@ pub fn export(
     let work = plan::prepare(draft)?;
     clean::sweep(&place.parent);
     target::check_space(&place.parent, &work)?;
-    let (work, staged) = match stage(draft, &work, &place, &mut watch, journal) {
+    let (work, staged) = match stage((draft, key), &work, &place, &mut watch, journal) {
         Ok(staged) => (work, staged),
         Err(ExportError::NotRewritable(reason)) => {
             let work = plan::prepare_fallback(draft, &reason)?;
-            let staged = stage(draft, &work, &place, &mut watch, journal)?;
+            let staged = stage((draft, key), &work, &place, &mut watch, journal)?;
             (work, staged)
         }
         Err(error) => return Err(error),
     };
     watch.begin(Stage::Checking, "")?;
-    verify::check_staged(&staged.staging.partial(), &staged.files)?;
+    let public = key.map(SealKey::public);
+    verify::check_staged(&staged.staging.partial(), &staged.files, public.as_ref())?;
     watch.begin(Stage::Checking, "")?;
     let mut warnings = work.layout.warnings.clone();
     warnings.extend(target::commit(&staged.staging, &place, sync_folder)?);
@@ -114,6 +138,7 @@ pub fn export(
         size_bytes,
         sha256: staged.archive.map(|archive| archive.sha256),
         files: staged.files,
+        sealed_by: public.map(|key| key.fingerprint()),
         warnings,
         written_at: now,
     })
@@ -129,7 +154,7 @@ struct Staged {
 }
 
 fn stage(
-    draft: &Draft,
+    (draft, key): (&Draft, Option<&SealKey>),
     work: &Work,
     place: &target::Place,
     watch: &mut Watch<'_>,
@@ -140,14 +165,14 @@ fn stage(
     match place.kind {
         PackageKind::Folder => {
             let mut sink = FolderSink::create(&staging.partial())?;
-            let files = fill(&mut sink, draft, work, watch)?;
+            let files = fill(&mut sink, draft, work, key, watch)?;
             watch.begin(Stage::Syncing, "")?;
             sink.finish()?;
             Ok(Staged { staging, files, archive: None })
         }
         PackageKind::Zip => {
             let mut sink = ZipSink::create(&staging.partial())?;
-            let files = fill(&mut sink, draft, work, watch)?;
+            let files = fill(&mut sink, draft, work, key, watch)?;
             watch.begin(Stage::Syncing, "")?;
             let archive = sink.finish(watch)?;
             Ok(Staged { staging, files, archive: Some(archive) })
@@ -160,6 +185,7 @@ fn fill(
     sink: &mut dyn Sink,
     draft: &Draft,
     work: &Work,
+    key: Option<&SealKey>,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<WrittenFile>, ExportError> {
     let mut files = Vec::new();
@@ -203,6 +229,12 @@ fn fill(
     for (path, bytes) in texts::generated(draft, &work.layout, work.has_code(), &recorded) {
         watch.begin(Stage::Writing, path)?;
         files.push(sink.text(path, &bytes)?);
+    }
+    if let Some(key) = key {
+        watch.begin(Stage::Writing, SEAL)?;
+        // Named as the package is, not as its place: the same choices give the same bytes anywhere.
+        let bytes = seal::sealed(key, &names::portable(&draft.name().value), &files);
+        files.push(sink.text(SEAL, &bytes)?);
     }
     Ok(files)
 }

@@ -94,15 +94,17 @@ pub(super) fn check_space(parent: &Path, work: &Work) -> Result<(), ExportError>
     }
 }
 
+/// What is free on the disk of a folder; `None` where the system cannot tell.
 #[cfg(unix)]
-fn free_bytes(parent: &Path) -> Option<u64> {
+pub fn free_bytes(parent: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(parent).ok()?;
     // File systems without a fixed size answer 0 blocks in all.
     (0 < stat.f_blocks).then(|| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// What is free on the disk of a folder; `None` where the system cannot tell.
 #[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
+pub fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 

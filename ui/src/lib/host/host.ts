@@ -4,7 +4,11 @@ import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
 import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
+import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
+import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
+import type { PackageView } from '$lib/ipc/generated/PackageView';
+import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -51,8 +55,8 @@ export interface Host {
 	redoDraft(draftId: string): Promise<DraftView>;
 	/** Closes a draft. The artifact stays where it is. */
 	closeDraft(draftId: string): Promise<void>;
-	/** What an export would write. */
-	planExport(draftId: string, kind: ExportKind): Promise<PlanView>;
+	/** What an export would write, there, with or without a seal. */
+	planExport(request: PlanExportRequest): Promise<PlanView>;
 	/** Writes the package. Rejects with `cancelled` after `cancelExport`. */
 	startExport(order: ExportOrder, onProgress: (progress: ProgressView) => void): Promise<ReceiptView>;
 	/** Stops the export of this draft; nothing is left behind. */
@@ -69,6 +73,16 @@ export interface Host {
 	pickEnvironment(): Promise<string | null>;
 	/** Native dialog for the place of an export. `null` when the person cancels. */
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
+	/** Native dialog for a private key to seal with. `null` when the person cancels. */
+	pickKey(): Promise<KeyView | null>;
+	/** Native dialog for the public key of whoever sealed a package. `null` when the person cancels. */
+	pickPublicKey(): Promise<string | null>;
+	/** Reads and checks a package that somebody sent. */
+	readPackage(path: string, key: string | null): Promise<PackageView>;
+	/** Opens a key with its passphrase, to see that it does. */
+	checkKey(key: KeyRequest): Promise<KeyView>;
+	/** Native dialog for a place for all choices of a draft. `null` when the person cancels. */
+	saveRecipe(draftId: string): Promise<string | null>;
 	/** Shows a path in the file manager. */
 	revealExport(path: string): Promise<void>;
 	/** Paths from the command line and from second starts that the window has not seen yet. */

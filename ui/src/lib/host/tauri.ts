@@ -27,7 +27,7 @@ export const tauriHost: Host = {
 	closeDraft: async (draftId) => {
 		await call('close_draft', { draftId });
 	},
-	planExport: (draftId, kind) => call('plan_export', { draftId, kind }),
+	planExport: (request) => call('plan_export', request),
 	startExport: (order: ExportOrder, onProgress) => {
 		const channel = new Channel<ProgressView>(onProgress);
 		// Not through `call`: the request type names what travels in the channel, not the channel.
@@ -44,6 +44,11 @@ export const tauriHost: Host = {
 	pickCodeFolder: () => call('pick_code_folder', {}),
 	pickEnvironment: () => call('pick_environment', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
+	pickKey: () => call('pick_key', {}),
+	pickPublicKey: () => call('pick_public_key', {}),
+	readPackage: (path, key) => call('read_package', { path, key }),
+	checkKey: (key) => call('check_key', { key }),
+	saveRecipe: (draftId) => call('save_recipe', { draftId }),
 	revealExport: async (path) => {
 		await call('reveal_export', { path });
 	},

@@ -1,3 +1,4 @@
+mod faults;
 mod targets;
 mod verified;
 

@@ -165,6 +165,13 @@ export class Drafts {
 		await this.#changes.settled(id);
 	}
 
+	/** Says why what a rejection offers could not be done. */
+	explain(id: number, message: string): void {
+		this.rejections = this.rejections.map((rejection) =>
+			rejection.id === id ? { ...rejection, message } : rejection,
+		);
+	}
+
 	/** Takes one message away. */
 	dismiss(id: number): void {
 		this.rejections = this.rejections.filter((rejection) => rejection.id !== id);

@@ -2,6 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { toIpcError } from '$lib/host/errors';
 import type { Host } from '$lib/host/host';
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
+import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -27,6 +28,10 @@ export class ExportFlow {
 	secondsLeft = $state<number | null>(null);
 	/** What the person typed to confirm a dangerous model. */
 	typed = $state('');
+	/** What seals the package; the key itself stays on its disk. */
+	key = $state.raw<KeyView | null>(null);
+	passphrase = $state('');
+	keyError = $state<string | null>(null);
 	/** Whether the sheet is open; an export goes on without it. */
 	isOpen = $state(true);
 
@@ -44,7 +49,9 @@ export class ExportFlow {
 	/** Asks the engine what it would write. */
 	async prepare(): Promise<void> {
 		try {
-			this.plan = await this.#host.planExport(this.draftId, this.kind);
+			const isSealed = this.key !== null && !this.key.isLocked;
+			const { draftId, kind, path } = this;
+			this.plan = await this.#host.planExport({ draftId, kind, path, isSealed });
 		} catch (reason) {
 			this.phase = { is: 'failed', message: toIpcError(reason).message };
 		}
@@ -57,10 +64,44 @@ export class ExportFlow {
 			if (path === null) return;
 			this.path = path;
 			this.phase = { is: 'ready', note: null };
-			if (this.plan === null) await this.prepare();
+			await this.prepare();
 		} catch (reason) {
 			this.phase = { is: 'failed', message: toIpcError(reason).message };
 		}
+	}
+
+	/** Asks for a key to seal with. */
+	async pickKey(): Promise<void> {
+		this.keyError = null;
+		try {
+			const key = await this.#host.pickKey();
+			if (key === null) return;
+			this.key = key;
+			this.passphrase = '';
+			if (!key.isLocked) await this.prepare();
+		} catch (reason) {
+			this.keyError = toIpcError(reason).message;
+		}
+	}
+
+	/** Tries the passphrase. */
+	async unlock(): Promise<void> {
+		if (this.key === null) return;
+		this.keyError = null;
+		try {
+			this.key = await this.#host.checkKey({ path: this.key.path, passphrase: this.passphrase });
+			await this.prepare();
+		} catch (reason) {
+			this.keyError = toIpcError(reason).message;
+		}
+	}
+
+	/** No seal after all. */
+	async dropKey(): Promise<void> {
+		this.key = null;
+		this.passphrase = '';
+		this.keyError = null;
+		await this.prepare();
 	}
 
 	/** Writes the package; `overwrite` only after the person said so. */
@@ -77,6 +118,7 @@ export class ExportFlow {
 			path: this.path,
 			overwrite,
 			confirmation: this.typed,
+			key: this.key === null ? null : { path: this.key.path, passphrase: this.passphrase },
 		};
 		try {
 			const receipt = await this.#host.startExport(order, (progress) => {
@@ -86,6 +128,7 @@ export class ExportFlow {
 				this.secondsLeft = meter.secondsLeft(progress.totalBytes);
 			});
 			this.phase = { is: 'done', receipt };
+			this.passphrase = '';
 		} catch (reason) {
 			const { code, message } = toIpcError(reason);
 			if (code === 'targetExists') this.phase = { is: 'exists', message };

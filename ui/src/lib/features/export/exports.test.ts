@@ -46,6 +46,7 @@ it('never overwrites by itself', async () => {
 		path: '/home/ada/packages/churn_pipeline.zip',
 		overwrite: false,
 		confirmation: '',
+		key: null,
 	});
 });
 
@@ -145,4 +146,35 @@ it('stops the export of a draft that is closed', async () => {
 	exports.forget('a');
 	expect(spy).toHaveBeenCalledWith('a');
 	expect(exports.of('a')).toBeNull();
+});
+
+const LOCKED = { path: '/home/ada/key.pem', name: 'key.pem', fingerprint: '', curve: '', isLocked: true };
+
+it('plans a seal once the key is open, and keeps the passphrase no longer than the export', async () => {
+	const { host, flow } = await begun();
+	host.key = LOCKED;
+	await flow.pickKey();
+	expect(flow.plan?.files).toHaveLength(5);
+	flow.passphrase = 'wrong';
+	await flow.unlock();
+	expect(flow.keyError).toMatch(/does not open/);
+	flow.passphrase = 'correct horse';
+	await flow.unlock();
+	expect(flow.keyError).toBeNull();
+	expect(flow.plan?.files.at(-1)?.path).toBe('model.sig');
+	const written = flow.write(false);
+	expect(host.running[0]?.order.key).toEqual({ path: LOCKED.path, passphrase: 'correct horse' });
+	host.running[0]?.finish();
+	await written;
+	expect(flow.phase.is === 'done' && flow.phase.receipt.sealedBy).toHaveLength(64);
+	expect(flow.passphrase).toBe('');
+});
+
+it('can go without the seal again', async () => {
+	const { host, flow } = await begun();
+	host.key = { ...LOCKED, fingerprint: '5bd0', curve: 'P-256', isLocked: false };
+	await flow.pickKey();
+	expect(flow.plan?.files).toHaveLength(6);
+	await flow.dropKey();
+	expect(flow.plan?.files).toHaveLength(5);
 });

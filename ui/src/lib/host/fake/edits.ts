@@ -13,6 +13,18 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 		}
 		case 'setDescription':
 			return [{ ...draft, description: edit.description }, 'Edit description'];
+		case 'setMetadata': {
+			if (edit.field === 'license' && edit.value.includes(' ')) {
+				throw invalid(`"${edit.value}" is no SPDX licence; write ${edit.value.replaceAll(' ', '-')}`);
+			}
+			const fields = draft.metadata.fields.map((field) =>
+				field.field === edit.field ? { ...field, text: edit.value } : field,
+			);
+			const completeness = draft.metadata.completeness.map((entry) =>
+				entry.field === edit.field ? { ...entry, isGiven: edit.value !== '' } : entry,
+			);
+			return [{ ...draft, metadata: { ...draft.metadata, fields, completeness } }, 'Edit model card'];
+		}
 		case 'setTag': {
 			const has = draft.tags.some((tag) => tag.key === edit.key);
 			const tags = has

@@ -2,9 +2,12 @@ import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
-import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { IpcError } from '$lib/ipc/generated/IpcError';
+import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
+import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
+import type { PackageView } from '$lib/ipc/generated/PackageView';
+import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
@@ -72,6 +75,15 @@ export class FakeHost implements Host {
 	/** What it is made of. */
 	structures: StructureView[] = [pipelineStructure()];
 	planWarnings: string[] = [];
+	/** What is free where packages go. */
+	freeBytes: number | null = 34_000_000_000;
+	/** What the next dialog for a key gives, and what opens it. */
+	key: KeyView | null = null;
+	passphrase = 'correct horse';
+	/** Packages that can be received, by path, and the public key that the next dialog gives. */
+	readonly packages = new Map<string, PackageView>();
+	publicKey: string | null = '/home/ada/ada.pub';
+	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
 	#entries: Entry[] = [];
 	#drops = new Set<(event: DragDrop) => void>();
@@ -156,12 +168,17 @@ export class FakeHost implements Host {
 		return Promise.resolve();
 	}
 
-	planExport(draftId: string, kind: ExportKind): Promise<PlanView> {
+	planExport({ draftId, kind, isSealed }: PlanExportRequest): Promise<PlanView> {
 		const { now } = this.#entry(draftId);
+		const seal = { path: 'model.sig', origin: 'sealed', sizeBytes: 2300 };
 		return Promise.resolve({
 			suggestedName: kind === 'zip' ? `${now.name.text}.zip` : now.name.text,
-			files: now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
+			files: [
+				...now.files.map(({ path, origin, sizeBytes }) => ({ path, origin, sizeBytes })),
+				...(isSealed ? [seal] : []),
+			],
 			totalBytes: now.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+			freeBytes: this.freeBytes,
 			warnings: this.planWarnings,
 			confirmWord: now.safety.verdict === 'dangerous' ? 'dangerous' : null,
 		});
@@ -221,6 +238,34 @@ export class FakeHost implements Host {
 
 	pickExportTarget(): Promise<string | null> {
 		return Promise.resolve(this.target);
+	}
+
+	pickKey(): Promise<KeyView | null> {
+		return Promise.resolve(this.key);
+	}
+
+	pickPublicKey(): Promise<string | null> {
+		return Promise.resolve(this.publicKey);
+	}
+
+	readPackage(path: string, key: string | null): Promise<PackageView> {
+		const known = this.packages.get(path);
+		if (known === undefined) return reject(ipcError('unreadable', 'It is gone.'));
+		const seal = known.seal === null ? null : { ...known.seal, isSigned: key === null ? null : true };
+		return Promise.resolve({ ...known, seal });
+	}
+
+	checkKey(key: KeyRequest): Promise<KeyView> {
+		if (key.passphrase !== this.passphrase) {
+			return reject(ipcError('keyRefused', 'the passphrase does not open the key'));
+		}
+		const name = key.path.split('/').at(-1) ?? key.path;
+		const fingerprint = '5bd0a7c1e94f2863'.repeat(4);
+		return Promise.resolve({ path: key.path, name, fingerprint, curve: 'P-256', isLocked: false });
+	}
+
+	saveRecipe(): Promise<string | null> {
+		return Promise.resolve(this.recipe);
 	}
 
 	revealExport(path: string): Promise<void> {
@@ -289,6 +334,7 @@ export class FakeHost implements Host {
 			sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
 			sha256: order.kind === 'zip' ? '9c1e4b7ad0f25836'.repeat(4) : null,
 			files,
+			sealedBy: order.key === null ? null : '5bd0a7c1e94f2863'.repeat(4),
 			snippets: [
 				{
 					title: 'Load and predict in Python',

@@ -3,6 +3,7 @@ import type { DraftView } from '$lib/ipc/generated/DraftView';
 import type { FindingView } from '$lib/ipc/generated/FindingView';
 import type { RequirementView } from '$lib/ipc/generated/RequirementView';
 import type { StructureView } from '$lib/ipc/generated/StructureView';
+import type { MetadataView } from '$lib/ipc/generated/MetadataView';
 
 const HOUR = 3_600_000;
 
@@ -28,6 +29,31 @@ function known(what: string, byte: number): FindingView {
 	};
 }
 
+const CARD: [field: string, label: string, choices: string[]][] = [
+	['version', 'Version', []],
+	['license', 'Licence', ['Apache-2.0', 'MIT']],
+	['task', 'Task', ['tabular-classification', 'tabular-regression']],
+	['authors', 'Authors', []],
+	['intendedUse', 'Intended use', []],
+	['limitations', 'Limits', []],
+	['trainingData', 'Training data', []],
+	['metrics', 'Metrics', []],
+	['links', 'Links', []],
+];
+
+/** A form with nothing in it. */
+function emptyCard(): MetadataView {
+	const entry = (field: string, label: string) => ({ field, label, isGiven: false });
+	return {
+		fields: CARD.map(([field, label, choices]) => ({ field, label, text: '', choices })),
+		completeness: [
+			entry('description', 'Description'),
+			...CARD.filter(([field]) => field !== 'links').map(([field, label]) => entry(field, label)),
+		],
+		descriptionNote: null,
+	};
+}
+
 /** A scikit-learn pipeline on seven columns: everything known but one thing. */
 export function pipelineDraft(id = 'pipeline'): DraftView {
 	const fromNames = 'feature_names_in_';
@@ -36,6 +62,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		name: { text: 'churn_pipeline', source: 'file name' },
 		description: '',
 		tags: [],
+		metadata: emptyCard(),
 		fileName: 'churn_pipeline.joblib',
 		path: '/home/ada/models/churn_pipeline.joblib',
 		sizeBytes: 1_482_113,

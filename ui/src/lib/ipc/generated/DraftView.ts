@@ -3,6 +3,7 @@ import type { ArchitectureView } from "./ArchitectureView";
 import type { DecisionView } from "./DecisionView";
 import type { FactView } from "./FactView";
 import type { FileView } from "./FileView";
+import type { MetadataView } from "./MetadataView";
 import type { ModelView } from "./ModelView";
 import type { ModuleView } from "./ModuleView";
 import type { RequirementView } from "./RequirementView";
@@ -33,6 +34,10 @@ description: string,
  * In the order in which they were added.
  */
 tags: Array<TagView>, 
+/**
+ * What the person says about the model.
+ */
+metadata: MetadataView, 
 /**
  * The artifact's file name.
  */

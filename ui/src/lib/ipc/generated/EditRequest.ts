@@ -11,7 +11,15 @@ name: string, } | { "kind": "setDescription",
 /**
  * The new text.
  */
-description: string, } | { "kind": "setTag", 
+description: string, } | { "kind": "setMetadata", 
+/**
+ * Its name: `intendedUse`.
+ */
+field: string, 
+/**
+ * Its text; lists have one entry a line.
+ */
+value: string, } | { "kind": "setTag", 
 /**
  * The key.
  */

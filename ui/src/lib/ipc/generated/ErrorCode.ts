@@ -3,4 +3,4 @@
 /**
  * What the window does differently for.
  */
-export type ErrorCode = "notAModel" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "invalidEdit" | "notFound" | "internal";
+export type ErrorCode = "notAModel" | "package" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "keyRefused" | "invalidEdit" | "notFound" | "internal";

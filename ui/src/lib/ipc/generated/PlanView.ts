@@ -18,6 +18,10 @@ files: Array<PlannedFileView>,
  */
 totalBytes: number, 
 /**
+ * What is free where it goes; `None` where the system cannot tell.
+ */
+freeBytes: number | null, 
+/**
  * What is risky about it, in sentences.
  */
 warnings: Array<string>, 

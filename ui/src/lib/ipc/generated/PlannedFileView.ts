@@ -9,7 +9,7 @@ export type PlannedFileView = {
  */
 path: string, 
 /**
- * `copied`, `rewritten`, `generated`.
+ * `copied`, `rewritten`, `generated`, `sealed`.
  */
 origin: string, 
 /**

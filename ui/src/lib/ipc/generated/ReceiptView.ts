@@ -28,6 +28,10 @@ sha256: string | null,
  */
 files: Array<WrittenFileView>, 
 /**
+ * The fingerprint of the key that sealed it; `None` when it has no seal.
+ */
+sealedBy: string | null, 
+/**
  * Commands for the receiver, correct for this package.
  */
 snippets: Array<SnippetView>, 

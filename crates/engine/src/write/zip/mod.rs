@@ -1,22 +1,26 @@
 //! A package as a zip archive: fixed times, fixed order, fixed permissions, so that equal packages are equal bytes.
 
+mod archive;
+mod deflate;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 
-use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use packwright_source::{FileSource, read_up_to};
 use sha2::{Digest as _, Sha256};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
+use self::archive::{Archive, Method};
+use self::deflate::{Block, Deflater};
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, ExportError, Sink, TELL_EVERY, hash, rewrite};
+use super::{CHUNK_BYTES, Cancel, ExportError, Sink, TELL_EVERY, hash, rewrite, sync};
 use crate::flavors::DataFile;
 use crate::receipt::{WrittenFile, hex};
 
@@ -37,98 +41,83 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub(super) struct ZipSink {
     path: PathBuf,
-    writer: ZipWriter<BufWriter<File>>,
+    archive: Archive<BufWriter<File>>,
 }
 
 impl ZipSink {
     /// Makes the file; it must not exist.
     pub(super) fn create(path: &Path) -> Result<Self, ExportError> {
         let file = File::create_new(path).map_err(write_error(path))?;
-        let writer = ZipWriter::new(BufWriter::with_capacity(CHUNK_BYTES, file));
-        Ok(Self { path: path.to_path_buf(), writer })
+        let archive = Archive::new(BufWriter::with_capacity(CHUNK_BYTES, file));
+        Ok(Self { path: path.to_path_buf(), archive })
     }
 
     /// Writes the directory, waits for the medium and hashes the archive meanwhile. Both may take long, so that the export
     /// is alive is told, and a cancel is looked for, all the while.
     pub(super) fn finish(self, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError> {
         let path = self.path;
-        let buffered = self.writer.finish().map_err(io::Error::other).map_err(write_error(&path))?;
+        let buffered = self.archive.finish().map_err(write_error(&path))?;
         let file =
             buffered.into_inner().map_err(io::IntoInnerError::into_error).map_err(write_error(&path))?;
         let again = File::open(&path).map_err(read_error(&path))?;
         let cancel = watch.cancel();
-        let (synced, hashed) = thread::scope(|scope| {
+        let syncing = sync::begin(file);
+        let hashed = thread::scope(|scope| {
             let (done, wait) = mpsc::channel::<()>();
-            let also_done = done.clone();
             let (again, cancel) = (&again, &cancel);
             let hashing = scope.spawn(move || {
                 let hashed = hash::whole(again, cancel);
                 drop(done);
                 hashed
             });
-            let syncing = scope.spawn(move || {
-                let synced = file.sync_all();
-                drop(also_done);
-                synced
-            });
             while wait.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
-                // A cancel stops the hashing; the loop ends with both.
+                // A cancel stops the hashing; the loop ends with it.
                 watch.advance(0).unwrap_or_default();
             }
-            (hash::joined(syncing.join()), hash::joined(hashing.join()))
+            hash::joined(hashing.join())
         });
         watch.advance(0)?;
-        synced.map_err(write_error(&path))?;
+        sync::end(&syncing, &path, watch)?;
         let (sha256, size_bytes) = hashed.map_err(read_error(&path))?;
         Ok(WrittenFile { path: String::new(), size_bytes, sha256 })
     }
 
-    fn start(&mut self, path: &str, packing: Packing) -> Result<(), ExportError> {
-        let mut options = SimpleFileOptions::default()
-            .system(System::Unix)
-            .last_modified_time(DateTime::DEFAULT)
-            .unix_permissions(0o644)
-            .large_file(packing.is_long);
-        options = match packing.level {
-            Some(level) => {
-                options.compression_method(CompressionMethod::Deflated).compression_level(Some(level))
-            }
-            None => options.compression_method(CompressionMethod::Stored),
-        };
-        self.writer.start_file(path, options).map_err(io::Error::other).map_err(write_error(&self.path))
-    }
-
-    /// Runs `work` with a writer into the open entry whose bytes are hashed on a second thread.
-    fn hashed<T>(
+    /// Writes one entry whose bytes come from `work`. They are hashed on a second thread, and packed on all.
+    fn entry<T>(
         &mut self,
+        name: &str,
+        (packing, cancel): (Packing, &Cancel),
         work: impl FnOnce(&mut Tee<'_>) -> Result<T, ExportError>,
     ) -> Result<(T, u64, String), ExportError> {
         let path = &self.path;
-        let writer = &mut self.writer;
-        thread::scope(|scope| {
+        let archive = &mut self.archive;
+        archive.begin(name, packing.method(), packing.is_long).map_err(write_error(path))?;
+        let (value, size_bytes, sums) = thread::scope(|scope| {
             let (full, filled) = mpsc::sync_channel(WAITING);
-            let (empty, emptied) = mpsc::channel();
-            let hashing = scope.spawn(move || hash_chunks(&filled, &empty));
+            let hashing = scope.spawn(move || hash_chunks(&filled, cancel));
+            let deflater = packing.level.map(|level| Deflater::start(scope, level, cancel));
             let mut tee =
-                Tee { out: writer, chunk: Vec::with_capacity(CHUNK_BYTES), full, emptied, size_bytes: 0 };
+                Tee { archive, chunk: Vec::with_capacity(CHUNK_BYTES), full, deflater, size_bytes: 0 };
             let worked = work(&mut tee).and_then(|value| {
-                tee.flush_chunk().map_err(write_error(path))?;
+                tee.finish().map_err(write_error(path))?;
                 Ok((value, tee.size_bytes))
             });
             drop(tee);
-            let sha256 = hash::joined(hashing.join().map(Ok)).map_err(write_error(path))?;
+            let sums = hash::joined(hashing.join().map(Ok)).map_err(write_error(path))?;
             let (value, size_bytes) = worked?;
-            Ok((value, size_bytes, sha256))
-        })
+            Ok::<_, ExportError>((value, size_bytes, sums))
+        })?;
+        self.archive.end(sums.crc, size_bytes).map_err(write_error(&self.path))?;
+        Ok((value, size_bytes, sums.sha256))
     }
 }
 
 impl Sink for ZipSink {
     fn copy(&mut self, file: &DataFile, watch: &mut Watch<'_>) -> Result<WrittenFile, ExportError> {
         let original = Original::open(&file.from, file.size_bytes)?;
-        self.start(&file.path, packing(file).map_err(read_error(&file.from))?)?;
+        let packing = packing(file).map_err(read_error(&file.from))?;
         let to = self.path.clone();
-        let ((), size_bytes, sha256) = self.hashed(|tee| {
+        let ((), size_bytes, sha256) = self.entry(&file.path, (packing, &watch.cancel()), |tee| {
             let mut reader = original.file();
             loop {
                 let n = tee.take_from(&mut reader).map_err(|error| match error {
@@ -157,16 +146,24 @@ impl Sink for ZipSink {
         let original = Original::open(&file.from, file.size_bytes)?;
         // The original may be compressed, so neither its length nor its bytes tell about what comes out.
         let packing = Packing { is_long: true, ..packing(file).map_err(read_error(&file.from))? };
-        self.start(&file.path, packing)?;
         let to = self.path.clone();
-        let (original, size_bytes, sha256) =
-            self.hashed(|tee| rewrite::rewrite((original, file), known, tee, (&to, watch)))?;
+        let (original, size_bytes, sha256) = self.entry(&file.path, (packing, &watch.cancel()), |tee| {
+            rewrite::rewrite((original, file), known, tee, (&to, watch))
+        })?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 
     fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError> {
-        self.start(path, Packing { level: Some(6), is_long: false })?;
-        self.writer.write_all(bytes).map_err(write_error(&self.path))?;
+        // Short and in memory: not worth a thread.
+        let packed = deflate::packed(bytes, 6).and_then(|packed| {
+            self.archive.begin(path, Method::Deflated, false)?;
+            self.archive.put(&packed)?;
+            self.archive.put(&deflate::LAST)?;
+            let mut crc = Crc::new();
+            crc.update(bytes);
+            self.archive.end(crc.sum(), bytes.len() as u64)
+        });
+        packed.map_err(write_error(&self.path))?;
         Ok(WrittenFile::of(path, bytes))
     }
 }
@@ -175,9 +172,15 @@ impl Sink for ZipSink {
 #[derive(Debug, Clone, Copy)]
 struct Packing {
     /// Deflate's level; `None` to store.
-    level: Option<i64>,
+    level: Option<u32>,
     /// Whether it may pass 4 GiB.
     is_long: bool,
+}
+
+impl Packing {
+    fn method(self) -> Method {
+        if self.level.is_some() { Method::Deflated } else { Method::Stored }
+    }
 }
 
 /// Deflates what samples show to shrink by a seventh or more; weights seldom do.
@@ -200,12 +203,13 @@ fn packing(file: &DataFile) -> io::Result<Packing> {
     Ok(Packing { level: shrinks.then_some(level), is_long: LONG_BYTES <= file.size_bytes })
 }
 
-/// Writes into the zip and hands each full chunk to the hashing thread, which gives the buffers back.
+/// Writes into the zip, packed or not, and hands each full chunk to the hashing thread.
 struct Tee<'a> {
-    out: &'a mut ZipWriter<BufWriter<File>>,
+    archive: &'a mut Archive<BufWriter<File>>,
     chunk: Vec<u8>,
-    full: SyncSender<Vec<u8>>,
-    emptied: Receiver<Vec<u8>>,
+    full: SyncSender<Arc<Block>>,
+    /// `None` to store.
+    deflater: Option<Deflater>,
     size_bytes: u64,
 }
 
@@ -228,11 +232,24 @@ impl Tee<'_> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        self.out.write_all(&self.chunk)?;
         self.size_bytes += self.chunk.len() as u64;
-        let next = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK_BYTES));
-        let full = std::mem::replace(&mut self.chunk, next);
-        self.full.send(full).map_err(io::Error::other)
+        let full = Arc::new(Block(std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES))));
+        self.full.send(Arc::clone(&full)).map_err(io::Error::other)?;
+        let archive = &mut *self.archive;
+        match &mut self.deflater {
+            Some(deflater) => deflater.take(full, &mut |bytes| archive.put(bytes)),
+            None => archive.put(&full.0),
+        }
+    }
+
+    /// Writes what is waiting, and the end of the packed stream.
+    fn finish(&mut self) -> io::Result<()> {
+        self.flush_chunk()?;
+        let archive = &mut *self.archive;
+        match &mut self.deflater {
+            Some(deflater) => deflater.finish(&mut |bytes| archive.put(bytes)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -252,13 +269,21 @@ impl Write for Tee<'_> {
     }
 }
 
-fn hash_chunks(filled: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>) -> String {
-    let mut hasher = Sha256::new();
-    for mut chunk in filled {
-        hasher.update(&chunk);
-        chunk.clear();
-        // At the end nobody takes buffers back.
-        empty.send(chunk).unwrap_or_default();
+/// The two sums over an entry.
+struct Sums {
+    sha256: String,
+    crc: u32,
+}
+
+fn hash_chunks(filled: &Receiver<Arc<Block>>, cancel: &Cancel) -> Sums {
+    let (mut hasher, mut crc) = (Sha256::new(), Crc::new());
+    for chunk in filled {
+        // What was stopped needs no sums.
+        if cancel.is_cancelled() {
+            continue;
+        }
+        hasher.update(&chunk.0);
+        crc.update(&chunk.0);
     }
-    hex(&hasher.finalize())
+    Sums { sha256: hex(&hasher.finalize()), crc: crc.sum() }
 }

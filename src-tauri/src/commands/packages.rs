@@ -1,0 +1,44 @@
+//! Packages that somebody sent.
+
+use packwright_engine::received::receive;
+use packwright_engine::seal::PublicKey;
+use rfd::AsyncFileDialog;
+use tauri::{AppHandle, Manager as _, Runtime};
+
+use super::dialogs::OneDialog;
+use super::off_the_ui_thread;
+use crate::convert::package_view;
+use crate::error::path_not_given;
+use crate::paths::Paths;
+use crate::wire::{IpcError, PackageView};
+
+/// Reads and checks a package, with the public key of whoever sealed it where there is one.
+#[tauri::command]
+pub(crate) async fn read_package<R: Runtime>(
+    app: AppHandle<R>,
+    path: String,
+    key: Option<String>,
+) -> Result<PackageView, IpcError> {
+    off_the_ui_thread(app, move |_, paths| {
+        let package = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
+        let key = match key {
+            Some(text) => Some(PublicKey::open(&paths.key(&text).ok_or_else(|| path_not_given(&text))?)?),
+            None => None,
+        };
+        Ok(package_view(receive(&package, key.as_ref())?, path))
+    })
+    .await
+}
+
+/// The public key of whoever sealed a package. `None` when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_public_key<R: Runtime>(app: AppHandle<R>) -> Result<Option<String>, IpcError> {
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(None) };
+    let dialog = AsyncFileDialog::new()
+        .set_title("Choose a public key")
+        .add_filter("Keys", &["pem", "pub", "key"])
+        .add_filter("All files", &["*"]);
+    let picked = dialog.pick_file().await;
+    Ok(picked.map(|picked| app.state::<Paths>().allow_key(picked.path().to_path_buf())))
+}
