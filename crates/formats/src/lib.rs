@@ -13,8 +13,10 @@
 )]
 
 pub mod archive;
+pub mod arrow;
 pub mod compress;
 pub mod container;
+pub mod csv;
 pub mod flatbuffers;
 pub mod gguf;
 pub mod hdf5;
@@ -26,4 +28,5 @@ pub mod pickle;
 pub mod protobuf;
 pub mod safetensors;
 pub mod skops;
+pub mod table;
 pub mod ubjson;

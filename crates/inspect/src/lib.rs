@@ -28,6 +28,7 @@ mod prophet;
 mod reader;
 mod safetensors;
 pub mod safety;
+pub mod sample;
 mod serving;
 mod sklearn;
 mod statsmodels;
