@@ -35,6 +35,7 @@ impl From<OpenError> for IpcError {
     fn from(error: OpenError) -> Self {
         let code = match error.code() {
             OpenErrorCode::NotAModel => ErrorCode::NotAModel,
+            OpenErrorCode::DataFile => ErrorCode::DataFile,
             OpenErrorCode::PythonCode => ErrorCode::PythonCode,
             OpenErrorCode::Damaged => ErrorCode::Damaged,
             OpenErrorCode::Unreadable => ErrorCode::Unreadable,

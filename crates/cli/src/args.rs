@@ -86,6 +86,10 @@ pub(crate) struct PackArgs {
     /// Add a tag; may be given again
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub(crate) tags: Vec<String>,
+    /// A data file whose first rows become the example and whose columns give types: CSV, TSV, Parquet, Arrow, JSON,
+    /// JSON Lines, NPY or NPZ
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sample: Option<PathBuf>,
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,

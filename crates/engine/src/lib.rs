@@ -21,6 +21,7 @@ mod plan;
 mod python_class;
 mod python_source;
 mod receipt;
+mod sample;
 mod snippets;
 #[cfg(test)]
 mod testing;
@@ -40,5 +41,6 @@ pub use packwright_source as source;
 pub use plan::{Origin, Plan, PlanError, PlannedFile, plan};
 pub use python_class::Parameter;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
+pub use sample::{Advice, Difference, Example, ExampleProblem, ExampleTable, Personal, Role, SampleColumn};
 pub use timestamp::Timestamp;
 pub use write::{Cancel, ExportError, Progress, Stage, Target, export};

@@ -15,6 +15,8 @@ pub struct OpenError {
     /// What the inspection says.
     #[source]
     pub error: InspectError,
+    /// Whether the path has the name of a data file, which may be the sample of a draft.
+    pub is_data: bool,
 }
 
 /// What a caller does differently for.
@@ -22,6 +24,8 @@ pub struct OpenError {
 pub enum OpenErrorCode {
     /// It is no model; the message says what it is and what to do.
     NotAModel,
+    /// It is a data file: a sample for a model, and no model.
+    DataFile,
     /// It is Python code: part of a package, and no model.
     PythonCode,
     /// It is damaged, hostile or beyond the limits.
@@ -36,7 +40,8 @@ pub enum OpenErrorCode {
 ///
 /// [`OpenError`] when nothing useful could be read.
 pub fn open(path: &Path) -> Result<Draft, OpenError> {
-    let inspection = packwright_inspect::inspect(path, &Limits::default())?;
+    let inspection = packwright_inspect::inspect(path, &Limits::default())
+        .map_err(|error| OpenError { error, is_data: packwright_inspect::sample::is_data_file(path) })?;
     let created = created(path, std::env::var("SOURCE_DATE_EPOCH").ok().as_deref());
     Ok(Draft::new(inspection).with_created(created))
 }
@@ -54,7 +59,7 @@ fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<Timestamp> {
 
 impl From<InspectError> for OpenError {
     fn from(error: InspectError) -> Self {
-        Self { error }
+        Self { error, is_data: false }
     }
 }
 
@@ -62,6 +67,9 @@ impl OpenError {
     /// What a caller does differently for.
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
+            InspectError::NotAModel { .. } | InspectError::Unknown { .. } if self.is_data => {
+                OpenErrorCode::DataFile
+            }
             InspectError::NotAModel { .. } | InspectError::Unknown { .. } => OpenErrorCode::NotAModel,
             InspectError::Code { .. } => OpenErrorCode::PythonCode,
             InspectError::Damaged(error) => match error.kind() {
@@ -110,7 +118,7 @@ impl OpenErrorCode {
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::NotAModel | Self::PythonCode => "not-a-model",
+            Self::NotAModel | Self::DataFile | Self::PythonCode => "not-a-model",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }

@@ -36,6 +36,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_artifact_folder,
             dialogs::pick_code,
             dialogs::pick_code_folder,
+            dialogs::pick_sample,
             dialogs::pick_export_target,
         ])
 }

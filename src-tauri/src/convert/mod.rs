@@ -5,6 +5,7 @@ mod draft;
 mod export;
 mod facts;
 mod formats;
+mod sample;
 mod signature;
 
 pub(crate) use draft::{draft_view, tensor_views};

@@ -38,6 +38,8 @@ pub struct Commands {
     pick_code: (NoRequest, Vec<String>),
     /// Native dialog: a folder with code that a model imports. Empty when cancelled.
     pick_code_folder: (NoRequest, Vec<String>),
+    /// Native dialog: a data file for the sample. Empty when cancelled.
+    pick_sample: (NoRequest, Vec<String>),
     /// Native dialog: where to write. `None` when cancelled.
     pick_export_target: (PlanRequest, Option<String>),
     /// Shows a receipt's path in the file manager.

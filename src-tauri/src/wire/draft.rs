@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::ArchitectureView;
+use super::{AdviceView, ArchitectureView, ExampleView, SampleView};
 
 /// A text and where it came from.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -89,6 +89,10 @@ pub struct DraftView {
     pub tensors: Option<TensorSumView>,
     /// Inputs, outputs, parameters.
     pub signature: SignatureView,
+    /// The data file that was dropped on the draft.
+    pub sample: Option<SampleView>,
+    /// The example of what goes in; `None` when there is none, or when it is arrays.
+    pub example: Option<ExampleView>,
     /// requirements.txt, line by line, mlflow included.
     pub requirements: Vec<RequirementView>,
     /// The Python version.
@@ -214,6 +218,8 @@ pub struct SchemaView {
     pub kind: SchemaKind,
     /// Rows, in order.
     pub columns: Vec<ColumnView>,
+    /// Whether the person changed anything here: it can be reset.
+    pub edited: bool,
 }
 
 /// One column, tensor or parameter.
@@ -235,6 +241,8 @@ pub struct ColumnView {
     pub source: String,
     /// Whether the person set it: it can be reset.
     pub edited: bool,
+    /// What callers will run into.
+    pub advice: Vec<AdviceView>,
 }
 
 /// The signature.
@@ -446,6 +454,93 @@ pub enum EditRequest {
         #[ts(type = "number[]")]
         shape: Vec<i64>,
     },
+    /// Says whether callers must send a column.
+    SetRequired {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// Whether they must.
+        is_required: bool,
+    },
+    /// Changes the shape of a tensor.
+    SetShape {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// The shape, -1 for variable.
+        #[ts(type = "number[]")]
+        shape: Vec<i64>,
+    },
+    /// Adds a column or tensor at the end.
+    AddColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// Its name.
+        name: String,
+        /// Its type.
+        #[serde(rename = "type")]
+        ty: String,
+    },
+    /// Takes a row out of the signature.
+    RemoveColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+    },
+    /// Moves a row to another place.
+    MoveColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// Where it is.
+        from: u32,
+        /// Where it goes.
+        to: u32,
+    },
+    /// Changes a parameter, or adds one when `index` is the number of parameters.
+    SetParam {
+        /// The row.
+        index: u32,
+        /// Its name.
+        name: String,
+        /// Its type.
+        #[serde(rename = "type")]
+        ty: String,
+        /// Its default as the person typed it.
+        default: String,
+        /// Whether it takes a list.
+        is_list: bool,
+    },
+    /// Takes a parameter out.
+    RemoveParam {
+        /// The row.
+        index: u32,
+    },
+    /// Reads a data file that the person dropped or picked as the sample.
+    SetSample {
+        /// An absolute path.
+        path: String,
+    },
+    /// Takes the sample out again.
+    RemoveSample,
+    /// Says what a column of the sample is.
+    MarkColumn {
+        /// The column's name.
+        name: String,
+        /// `input`, `target`, `prediction`, `ignored`.
+        role: String,
+    },
+    /// Sets the example of what goes in.
+    SetExample {
+        /// The names of its columns.
+        columns: Vec<String>,
+        /// The cells as the person typed them.
+        rows: Vec<Vec<String>>,
+    },
+    /// Takes back what was changed in the example.
+    ResetExample,
     /// Chooses among several models.
     SelectModel {
         /// The model's path.

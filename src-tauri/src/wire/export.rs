@@ -112,6 +112,8 @@ pub struct SnippetView {
 pub enum ErrorCode {
     /// The drop is no model; the message says what it is and what to do.
     NotAModel,
+    /// The drop is a data file: the window makes it the sample of the draft that is shown.
+    DataFile,
     /// The drop is Python code: the window adds it to the draft that is shown.
     PythonCode,
     /// The file is damaged or beyond the limits.

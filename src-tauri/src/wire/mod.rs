@@ -9,6 +9,7 @@ mod commands;
 mod draft;
 mod export;
 mod menu;
+mod sample;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
@@ -24,6 +25,9 @@ pub use export::{
     WrittenFileView,
 };
 pub use menu::MenuCommand;
+pub use sample::{
+    AdviceView, DifferenceView, ExampleProblemView, ExampleView, PersonalView, SampleColumnView, SampleView,
+};
 
 #[cfg(test)]
 mod tests;

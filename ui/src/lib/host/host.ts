@@ -56,6 +56,8 @@ export interface Host {
 	pickCode(): Promise<string[]>;
 	/** Native dialog for a folder with such code. Empty when the person cancels. */
 	pickCodeFolder(): Promise<string[]>;
+	/** Native dialog for a data file. Empty when the person cancels. */
+	pickSample(): Promise<string[]>;
 	/** Native dialog for the place of an export. `null` when the person cancels. */
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
 	/** Shows a path in the file manager. */

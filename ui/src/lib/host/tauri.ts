@@ -39,6 +39,7 @@ export const tauriHost: Host = {
 	listTensors: (draftId) => call('list_tensors', { draftId }),
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),
+	pickSample: () => call('pick_sample', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
 	revealExport: async (path) => {
 		await call('reveal_export', { path });

@@ -75,6 +75,10 @@ pick_code: [NoRequest, Array<string>],
  */
 pick_code_folder: [NoRequest, Array<string>], 
 /**
+ * Native dialog: a data file for the sample. Empty when cancelled.
+ */
+pick_sample: [NoRequest, Array<string>], 
+/**
  * Native dialog: where to write. `None` when cancelled.
  */
 pick_export_target: [PlanRequest, string | null], 

@@ -87,7 +87,107 @@ type: string,
 /**
  * The tensor's shape, -1 for variable.
  */
-shape: number[], } | { "kind": "selectModel", 
+shape: number[], } | { "kind": "setRequired", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * Whether they must.
+ */
+isRequired: boolean, } | { "kind": "setShape", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * The shape, -1 for variable.
+ */
+shape: number[], } | { "kind": "addColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type.
+ */
+type: string, } | { "kind": "removeColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, } | { "kind": "moveColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * Where it is.
+ */
+from: number, 
+/**
+ * Where it goes.
+ */
+to: number, } | { "kind": "setParam", 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type.
+ */
+type: string, 
+/**
+ * Its default as the person typed it.
+ */
+default: string, 
+/**
+ * Whether it takes a list.
+ */
+isList: boolean, } | { "kind": "removeParam", 
+/**
+ * The row.
+ */
+index: number, } | { "kind": "setSample", 
+/**
+ * An absolute path.
+ */
+path: string, } | { "kind": "removeSample" } | { "kind": "markColumn", 
+/**
+ * The column's name.
+ */
+name: string, 
+/**
+ * `input`, `target`, `prediction`, `ignored`.
+ */
+role: string, } | { "kind": "setExample", 
+/**
+ * The names of its columns.
+ */
+columns: Array<string>, 
+/**
+ * The cells as the person typed them.
+ */
+rows: Array<Array<string>>, } | { "kind": "resetExample" } | { "kind": "selectModel", 
 /**
  * The model's path.
  */

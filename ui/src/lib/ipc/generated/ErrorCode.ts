@@ -3,4 +3,4 @@
 /**
  * What the window does differently for.
  */
-export type ErrorCode = "notAModel" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "invalidEdit" | "notFound" | "internal";
+export type ErrorCode = "notAModel" | "dataFile" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "invalidEdit" | "notFound" | "internal";

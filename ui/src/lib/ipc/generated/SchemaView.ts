@@ -13,4 +13,8 @@ kind: SchemaKind,
 /**
  * Rows, in order.
  */
-columns: Array<ColumnView>, };
+columns: Array<ColumnView>, 
+/**
+ * Whether the person changed anything here: it can be reset.
+ */
+edited: boolean, };
