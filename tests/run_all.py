@@ -52,6 +52,8 @@ def steps():
     python = PYTHON / "main" / "bin" / "python"
     names = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_pypi_names.py"]
     yield "names of requirements", names if python.exists() else None, {}, True
+    samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py"]
+    yield "real MLflow, sample data", samples if python.exists() else None, cli, True
     for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
         name, _, deep = pair.partition("=")
         pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]
