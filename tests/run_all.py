@@ -56,6 +56,8 @@ def steps():
     yield "generated Python", generated if python.exists() else None, cli, True
     receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
+    samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py"]
+    yield "real MLflow, sample data", samples if python.exists() else None, cli, True
     for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
         name, _, deep = pair.partition("=")
         pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]

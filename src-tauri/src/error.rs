@@ -38,6 +38,7 @@ impl From<OpenError> for IpcError {
         let code = match error.code() {
             OpenErrorCode::NotAModel => ErrorCode::NotAModel,
             OpenErrorCode::Package => ErrorCode::Package,
+            OpenErrorCode::DataFile => ErrorCode::DataFile,
             OpenErrorCode::PythonCode => ErrorCode::PythonCode,
             OpenErrorCode::Damaged => ErrorCode::Damaged,
             OpenErrorCode::Unreadable => ErrorCode::Unreadable,

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import scenarios
-from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OWN_CODE, OWN_MODULE, OWN_SKOPS, PIPELINE, TWO_MODELS
+from scenarios import CHURN, CUT_ONNX, CUT_PICKLE, DANGEROUS, FIXTURES, ONNX, OWN_CODE, OWN_MODULE, OWN_SKOPS, PIPELINE, TWO_MODELS, UNFITTED
 
 SCRIPT = FIXTURES / "torch/conv_traced.pt"
 KERAS = FIXTURES / "keras/sequential.keras"
@@ -99,6 +99,19 @@ def states(desk, scheme):
     hand_over(desk, TWO_MODELS)
     page.wait_text("The file holds 2 models")
     shoot("two-models")
+    table = desk.work / "customers.csv"
+    rows = ["id,age,city,email,churned", "1001,34,Graz,ada@firm.com,0", "1002,,Oslo,bob@firm.com,1", "1003,51,Rome,,0"]
+    table.write_text("\n".join(rows) + "\n")
+    hand_over(desk, UNFITTED)
+    page.wait_text("RandomForestClassifier")
+    scenarios.drag(desk, page, [table], "as sample data")
+    page.wait_text("look like personal data")
+    show(desk, 2)
+    shoot("sample-signature")
+    page.script("document.querySelector('[aria-label=\"Columns of the sample\"]').scrollIntoView()")
+    shoot("sample-columns")
+    page.script("document.querySelector('[aria-label=\"Personal data\"]').scrollIntoView({ block: 'end' })")
+    shoot("sample-example")
     for name, path, seen in [("pytorch", SCRIPT, "ConvNet"), ("keras", KERAS, "Sequential"), ("transformers", HUB, "BertFor")]:
         hand_over(desk, path)
         page.wait_text(seen)

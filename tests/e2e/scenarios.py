@@ -16,6 +16,7 @@ FIXTURES = HERE.parent / "fixtures"
 KEYS = HERE.parents[1] / "crates/engine/tests/keys"
 PIPELINE = FIXTURES / "sklearn/pipe_scaler_logreg_df.pkl"
 CHURN = FIXTURES / "sklearn/columntransformer_mixed_df.joblib"
+UNFITTED = FIXTURES / "sklearn/unfitted_rf.pkl"
 ONNX = FIXTURES / "onnx/skl_rf_nozipmap.onnx"
 OWN_CODE = FIXTURES / "sklearn/custom_module/pipeline_user_module.pkl"
 OWN_SKOPS = FIXTURES / "sklearn/custom_module/pipeline_user_module.skops"
@@ -73,12 +74,72 @@ def drop_two_models_from_another_window(desk):
     assert n_drafts == 2, n_drafts
     assert page.find("#drop-overlay") is None, "the overlay is gone after the drop"
 
+    note = desk.work / "notes.txt"
+    note.write_text("A model of churn.\n")
+    drag(desk, page, [note], "Open notes.txt")
+    page.wait_text("Not a model")
+    assert page.script("return document.querySelectorAll('nav [data-row]').length") == 2
+
+
+def a_table_without_a_draft_says_where_it_belongs(desk):
+    """A CSV is no model: without an open draft it opens nothing, and says what it is good for."""
+    page = desk.open_app()
+    page.wait_text("Drop a trained model here")
     table = desk.work / "customers.csv"
     table.write_text("age,city\n34,Graz\n51,Oslo\n")
     drag(desk, page, [table], "Open customers.csv")
-    page.wait_text("Not a model")
-    page.wait_text("CSV")
-    assert page.script("return document.querySelectorAll('nav [data-row]').length") == 2
+    page.wait_text("Sample data")
+    page.wait_text("drop it on an open draft")
+
+
+def a_dropped_table_types_the_signature_and_becomes_the_example(desk):
+    """A CSV on a draft: its target is marked, a cell is edited, an address is pointed out, and MLflow takes the example."""
+    table = desk.work / "flowers.csv"
+    table.write_text(
+        "sepal_len,sepal_wid,petal_len,petal_wid,species,contact\n5.1,3.5,1,0.2,setosa,ada@firm.com\n6.1,2.8,4,1.2,virginica,bob@firm.com\n"
+    )
+    page = desk.open_app(PIPELINE)
+    page.wait_text("LogisticRegression")
+    drag(desk, page, [table], "Add flowers.csv to pipe_scaler_logreg_df as sample data")
+    page.wait_text("typed as pandas.read_csv reads it")
+    kind = "return arguments[0].value"
+    assert page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of petal_len")}) == "long"
+    page.click_named("button", "Use double for petal_len")
+    page.wait(lambda: page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of petal_len")}) == "double", "the better type")
+    role = page.wait_named("combobox", "Role of species")
+    assert page.script(kind, {ELEMENT: role}) == "ignored"
+    choose(page, role, "target")
+    page.wait(lambda: page.script(kind, {ELEMENT: page.wait_named("combobox", "Role of species")}) == "target", "the role")
+    page.click_named("button", "petal_wid, row 2: 1.2")
+    field = page.wait_named("textbox", "petal_wid, row 2")
+    page.script("arguments[0].select()", {ELEMENT: field})
+    page.type(field, "1.75" + ENTER)
+    page.wait_named("button", "petal_wid, row 2: 1.75")
+    undo(desk, page)
+    page.wait_named("button", "petal_wid, row 2: 1.2")
+    redo(desk, page)
+    page.wait_named("button", "petal_wid, row 2: 1.75")
+    target = desk.work / "out/flowers"
+    export(desk, page, "Folder", target)
+    example = json.loads((target / "input_example.json").read_text())
+    assert example["columns"] == ["sepal_len", "sepal_wid", "petal_len", "petal_wid"], example
+    assert example["data"][1] == [6.1, 2.8, 4, 1.75], example
+    check = "import mlflow, sys; m = mlflow.pyfunc.load_model(sys.argv[1]); print(m.predict(m.metadata.load_input_example(sys.argv[1])))"
+    done = subprocess.run([python_with_mlflow(), "-c", check, target], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def personal_data_in_an_example_is_replaced(desk):
+    """A table for a model that knows no columns: the cell is named, and one button puts a made-up value in its place."""
+    table = desk.work / "people.csv"
+    table.write_text("name,email\nAda Lovelace,ada@firm.com\n")
+    page = desk.open_app(UNFITTED)
+    page.wait_text("RandomForestClassifier")
+    drag(desk, page, [table], "as sample data")
+    page.wait_text("looks like an e-mail address")
+    page.click_named("button", "Replace by made-up values")
+    page.wait_named("button", "email, row 1: person@example.org")
+    assert "looks like" not in page.text()
 
 
 def drag_away_again_and_nothing_opens(desk):
@@ -397,6 +458,13 @@ def add_tag(page, key, value):
     page.wait_named("button", f"Value of {key}: {value}")
 
 
+def choose(page, select, value):
+    """Chooses in a native select, whose list is no part of the page."""
+    page.script(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', { bubbles: true }))", {ELEMENT: select}, value
+    )
+
+
 def undo(desk, page):
     leave_fields(page)
     desk.focus("Packwright")
@@ -554,6 +622,9 @@ def generated_code_is_edited_before_the_export(desk):
 SCENARIOS = [
     open_edit_export_and_load_in_mlflow,
     drop_two_models_from_another_window,
+    a_table_without_a_draft_says_where_it_belongs,
+    a_dropped_table_types_the_signature_and_becomes_the_example,
+    personal_data_in_an_example_is_replaced,
     drag_away_again_and_nothing_opens,
     cancel_leaves_nothing_behind,
     closing_the_window_stops_the_export,

@@ -177,6 +177,26 @@ fn pack_takes_requirement_lines_or_only_their_versions_from_another_file() {
 }
 
 #[test]
+fn pack_takes_sample_data_and_names_what_is_wrong_with_it() {
+    let dir = folder();
+    let rows = dir.path().join("rows.csv");
+    let names = "sepal_len,sepal_wid,petal_len,petal_wid";
+    std::fs::write(&rows, format!("{names}\n5.1,3.5,1.4,0.2\n")).expect("a file can be written");
+    let out = dir.path().join("package");
+    let sample = rows.to_string_lossy();
+    let run = pack(&["--sample", &sample], &out);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let example = std::fs::read_to_string(out.join("input_example.json")).expect("it is there");
+    assert!(example.ends_with(r#""data": [[5.1, 3.5, 1.4, 0.2]]}"#), "{example}");
+    let run = packwright(["lint", &out.to_string_lossy()]);
+    assert_eq!(run.code, Some(0), "{}", run.stdout);
+    std::fs::write(&rows, b"a,b\n1,\xff\n").expect("a file can be written");
+    let run = pack(&["--sample", &sample, "--force"], &out);
+    assert_eq!(run.code, Some(3));
+    assert!(run.stderr.contains("csv at byte 6"), "{}", run.stderr);
+}
+
+#[test]
 fn a_denied_pack_writes_nothing() {
     let out = folder();
     let place = out.path().join("package").to_string_lossy().into_owned();

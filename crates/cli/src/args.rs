@@ -90,6 +90,10 @@ pub(crate) struct PackArgs {
     /// training-data, metrics or links; may be given again
     #[arg(long = "metadata", value_name = "FIELD=TEXT")]
     pub(crate) metadata: Vec<String>,
+    /// A data file whose first rows become the example and whose columns give types: CSV, TSV, Parquet, Arrow, JSON,
+    /// JSON Lines, NPY or NPZ
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sample: Option<PathBuf>,
     /// Copy a Python file or folder that the model imports into the package; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) code: Vec<PathBuf>,

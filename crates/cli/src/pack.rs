@@ -58,7 +58,7 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
     })?;
     for (origin, edit) in edits {
         draft.apply(edit).map_err(|error| match error {
-            EditError::Code(_) => Stop {
+            EditError::Code(_) | EditError::Sample(_) => Stop {
                 exit: Exit::InputFailed,
                 code: "unreadable",
                 message: format!("{origin}: {error}"),
@@ -225,6 +225,9 @@ fn edits(args: &PackArgs) -> Result<Vec<(String, Edit)>, Stop> {
             ));
         };
         edits.push((origin, Edit::SetMetadata { field, value: value.to_owned() }));
+    }
+    if let Some(path) = &args.sample {
+        edits.push((format!("--sample {}", path.display()), Edit::SetSample { path: path.clone() }));
     }
     for path in &args.code {
         edits.push((format!("--code {}", path.display()), Edit::AddCode { path: path.clone() }));

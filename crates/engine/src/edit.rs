@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::metadata::MetadataField;
+use crate::sample::Role;
 
 /// One change to a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,92 @@ pub enum Edit {
         /// The tensor's shape, -1 for a variable dimension; ignored for columns.
         shape: Vec<i64>,
     },
+    /// Says whether callers must send a column.
+    SetRequired {
+        /// Inputs or outputs.
+        side: Side,
+        /// The row.
+        index: usize,
+        /// Whether they must.
+        is_required: bool,
+    },
+    /// Changes the shape of a tensor.
+    SetShape {
+        /// Inputs or outputs.
+        side: Side,
+        /// The row.
+        index: usize,
+        /// The shape, -1 for a variable dimension.
+        shape: Vec<i64>,
+    },
+    /// Adds a column, or a tensor of shape `[-1]`, at the end.
+    AddColumn {
+        /// Inputs or outputs.
+        side: Side,
+        /// Its name.
+        name: String,
+        /// Its type, as in [`Edit::SetColumnType`].
+        #[serde(rename = "type")]
+        ty: String,
+    },
+    /// Takes a row out of the signature.
+    RemoveColumn {
+        /// Inputs or outputs.
+        side: Side,
+        /// The row.
+        index: usize,
+    },
+    /// Moves a row to another place.
+    MoveColumn {
+        /// Inputs or outputs.
+        side: Side,
+        /// Where it is.
+        from: usize,
+        /// Where it goes.
+        to: usize,
+    },
+    /// Changes an inference parameter, or adds one when `index` is the number of parameters.
+    SetParam {
+        /// The row.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// Its type.
+        #[serde(rename = "type")]
+        ty: String,
+        /// Its default; may be null.
+        default: serde_json::Value,
+        /// Whether it takes a list.
+        is_list: bool,
+    },
+    /// Takes a parameter out.
+    RemoveParam {
+        /// The row.
+        index: usize,
+    },
+    /// Reads a data file as the sample: types, and an example of what goes in.
+    SetSample {
+        /// Where it lies.
+        path: PathBuf,
+    },
+    /// Takes the sample out again, with the example made of it.
+    RemoveSample,
+    /// Says what a column of the sample is.
+    MarkColumn {
+        /// The column's name.
+        name: String,
+        /// What it is.
+        role: Role,
+    },
+    /// Sets the example of what goes in, row by row.
+    SetExample {
+        /// The names of its columns.
+        columns: Vec<String>,
+        /// The values, each row as long as there are columns.
+        rows: Vec<Vec<serde_json::Value>>,
+    },
+    /// Takes back what was changed in the example.
+    ResetExample,
     /// Chooses among several models in the artifact. What was chosen for the signature and the requirements of
     /// another model goes.
     SelectModel {
@@ -222,6 +309,9 @@ pub enum EditError {
     /// There is no such model, finding or type.
     #[error("{0}")]
     Unknown(String),
+    /// A data file that gives no sample.
+    #[error("{0}")]
+    Sample(String),
     /// A type, name or shape that the schema cannot hold.
     #[error("{0}")]
     Schema(String),
@@ -256,6 +346,18 @@ impl Edit {
             Self::SetColumnName { side, .. } => format!("set {} name", side.word()),
             Self::ResetSchema { side } => format!("reset {}s", side.word()),
             Self::SetSchema { side, .. } => format!("set {}s", side.word()),
+            Self::SetRequired { .. } => "set required".into(),
+            Self::SetShape { side, .. } => format!("set {} shape", side.word()),
+            Self::AddColumn { side, name, .. } => format!("add {} \"{name}\"", side.word()),
+            Self::RemoveColumn { side, .. } => format!("remove {}", side.word()),
+            Self::MoveColumn { side, .. } => format!("move {}", side.word()),
+            Self::SetParam { name, .. } => format!("set parameter \"{name}\""),
+            Self::RemoveParam { .. } => "remove parameter".into(),
+            Self::SetSample { .. } => "add sample data".into(),
+            Self::RemoveSample => "remove sample data".into(),
+            Self::MarkColumn { name, .. } => format!("mark \"{name}\""),
+            Self::SetExample { .. } => "edit the example".into(),
+            Self::ResetExample => "reset the example".into(),
             Self::SelectModel { .. } => "choose another model".into(),
             Self::AddCode { .. } => "add code".into(),
             Self::RemoveCode { .. } => "remove code".into(),

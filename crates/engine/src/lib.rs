@@ -29,6 +29,7 @@ mod python_syntax;
 mod receipt;
 pub mod received;
 mod recipe;
+mod sample;
 pub mod seal;
 mod snippets;
 #[cfg(test)]
@@ -54,5 +55,6 @@ pub use python_class::Parameter;
 pub use python_syntax::SyntaxProblem;
 pub use receipt::{PackageKind, Receipt, Snippet, WrittenFile};
 pub use recipe::{Recipe, RecipeError};
+pub use sample::{Advice, Difference, Example, ExampleProblem, ExampleTable, Personal, Role, SampleColumn};
 pub use timestamp::Timestamp;
 pub use write::{Cancel, ExportError, Progress, Stage, Target, export, export_sealed, free_bytes};

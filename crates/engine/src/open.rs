@@ -15,6 +15,8 @@ pub struct OpenError {
     /// What the inspection says.
     #[source]
     pub error: InspectError,
+    /// Whether the path has the name of a data file, which may be the sample of a draft.
+    pub is_data: bool,
 }
 
 /// What a caller does differently for.
@@ -24,6 +26,8 @@ pub enum OpenErrorCode {
     NotAModel,
     /// It is an MLflow package: [`crate::received::receive`] reads it.
     Package,
+    /// It is a data file: a sample for a model, and no model.
+    DataFile,
     /// It is Python code: part of a package, and no model.
     PythonCode,
     /// It is damaged, hostile or beyond the limits.
@@ -38,7 +42,8 @@ pub enum OpenErrorCode {
 ///
 /// [`OpenError`] when nothing useful could be read.
 pub fn open(path: &Path) -> Result<Draft, OpenError> {
-    let inspection = packwright_inspect::inspect(path, &Limits::default())?;
+    let inspection = packwright_inspect::inspect(path, &Limits::default())
+        .map_err(|error| OpenError { error, is_data: packwright_inspect::sample::is_data_file(path) })?;
     let created = created(path, std::env::var("SOURCE_DATE_EPOCH").ok().as_deref());
     Ok(Draft::new(inspection).with_created(created))
 }
@@ -56,7 +61,7 @@ fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<Timestamp> {
 
 impl From<InspectError> for OpenError {
     fn from(error: InspectError) -> Self {
-        Self { error }
+        Self { error, is_data: false }
     }
 }
 
@@ -64,6 +69,9 @@ impl OpenError {
     /// What a caller does differently for.
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
+            InspectError::NotAModel { .. } | InspectError::Unknown { .. } if self.is_data => {
+                OpenErrorCode::DataFile
+            }
             InspectError::NotAModel { .. } | InspectError::Unknown { .. } => OpenErrorCode::NotAModel,
             InspectError::Package { .. } => OpenErrorCode::Package,
             InspectError::Code { .. } => OpenErrorCode::PythonCode,
@@ -113,7 +121,7 @@ impl OpenErrorCode {
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::NotAModel | Self::PythonCode | Self::Package => "not-a-model",
+            Self::NotAModel | Self::DataFile | Self::PythonCode | Self::Package => "not-a-model",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }

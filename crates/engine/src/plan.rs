@@ -192,7 +192,7 @@ fn finish(draft: &Draft, mut layout: Layout) -> Result<Work, PlanError> {
     let code = draft.code_tree()?.files;
     let mut taken = BTreeSet::new();
     let own = layout.data.iter().map(|file| &file.path).chain(layout.generated().map(|(path, _)| path));
-    let ours = layout.texts.iter().map(|(path, _)| *path).chain(texts::NAMES);
+    let ours = layout.texts.iter().map(|(path, _)| path.as_str()).chain(texts::NAMES);
     let all = own.chain(code.iter().map(|file| &file.path)).map(String::as_str).chain(ours);
     for path in all {
         // Systems that do not tell capitals apart would write one over the other.

@@ -3,6 +3,7 @@
 use packwright_inspect::safety::{Finding, Verdict};
 use packwright_inspect::{Sourced, SourcedSchema, SourcedSignature};
 use packwright_mlflow::environment::Environment;
+use packwright_mlflow::example::InputExample;
 use packwright_mlflow::json::{params_text, python_text};
 use packwright_mlflow::mlmodel::MlModel;
 use packwright_mlflow::schema::{ColumnType, Schema, Signature};
@@ -67,7 +68,10 @@ pub(crate) fn generated(
         recorded.files.push(written);
         files.push((path, bytes));
     };
-    for (path, bytes) in environment_files(draft) {
+    let example = draft.input_example();
+    for (path, bytes) in
+        environment_files(draft).into_iter().chain(example.iter().flat_map(InputExample::files))
+    {
         add(&mut recorded, path, bytes);
     }
     add(&mut recorded, card::README, card::readme(draft, layout));
@@ -118,6 +122,9 @@ fn mlmodel(draft: &Draft, layout: &Layout, has_code: bool, recorded: &Recorded) 
         root.insert(Value::from("is_signature_from_type_hint"), Value::from(false));
         root.insert(Value::from("type_hint_from_example"), Value::from(false));
         root.insert(Value::from("signature"), signature);
+    }
+    if let Some(example) = draft.input_example() {
+        root.insert(Value::from("saved_input_example_info"), Value::Mapping(example.info()));
     }
     let seal = seal(&root);
     root.insert(Value::from("model_uuid"), Value::from(seal));

@@ -13,8 +13,10 @@
 )]
 
 pub mod archive;
+pub mod arrow;
 pub mod compress;
 pub mod container;
+pub mod csv;
 pub mod flatbuffers;
 pub mod gguf;
 pub mod hdf5;
@@ -27,4 +29,5 @@ pub mod protobuf;
 pub mod safetensors;
 pub mod skops;
 pub mod sstable;
+pub mod table;
 pub mod ubjson;

@@ -29,6 +29,7 @@ mod prophet;
 mod reader;
 mod safetensors;
 pub mod safety;
+pub mod sample;
 mod serving;
 mod shards;
 mod sklearn;

@@ -19,8 +19,8 @@ const MAGICS: &[(&[u8], &str, &str)] = &[
     (b"\xff\xd8\xff", "it is a JPEG image", "drop the model file"),
     (b"GIF8", "it is a GIF image", "drop the model file"),
     (b"SQLite format 3", "it is an SQLite database", "drop the model file"),
-    (b"PAR1", "it is a Parquet table", "a table is sample data for a model, not a model"),
-    (b"ARROW1", "it is an Arrow table", "a table is sample data for a model, not a model"),
+    (b"PAR1", "it is a Parquet table", "it is no model; drop it on an open draft as its sample data"),
+    (b"ARROW1", "it is an Arrow table", "it is no model; drop it on an open draft as its sample data"),
     (b"{\\rtf", "it is a text document", "drop the model file"),
     (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive", "unpack it and drop the model inside"),
     (b"Rar!", "it is a RAR archive", "unpack it and drop the model inside"),
@@ -65,7 +65,7 @@ pub(crate) fn name(subject: &Subject<'_>) -> Option<InspectError> {
     } else if start.starts_with("import ") || start.starts_with("from ") || start.starts_with("#!") {
         ("it is a script", "drop the model file that it writes")
     } else if extension == "csv" || extension == "tsv" || looks_like_csv(text) {
-        ("it is a table of text (CSV)", "a table is sample data for a model, not a model")
+        ("it is a table of text (CSV)", "it is no model; drop it on an open draft as its sample data")
     } else if start.starts_with('{') || start.starts_with('[') {
         ("it is a JSON file, and no model that Packwright knows", "drop the model file")
     } else if start.starts_with('<') {

@@ -10,11 +10,14 @@
 //!
 //! Nothing in a package is imported, unpickled or executed, and no link is followed.
 
+pub mod enforce;
 pub mod environment;
 pub mod example;
+pub mod frame;
 pub mod json;
 pub mod lint;
 pub mod mlmodel;
+mod notation;
 pub mod package;
 pub mod requirement;
 pub mod schema;

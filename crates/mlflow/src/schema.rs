@@ -40,28 +40,6 @@ pub enum ColumnType {
     SparkMlVector,
 }
 
-/// `double`, `array<long>`, `object{city: string, zip?: string}`, as MLflow prints types.
-impl fmt::Display for ColumnType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scalar(scalar) => f.write_str(scalar.name()),
-            Self::Array(item) => write!(f, "array<{item}>"),
-            Self::Map(value) => write!(f, "map<string, {value}>"),
-            Self::Object(properties) => {
-                f.write_str("object{")?;
-                for (index, property) in properties.iter().enumerate() {
-                    let (comma, optional) =
-                        (if index == 0 { "" } else { ", " }, if property.required { "" } else { "?" });
-                    write!(f, "{comma}{}{optional}: {}", property.name, property.ty)?;
-                }
-                f.write_str("}")
-            }
-            Self::Any => f.write_str("any"),
-            Self::SparkMlVector => f.write_str("sparkml vector"),
-        }
-    }
-}
-
 /// One property of [`ColumnType::Object`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {

@@ -8,6 +8,8 @@ use packwright_engine::plan;
 use rfd::{AsyncFileDialog, FileHandle};
 use tauri::{AppHandle, Manager as _, Runtime};
 
+use packwright_engine::inspect::sample::DATA_EXTENSIONS;
+
 use super::off_the_ui_thread;
 use crate::convert::plan_view;
 use crate::paths::{Paths, PickedTarget};
@@ -124,6 +126,18 @@ pub(crate) async fn pick_environment<R: Runtime>(app: AppHandle<R>) -> Result<Op
         .add_filter("All files", &["*"]);
     let picked = dialog.pick_file().await;
     Ok(allow(&app, picked.into_iter().collect()).pop())
+}
+
+/// A data file for the sample. Empty when the person cancels.
+#[tauri::command]
+pub(crate) async fn pick_sample<R: Runtime>(app: AppHandle<R>) -> Result<Vec<String>, IpcError> {
+    let one = app.state::<OneDialog>();
+    let Some(_opened) = one.open() else { return Ok(Vec::new()) };
+    let dialog = AsyncFileDialog::new()
+        .set_title("Add sample data")
+        .add_filter("Data files", &DATA_EXTENSIONS)
+        .add_filter("All files", &["*"]);
+    Ok(allow(&app, dialog.pick_file().await.into_iter().collect()))
 }
 
 /// Where to write. `None` when the person cancels.

@@ -43,11 +43,15 @@ pub(crate) async fn edit_draft<R: Runtime>(
     draft_id: String,
     edit: EditRequest,
 ) -> Result<DraftView, IpcError> {
-    // Code is read from the disk, so it must be a path that a person gave.
+    // Code and samples are read from the disk, so it must be a path that a person gave.
     let edit = match edit {
         EditRequest::AddCode { path } => {
             let code = app.state::<Paths>().artifact(&path).ok_or_else(|| path_not_given(&path))?;
             Edit::AddCode { path: code }
+        }
+        EditRequest::SetSample { path } => {
+            let data = app.state::<Paths>().artifact(&path).ok_or_else(|| path_not_given(&path))?;
+            Edit::SetSample { path: data }
         }
         other => other.try_into()?,
     };

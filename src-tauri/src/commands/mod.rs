@@ -43,6 +43,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_code,
             dialogs::pick_code_folder,
             dialogs::pick_environment,
+            dialogs::pick_sample,
             dialogs::pick_export_target,
             dialogs::save_recipe,
             packages::read_package,

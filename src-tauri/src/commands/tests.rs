@@ -107,9 +107,19 @@ fn drafts_are_listed_newest_first() {
 }
 
 #[test]
-fn a_table_is_not_a_model() {
+fn a_table_is_no_model_and_the_sample_of_a_draft() {
     let window = Window::open();
+    let draft = window.draft();
     let path = window.dropped("customers.csv", b"age,city\n34,Graz\n51,Oslo\n");
+    assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "dataFile");
+    let edit = json!({ "kind": "setSample", "path": path });
+    let changed = window.call("edit_draft", json!({ "draftId": draft["id"], "edit": edit })).unwrap();
+    assert_eq!(changed["sample"]["size"], "2 rows, 2 columns");
+    let secret = window.dir.path().join("secret.csv");
+    std::fs::write(&secret, "a\n1\n").unwrap();
+    let edit = json!({ "kind": "setSample", "path": secret });
+    assert_eq!(window.error_code("edit_draft", json!({ "draftId": draft["id"], "edit": edit })), "notFound");
+    let path = window.dropped("notes.txt", b"nothing\n");
     assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "notAModel");
 }
 

@@ -10,11 +10,14 @@ use packwright_engine::{
     Side, Tag, Trust, argument_value, plan,
 };
 
+use serde_json::Value;
+
 use super::architecture::architecture_view;
 use super::environment::requirement_views;
 use super::facts::fact_view;
 use super::formats::format_name;
 use super::metadata::metadata_view;
+use super::sample::{example_view, role, sample_view};
 use super::signature::signature_view;
 use crate::drafts::OpenDraft;
 use crate::wire::{
@@ -50,7 +53,9 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
             n_elements: tensors.n_elements,
             size_bytes: tensors.size_bytes,
         }),
-        signature: signature_view(&draft.signature()),
+        signature: signature_view(draft),
+        sample: sample_view(draft),
+        example: example_view(draft),
         requirements: requirement_views(draft),
         are_requirements_edited: draft.has_own_requirements(),
         python: text(&draft.python()),
@@ -272,6 +277,32 @@ impl TryFrom<EditRequest> for Edit {
                 Self::SetColumnName { side: side(&at)?, index: row(index), name }
             }
             EditRequest::ResetSchema { side: name } => Self::ResetSchema { side: side(&name)? },
+            EditRequest::SetRequired { side: at, index, is_required } => {
+                Self::SetRequired { side: side(&at)?, index: row(index), is_required }
+            }
+            EditRequest::SetShape { side: at, index, shape } => {
+                Self::SetShape { side: side(&at)?, index: row(index), shape }
+            }
+            EditRequest::AddColumn { side: at, name, ty } => Self::AddColumn { side: side(&at)?, name, ty },
+            EditRequest::RemoveColumn { side: at, index } => {
+                Self::RemoveColumn { side: side(&at)?, index: row(index) }
+            }
+            EditRequest::MoveColumn { side: at, from, to } => {
+                Self::MoveColumn { side: side(&at)?, from: row(from), to: row(to) }
+            }
+            EditRequest::SetParam { index, name, ty, default, is_list } => {
+                let default = param_default(&default, &ty, is_list);
+                Self::SetParam { index: row(index), name, ty, default, is_list }
+            }
+            EditRequest::RemoveParam { index } => Self::RemoveParam { index: row(index) },
+            EditRequest::SetSample { path } => Self::SetSample { path: path.into() },
+            EditRequest::RemoveSample => Self::RemoveSample,
+            EditRequest::MarkColumn { name, role: word } => Self::MarkColumn { name, role: role(&word)? },
+            EditRequest::SetExample { columns, rows } => {
+                let rows = rows.into_iter().map(|row| row.into_iter().map(Value::from).collect()).collect();
+                Self::SetExample { columns, rows }
+            }
+            EditRequest::ResetExample => Self::ResetExample,
             EditRequest::SelectModel { path } => Self::SelectModel { path },
             EditRequest::AddCode { path } => Self::AddCode { path: path.into() },
             EditRequest::RemoveCode { path } => Self::RemoveCode { path: path.into() },
@@ -287,6 +318,18 @@ impl TryFrom<EditRequest> for Edit {
                 Self::SetSchema { side: side(&at)?, names, ty, shape }
             }
         })
+    }
+}
+
+/// The default of a parameter as typed: nothing is null, and a text of type string is that text.
+fn param_default(text: &str, ty: &str, is_list: bool) -> Value {
+    let is_text = matches!(ty, "string" | "datetime") && !is_list;
+    if text.trim().is_empty() {
+        Value::Null
+    } else if is_text {
+        text.into()
+    } else {
+        argument_value(text)
     }
 }
 

@@ -8,14 +8,15 @@ mod facts;
 mod formats;
 mod metadata;
 mod package;
+mod sample;
 mod signature;
 mod structure;
 
 pub(crate) use draft::{draft_view, tensor_views};
 pub(crate) use environment::environment_file_view;
 pub(crate) use export::{plan_view, progress_view, receipt_view};
-pub(crate) use structure::structure_views;
 pub(crate) use package::package_view;
+pub(crate) use structure::structure_views;
 
 #[cfg(test)]
 mod tests;

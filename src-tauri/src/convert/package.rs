@@ -3,7 +3,7 @@
 use packwright_engine::received::Received;
 
 use super::export::snippet_view;
-use crate::wire::{PackageView, PackageProblemView, SealView};
+use crate::wire::{PackageProblemView, PackageView, SealView};
 
 /// Everything that the window shows of a package, under the path by which the window knows it.
 pub(crate) fn package_view(received: Received, path: String) -> PackageView {

@@ -1,5 +1,4 @@
 use packwright_engine::inspect::Fact;
-use packwright_engine::mlflow::schema::{ColumnType, DataType, Property};
 use packwright_engine::{Edit, open};
 use serde_json::{Value, json};
 
@@ -41,15 +40,6 @@ fn labels_are_words() {
 }
 
 #[test]
-fn types_are_written_as_mlflow_prints_them() {
-    let long = || ColumnType::Scalar(DataType::Long);
-    let property = |name: &str, required| Property { name: name.into(), ty: long(), required };
-    let object = ColumnType::Object(vec![property("a", true), property("b", false)]);
-    assert_eq!(ColumnType::Array(Box::new(object)).to_string(), "array<object{a: long, b?: long}>");
-    assert_eq!(ColumnType::Map(Box::new(long())).to_string(), "map<string, long>");
-}
-
-#[test]
 fn a_format_names_its_compression() {
     assert_eq!(format_name("joblib", Some("gzip")), "joblib (gzip)");
     assert_eq!(format_name("xgboost-ubj", None), "XGBoost UBJSON");
@@ -82,6 +72,16 @@ fn every_edit_of_the_window_is_the_edit_of_the_engine_with_the_same_name() {
         json!({ "kind": "setColumnName", "side": "outputs", "index": 0, "name": "a" }),
         json!({ "kind": "resetSchema", "side": "outputs" }),
         json!({ "kind": "setSchema", "side": "inputs", "names": ["a"], "type": "long", "shape": [-1] }),
+        json!({ "kind": "setShape", "side": "inputs", "index": 0, "shape": [-1, 4] }),
+        json!({ "kind": "addColumn", "side": "inputs", "name": "a", "type": "Array(long)" }),
+        json!({ "kind": "removeColumn", "side": "inputs", "index": 0 }),
+        json!({ "kind": "moveColumn", "side": "inputs", "from": 0, "to": 1 }),
+        json!({ "kind": "removeParam", "index": 0 }),
+        json!({ "kind": "setSample", "path": "a.csv" }),
+        json!({ "kind": "removeSample" }),
+        json!({ "kind": "markColumn", "name": "a", "role": "target" }),
+        json!({ "kind": "setExample", "columns": ["a"], "rows": [["1"]] }),
+        json!({ "kind": "resetExample" }),
         json!({ "kind": "setArchitecture", "class": "a.B", "arguments": [["c", "d"]] }),
     ];
     for edit in edits {

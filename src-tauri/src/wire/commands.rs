@@ -4,8 +4,8 @@
 use ts_rs::TS;
 
 use super::{
-    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView, PackageView,
-    PlanView, ProgressView, ReceiptView, StructureView, TensorView,
+    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView,
+    PackageView, PlanView, ProgressView, ReceiptView, StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -49,6 +49,8 @@ pub struct Commands {
     pick_code_folder: (NoRequest, Vec<String>),
     /// Native dialog: an environment file. `None` when cancelled.
     pick_environment: (NoRequest, Option<String>),
+    /// Native dialog: a data file for the sample. Empty when cancelled.
+    pick_sample: (NoRequest, Vec<String>),
     /// Native dialog: where to write. `None` when cancelled.
     pick_export_target: (PlanRequest, Option<String>),
     /// Native dialog: a private key to seal with. `None` when cancelled.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ArchitectureView, MetadataView, RequirementView};
+use super::{AdviceView, ArchitectureView, ExampleView, MetadataView, RequirementView, SampleView};
 
 /// A text and where it came from.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -93,6 +93,10 @@ pub struct DraftView {
     pub tensors: Option<TensorSumView>,
     /// Inputs, outputs, parameters.
     pub signature: SignatureView,
+    /// The data file that was dropped on the draft.
+    pub sample: Option<SampleView>,
+    /// The example of what goes in; `None` when there is none, or when it is arrays.
+    pub example: Option<ExampleView>,
     /// requirements.txt, line by line, mlflow included.
     pub requirements: Vec<RequirementView>,
     /// Whether they are the person's own list.
@@ -204,6 +208,8 @@ pub struct SchemaView {
     pub kind: SchemaKind,
     /// Rows, in order.
     pub columns: Vec<ColumnView>,
+    /// Whether the person changed anything here: it can be reset.
+    pub edited: bool,
 }
 
 /// One column, tensor or parameter.
@@ -212,7 +218,7 @@ pub struct SchemaView {
 pub struct ColumnView {
     /// `None` when unnamed.
     pub name: Option<String>,
-    /// `double`, `string`, `array<long>`; for tensors the dtype.
+    /// `double`, `string`, `Array(long)`; for tensors the dtype.
     #[serde(rename = "type")]
     pub ty: String,
     /// `[-1, 4]` for tensors and list parameters.
@@ -225,6 +231,8 @@ pub struct ColumnView {
     pub source: String,
     /// Whether the person set it: it can be reset.
     pub edited: bool,
+    /// What callers will run into.
+    pub advice: Vec<AdviceView>,
 }
 
 /// The signature.
@@ -461,6 +469,93 @@ pub enum EditRequest {
         #[ts(type = "number[]")]
         shape: Vec<i64>,
     },
+    /// Says whether callers must send a column.
+    SetRequired {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// Whether they must.
+        is_required: bool,
+    },
+    /// Changes the shape of a tensor.
+    SetShape {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+        /// The shape, -1 for variable.
+        #[ts(type = "number[]")]
+        shape: Vec<i64>,
+    },
+    /// Adds a column or tensor at the end.
+    AddColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// Its name.
+        name: String,
+        /// Its type.
+        #[serde(rename = "type")]
+        ty: String,
+    },
+    /// Takes a row out of the signature.
+    RemoveColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// The row.
+        index: u32,
+    },
+    /// Moves a row to another place.
+    MoveColumn {
+        /// `inputs` or `outputs`.
+        side: String,
+        /// Where it is.
+        from: u32,
+        /// Where it goes.
+        to: u32,
+    },
+    /// Changes a parameter, or adds one when `index` is the number of parameters.
+    SetParam {
+        /// The row.
+        index: u32,
+        /// Its name.
+        name: String,
+        /// Its type.
+        #[serde(rename = "type")]
+        ty: String,
+        /// Its default as the person typed it.
+        default: String,
+        /// Whether it takes a list.
+        is_list: bool,
+    },
+    /// Takes a parameter out.
+    RemoveParam {
+        /// The row.
+        index: u32,
+    },
+    /// Reads a data file that the person dropped or picked as the sample.
+    SetSample {
+        /// An absolute path.
+        path: String,
+    },
+    /// Takes the sample out again.
+    RemoveSample,
+    /// Says what a column of the sample is.
+    MarkColumn {
+        /// The column's name.
+        name: String,
+        /// `input`, `target`, `prediction`, `ignored`.
+        role: String,
+    },
+    /// Sets the example of what goes in.
+    SetExample {
+        /// The names of its columns.
+        columns: Vec<String>,
+        /// The cells as the person typed them.
+        rows: Vec<Vec<String>>,
+    },
+    /// Takes back what was changed in the example.
+    ResetExample,
     /// Chooses among several models.
     SelectModel {
         /// The model's path.

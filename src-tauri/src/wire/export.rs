@@ -119,6 +119,8 @@ pub enum ErrorCode {
     NotAModel,
     /// The drop is an MLflow package: the window offers to check it.
     Package,
+    /// The drop is a data file: the window makes it the sample of the draft that is shown.
+    DataFile,
     /// The drop is Python code: the window adds it to the draft that is shown.
     PythonCode,
     /// The file is damaged or beyond the limits.

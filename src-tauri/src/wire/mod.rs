@@ -12,13 +12,14 @@ mod export;
 mod menu;
 mod metadata;
 mod package;
+mod sample;
 mod seal;
 mod structure;
 
 pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest, KeyCheckRequest,
-    NoRequest, PackageRequest, PathRequest, PlanExportRequest, PlanRequest,
+    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest,
+    KeyCheckRequest, NoRequest, PackageRequest, PathRequest, PlanExportRequest, PlanRequest,
 };
 pub use draft::{
     CodeView, ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView,
@@ -31,10 +32,13 @@ pub use export::{
     WrittenFileView,
 };
 pub use menu::MenuCommand;
-pub use structure::{StructureKindView, StructureRowView, StructureView};
 pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
 pub use package::{PackageProblemView, PackageView, SealView};
+pub use sample::{
+    AdviceView, DifferenceView, ExampleProblemView, ExampleView, PersonalView, SampleColumnView, SampleView,
+};
 pub use seal::{KeyRequest, KeyView};
+pub use structure::{StructureKindView, StructureRowView, StructureView};
 
 #[cfg(test)]
 mod tests;

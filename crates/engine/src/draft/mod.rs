@@ -1,6 +1,7 @@
 //! The package being composed: an inspection and the person's choices.
 
 mod architecture;
+mod sample;
 
 use std::path::PathBuf;
 
@@ -291,6 +292,15 @@ impl Draft {
         let mut warnings = self.inspection().warnings.clone();
         if let Ok(tree) = self.code_tree() {
             warnings.extend(tree.warnings(&self.inspection().own_modules));
+        }
+        if let Some(sample) = self.sample() {
+            warnings.extend(sample.notes.iter().map(|note| format!("{}: {note}", sample.file_name)));
+            warnings.extend(self.differences().into_iter().map(
+                |difference| match difference.column.as_str() {
+                    "" => difference.text,
+                    column => format!("{column}: {}", difference.text),
+                },
+            ));
         }
         let lines = self.requirements();
         if !environment::installs_mlflow(&lines) {

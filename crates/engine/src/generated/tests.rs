@@ -1,7 +1,7 @@
 use packwright_inspect::{LoaderCall, Serving};
 
 use super::*;
-use crate::edit::Recipe;
+use crate::Recipe;
 use crate::plan::{Origin, plan};
 use crate::testing::draft;
 

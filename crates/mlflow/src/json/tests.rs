@@ -185,6 +185,25 @@ fn json_looks_as_python_dumps_it() {
 }
 
 #[test]
+fn floats_are_written_as_python_repeats_them() {
+    for (value, expected) in [
+        (0.1, "0.1"),
+        (1.0, "1.0"),
+        (-0.0, "-0.0"),
+        (1e15, "1000000000000000.0"),
+        (1e16, "1e+16"),
+        (1.5e300, "1.5e+300"),
+        (0.0001, "0.0001"),
+        (1e-5, "1e-05"),
+        (1.234e-10, "1.234e-10"),
+        (123_456_789.125, "123456789.125"),
+        (f64::from(0.1_f32), "0.10000000149011612"),
+    ] {
+        assert_eq!(python_text(&json!(value)), expected);
+    }
+}
+
+#[test]
 fn nan_outside_of_texts_reads_as_null() {
     let (value, had_nan) = read_python(r#"{"data": [NaN, -Infinity, Infinity, "NaN \" NaN", 1]}"#).unwrap();
     assert_eq!(value, json!({"data": [null, null, null, "NaN \" NaN", 1]}));

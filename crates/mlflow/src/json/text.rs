@@ -89,12 +89,27 @@ fn write_value(out: &mut String, value: &Value, indent: Option<usize>) {
             out.push('}');
         }
         Value::String(text) => write_string(out, text),
-        // Numbers, words and the empty containers look the same in Python.
+        Value::Number(number) if number.is_f64() => out.push_str(&python_float(number)),
+        // Whole numbers, words and the empty containers look the same in Python.
         other => {
             let written = write!(out, "{other}");
             debug_assert!(written.is_ok(), "a String takes every text");
         }
     }
+}
+
+/// A float as Python's `repr` writes it: the same digits, and an exponent from `1e+16` and `1e-05` on.
+fn python_float(number: &serde_json::Number) -> String {
+    let Some(value) = number.as_f64() else { return number.to_string() };
+    let shortest = format!("{value:e}");
+    let Some((digits, exponent)) = shortest.split_once('e') else { return number.to_string() };
+    let power: i32 = exponent.parse().unwrap_or_default();
+    if (-4..16).contains(&power) {
+        let plain = format!("{value}");
+        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+    }
+    let sign = if power < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", power.unsigned_abs())
 }
 
 fn separate(out: &mut String, index: usize, indent: Option<usize>) {

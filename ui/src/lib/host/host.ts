@@ -71,6 +71,8 @@ export interface Host {
 	pickCodeFolder(): Promise<string[]>;
 	/** Native dialog for an environment file. `null` when the person cancels. */
 	pickEnvironment(): Promise<string | null>;
+	/** Native dialog for a data file. Empty when the person cancels. */
+	pickSample(): Promise<string[]>;
 	/** Native dialog for the place of an export. `null` when the person cancels. */
 	pickExportTarget(draftId: string, kind: ExportKind): Promise<string | null>;
 	/** Native dialog for a private key to seal with. `null` when the person cancels. */

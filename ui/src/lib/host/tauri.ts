@@ -43,6 +43,7 @@ export const tauriHost: Host = {
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),
 	pickEnvironment: () => call('pick_environment', {}),
+	pickSample: () => call('pick_sample', {}),
 	pickExportTarget: (draftId, kind) => call('pick_export_target', { draftId, kind }),
 	pickKey: () => call('pick_key', {}),
 	pickPublicKey: () => call('pick_public_key', {}),

@@ -65,18 +65,18 @@ export class Drafts {
 	}
 
 	/**
-	 * Opens each path as a draft and shows the first that is one. Python code goes to the draft that is then shown; gives
-	 * whether any did.
+	 * Opens each path as a draft and shows the first that is one. Python code and data files go to the draft that is then
+	 * shown; gives the section in which that shows, or `null` when none did.
 	 */
-	async openPaths(paths: string[]): Promise<boolean> {
+	async openPaths(paths: string[]): Promise<'environment' | 'signature' | null> {
 		if (paths.length > 0) this.rejections = [];
 		const waiting = [...paths];
-		const code: Rejection[] = [];
+		const parts: Rejection[] = [];
 		let isFirst = true;
 		const work = async () => {
 			for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
 				const next = path;
-				const opened = await this.#read(next, () => this.#host.openArtifact(next), code);
+				const opened = await this.#read(next, () => this.#host.openArtifact(next), parts);
 				if (opened !== null && isFirst) {
 					isFirst = false;
 					this.currentId = opened.id;
@@ -84,7 +84,7 @@ export class Drafts {
 			}
 		};
 		await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, paths.length) }, work));
-		return await this.#addCode(code);
+		return await this.#addParts(parts);
 	}
 
 	/** Asks for Python files, or for a folder with them. */
@@ -105,6 +105,15 @@ export class Drafts {
 	/** Takes requirement lines from an environment file. */
 	importEnvironment(id: string, path: string, scope: ImportScopeRequest): Promise<string | null> {
 		return this.#change(id, () => this.#host.importEnvironment(id, path, scope));
+	}
+
+	/** Asks for a data file. */
+	async pickSample(): Promise<string[]> {
+		let picked: string[] = [];
+		await this.#reporting(null, async () => {
+			picked = await this.#host.pickSample();
+		});
+		return picked;
 	}
 
 	/** Asks for files and opens them. */
@@ -194,24 +203,26 @@ export class Drafts {
 		});
 	}
 
-	/** Adds dropped code to the draft that is shown. Without one it is no model, and its rejection says so. */
-	async #addCode(code: Rejection[]): Promise<boolean> {
-		let isAdded = false;
-		for (const rejection of code) {
+	/** Adds dropped code and data to the draft that is shown. Without one it is no model, and its rejection says so. */
+	async #addParts(parts: Rejection[]): Promise<'environment' | 'signature' | null> {
+		let where: 'environment' | 'signature' | null = null;
+		for (const rejection of parts) {
 			const { currentId } = this;
 			if (currentId === null || rejection.path === null) {
 				this.rejections = [...this.rejections, rejection];
 				continue;
 			}
-			const error = await this.edit(currentId, { kind: 'addCode', path: rejection.path });
-			if (error === null) isAdded = true;
+			const { path } = rejection;
+			const isData = rejection.code === 'dataFile';
+			const error = await this.edit(currentId, { kind: isData ? 'setSample' : 'addCode', path });
+			if (error === null) where = isData ? 'signature' : 'environment';
 			else this.rejections = [...this.rejections, { ...rejection, message: error }];
 		}
-		return isAdded;
+		return where;
 	}
 
-	/** Reads one path. What is Python code goes into `code`, if that is wanted. */
-	async #read(path: string, open: () => Promise<DraftView>, code?: Rejection[]): Promise<DraftView | null> {
+	/** Reads one path. What is Python code or data goes into `parts`, if that is wanted. */
+	async #read(path: string, open: () => Promise<DraftView>, parts?: Rejection[]): Promise<DraftView | null> {
 		const id = this.#nextId();
 		this.reading = [...this.reading, { id, path, isSlow: false }];
 		const slow = setTimeout(() => {
@@ -227,20 +238,21 @@ export class Drafts {
 				this.list = [draft, ...this.list];
 				opened = draft;
 			},
-			code,
+			parts,
 		);
 		clearTimeout(slow);
 		this.reading = this.reading.filter((reading) => reading.id !== id);
 		return opened;
 	}
 
-	async #reporting(path: string | null, work: () => Promise<void>, code?: Rejection[]): Promise<void> {
+	async #reporting(path: string | null, work: () => Promise<void>, parts?: Rejection[]): Promise<void> {
 		try {
 			await work();
 		} catch (reason) {
 			const error = toIpcError(reason);
 			const rejection = { id: this.#nextId(), path, code: error.code, message: error.message };
-			if (error.code === 'pythonCode' && code !== undefined) code.push(rejection);
+			const isPart = error.code === 'pythonCode' || error.code === 'dataFile';
+			if (isPart && parts !== undefined) parts.push(rejection);
 			else this.rejections = [...this.rejections, rejection];
 		}
 	}

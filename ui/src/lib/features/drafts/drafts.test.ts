@@ -112,9 +112,25 @@ it('dropped Python code goes to the model that is dropped with it, or to the one
 	const host = new FakeHost();
 	host.artifacts.set('/train.py', ipcError('pythonCode', 'It is a Python file.'));
 	const drafts = new Drafts(host);
-	expect(await drafts.openPaths(['/train.py'])).toBe(false);
+	expect(await drafts.openPaths(['/train.py'])).toBeNull();
 	expect(drafts.rejections.map(({ path, code }) => [path, code])).toEqual([['/train.py', 'pythonCode']]);
-	expect(await drafts.openPaths(['/train.py', '/model.pkl'])).toBe(true);
+	expect(await drafts.openPaths(['/train.py', '/model.pkl'])).toBe('environment');
 	expect(drafts.current?.code).toEqual(['/train.py']);
 	expect(drafts.rejections).toEqual([]);
+});
+
+it('a dropped table becomes the sample of the model that is shown', async () => {
+	const host = new FakeHost();
+	for (const path of ['/rows.csv', '/rows.npy']) {
+		host.artifacts.set(path, ipcError('dataFile', 'It is a table.'));
+	}
+	const drafts = new Drafts(host);
+	expect(await drafts.openPaths(['/rows.csv'])).toBeNull();
+	expect(drafts.rejections.map(({ code }) => code)).toEqual(['dataFile']);
+	expect(await drafts.openPaths(['/model.pkl', '/rows.csv'])).toBe('signature');
+	expect(drafts.current?.sample?.fileName).toBe('rows.csv');
+	expect(await drafts.openPaths(['/rows.npy'])).toBeNull();
+	expect(drafts.rejections.map(({ message }) => message)).toEqual([
+		'rows.npy is no data file that Packwright reads.',
+	]);
 });

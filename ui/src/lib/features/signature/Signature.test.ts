@@ -10,7 +10,7 @@ function setUp(signature: SignatureView) {
 	const edit = vi.fn((request: EditRequest) =>
 		Promise.resolve(request.kind === 'setColumnType' && request.type === 'binary' ? 'Not that one.' : null),
 	);
-	render(Signature, { signature, edit });
+	render(Signature, { signature, sample: null, example: null, edit, pickSample: () => Promise.resolve([]) });
 	return { edit, user: userEvent.setup() };
 }
 
@@ -18,7 +18,9 @@ it('shows every column with its type and its source', () => {
 	setUp(pipelineDraft().signature);
 	const row = within(screen.getByRole('table', { name: 'Inputs' })).getByRole('row', { name: /^age / });
 	expect(within(row).getByRole('combobox', { name: 'Type of age' })).toHaveValue('double');
-	expect(within(row).getByRole('button')).toHaveAccessibleName('Recorded in the file as feature_names_in_.');
+	expect(
+		within(row).getByRole('button', { name: 'Recorded in the file as feature_names_in_.' }),
+	).toBeInTheDocument();
 });
 
 it('changes a type in place', async () => {
@@ -103,7 +105,7 @@ it('marks what the person set and takes it back', async () => {
 	const [first, ...others] = signature.inputs.columns;
 	if (first === undefined) throw new Error('the sample has columns');
 	const columns = [{ ...first, type: 'long', source: 'you', edited: true }, ...others];
-	const { edit, user } = setUp({ ...signature, inputs: { kind: 'columns', columns } });
+	const { edit, user } = setUp({ ...signature, inputs: { kind: 'columns', columns, edited: true } });
 	expect(screen.getByRole('button', { name: 'Set by you.' })).toBeInTheDocument();
 	await user.click(screen.getByRole('button', { name: 'Reset inputs' }));
 	expect(edit).toHaveBeenCalledExactlyOnceWith({ kind: 'resetSchema', side: 'inputs' });
@@ -114,4 +116,34 @@ it('draws only the rows in view of 500 columns and still counts them all', () =>
 	const table = screen.getByRole('table', { name: 'Inputs' });
 	expect(table).toHaveAttribute('aria-rowcount', '501');
 	expect(within(table).getAllByRole('row').length).toBeLessThan(120);
+});
+
+it('adds, moves and takes out rows, and changes whether one is needed', async () => {
+	const { edit, user } = setUp(pipelineDraft().signature);
+	await user.click(screen.getByRole('button', { name: 'Move age down' }));
+	await user.click(screen.getByRole('button', { name: 'Take region out' }));
+	await user.selectOptions(screen.getByRole('combobox', { name: 'Whether age is needed' }), 'optional');
+	await user.type(screen.getByRole('textbox', { name: 'Name of a new input' }), 'tags{Enter}');
+	expect(edit.mock.calls.map(([request]) => request)).toEqual([
+		{ kind: 'moveColumn', side: 'inputs', from: 0, to: 1 },
+		{ kind: 'removeColumn', side: 'inputs', index: 5 },
+		{ kind: 'setRequired', side: 'inputs', index: 0, isRequired: false },
+		{ kind: 'addColumn', side: 'inputs', name: 'tags', type: 'double' },
+	]);
+});
+
+it('says at the cell what breaks callers and offers the better type', async () => {
+	const { signature } = pipelineDraft();
+	const [first, ...others] = signature.inputs.columns;
+	if (first === undefined) throw new Error('a column');
+	const advice = [{ text: 'A missing value is refused.', better: 'double' }];
+	const columns = [{ ...first, type: 'long', advice }, ...others];
+	const { edit, user } = setUp({ ...signature, inputs: { ...signature.inputs, columns } });
+	await user.click(screen.getByRole('button', { name: 'Use double for age. A missing value is refused.' }));
+	expect(edit).toHaveBeenCalledExactlyOnceWith({
+		kind: 'setColumnType',
+		side: 'inputs',
+		index: 0,
+		type: 'double',
+	});
 });

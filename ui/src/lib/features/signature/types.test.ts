@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseNames, parseShape, repeatedNames, typeChoices } from './types';
+import { COLUMN_TYPES, OTHER, parseNames, parseShape, repeatedNames, typeChoices } from './types';
 
 it('reads names from lines, commas, tabs and a quoted CSV header', () => {
 	expect(parseNames('age\n income \r\n\n')).toEqual(['age', 'income']);
@@ -27,8 +27,9 @@ it.each([
 	expect(parseShape(text)).toEqual(shape);
 });
 
-it('offers the eight scalar types for columns and never hides the present one', () => {
-	expect(typeChoices('columns', 'double')).toHaveLength(8);
-	expect(typeChoices('columns', 'array<long>')[0]).toBe('array<long>');
+it('offers the scalar types first, then nested ones, and never hides the present one', () => {
+	expect(typeChoices('columns', 'double').slice(0, 8)).toEqual(COLUMN_TYPES);
+	expect(typeChoices('columns', 'double').at(-1)).toBe(OTHER);
+	expect(typeChoices('columns', 'Map(long)')[0]).toBe('Map(long)');
 	expect(typeChoices('tensors', 'float32')).toContain('int64');
 });

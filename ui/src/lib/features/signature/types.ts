@@ -1,6 +1,15 @@
 /** The scalar types of MLflow columns, in the order in which people look for them. */
 export const COLUMN_TYPES = ['double', 'float', 'long', 'integer', 'boolean', 'string', 'binary', 'datetime'];
 
+/** What a parameter of a call can be. */
+export const PARAM_TYPES = ['double', 'float', 'long', 'integer', 'boolean', 'string', 'datetime'];
+
+/** Chosen to type a type by hand. */
+export const OTHER = 'other…';
+
+/** Types with something inside, and the one without any check; more are typed by hand. */
+const NESTED_TYPES = ['any', 'Array(double)', 'Array(long)', 'Array(string)'];
+
 /** The numpy dtypes of MLflow tensors that models use. */
 export const TENSOR_TYPES = [
 	'float32',
@@ -21,7 +30,7 @@ export const TENSOR_TYPES = [
 
 /** The choices for one cell: the types of its kind and, first, its own when that is not among them. */
 export function typeChoices(kind: 'columns' | 'tensors', own: string): string[] {
-	const types = kind === 'columns' ? COLUMN_TYPES : TENSOR_TYPES;
+	const types = kind === 'columns' ? [...COLUMN_TYPES, ...NESTED_TYPES, OTHER] : TENSOR_TYPES;
 	return types.includes(own) ? types : [own, ...types];
 }
 

@@ -111,12 +111,75 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			return [editColumn(draft, edit.side, edit.index, { name: edit.name }), 'Edit column name'];
 		case 'resetSchema':
 			return [withSide(draft, edit.side, first.signature[sideOf(edit.side)]), `Reset ${edit.side}`];
+		case 'setRequired':
+			return [editColumn(draft, edit.side, edit.index, { required: edit.isRequired }), 'Set required'];
+		case 'setShape': {
+			const shape = `[${edit.shape.join(', ')}]`;
+			return [editColumn(draft, edit.side, edit.index, { shape }), 'Set shape'];
+		}
+		case 'addColumn':
+		case 'removeColumn':
+		case 'moveColumn':
+			return [editRows(draft, edit), 'Edit columns'];
+		case 'setSample': {
+			const fileName = edit.path.split('/').at(-1) ?? edit.path;
+			if (!fileName.endsWith('.csv')) throw invalid(`${fileName} is no data file that Packwright reads.`);
+			return [withSample(draft, fileName, edit.path), 'Add sample data'];
+		}
+		case 'removeSample':
+			return [{ ...draft, sample: null, example: null }, 'Remove sample data'];
+		case 'markColumn': {
+			if (draft.sample === null) throw invalid('There is no sample.');
+			const columns = draft.sample.columns.map((column) =>
+				column.name === edit.name ? { ...column, role: edit.role, roleSource: 'you' } : column,
+			);
+			return [{ ...draft, sample: { ...draft.sample, columns } }, 'Mark a column'];
+		}
+		case 'setExample': {
+			const example = { problems: [], personal: [], ...draft.example, source: 'you', edited: true };
+			return [{ ...draft, example: { ...example, columns: edit.columns, rows: edit.rows } }, 'Edit example'];
+		}
+		case 'resetExample':
+			return [{ ...draft, example: first.example }, 'Reset example'];
+		case 'setParam': {
+			const params = [...draft.signature.params];
+			params[edit.index] = {
+				name: edit.name,
+				type: edit.type,
+				shape: edit.isList ? '[-1]' : null,
+				required: false,
+				default: edit.default === '' ? null : edit.default,
+				source: 'you',
+				edited: true,
+				advice: [],
+			};
+			return [{ ...draft, signature: { ...draft.signature, params } }, 'Set parameter'];
+		}
+		case 'removeParam': {
+			const params = draft.signature.params.filter((_, index) => index !== edit.index);
+			return [{ ...draft, signature: { ...draft.signature, params } }, 'Remove parameter'];
+		}
 		case 'setSchema': {
-			const base = { required: true, default: null, source: 'you', edited: true, type: edit.type };
+			const base = {
+				required: true,
+				default: null,
+				source: 'you',
+				edited: true,
+				type: edit.type,
+				advice: [],
+			};
 			const schema: SchemaView =
 				edit.names.length === 0
-					? { kind: 'tensors', columns: [{ ...base, name: null, shape: `[${edit.shape.join(', ')}]` }] }
-					: { kind: 'columns', columns: edit.names.map((name) => ({ ...base, name, shape: null })) };
+					? {
+							kind: 'tensors',
+							edited: true,
+							columns: [{ ...base, name: null, shape: `[${edit.shape.join(', ')}]` }],
+						}
+					: {
+							kind: 'columns',
+							edited: true,
+							columns: edit.names.map((name) => ({ ...base, name, shape: null })),
+						};
 			const decided = withSide(draft, edit.side, schema);
 			const decisions = decided.decisions.filter((decision) => decision.id !== edit.side);
 			return [{ ...decided, decisions }, `Set ${edit.side}`];
@@ -141,7 +204,54 @@ function editColumn(draft: DraftView, side: string, index: number, change: Parti
 	const columns = schema.columns.map((column, i) =>
 		i === index ? { ...column, ...change, source: 'you', edited: true } : column,
 	);
-	return withSide(draft, side, { ...schema, columns });
+	return withSide(draft, side, { ...schema, columns, edited: true });
+}
+
+type RowEdit = Extract<EditRequest, { kind: 'addColumn' | 'removeColumn' | 'moveColumn' }>;
+
+function editRows(draft: DraftView, edit: RowEdit): DraftView {
+	const schema = draft.signature[sideOf(edit.side)];
+	const columns = [...schema.columns];
+	if (edit.kind === 'addColumn') {
+		const column = { name: edit.name, type: edit.type, shape: null, required: true, default: null };
+		columns.push({ ...column, source: 'you', edited: true, advice: [] });
+	} else if (edit.kind === 'removeColumn') columns.splice(edit.index, 1);
+	else columns.splice(edit.to, 0, ...columns.splice(edit.from, 1));
+	return withSide(draft, edit.side, { ...schema, columns, edited: true });
+}
+
+function withSample(draft: DraftView, fileName: string, path: string): DraftView {
+	const names = draft.signature.inputs.columns.flatMap(({ name }) => name ?? []);
+	const column = { dtype: 'float64', type: 'double', values: '1.5, 2.5', nMissing: 0 };
+	const inputs = names.map((name) => ({ ...column, name, role: 'input', roleSource: 'its name' }));
+	const target = {
+		...column,
+		name: 'churned',
+		role: 'ignored',
+		roleSource: 'the model has no input of this name',
+	};
+	return {
+		...draft,
+		sample: {
+			fileName,
+			path,
+			format: 'CSV',
+			reader: 'pandas.read_csv',
+			isWhole: true,
+			size: `2 rows, ${String(names.length + 1)} columns`,
+			notes: [],
+			columns: [...inputs, target],
+			differences: [],
+		},
+		example: {
+			columns: names,
+			rows: [names.map(() => '1.5'), names.map(() => '2.5')],
+			source: fileName,
+			edited: false,
+			problems: [],
+			personal: [],
+		},
+	};
 }
 
 function accept(draft: DraftView, key: string, note: string | null): DraftView {

@@ -236,6 +236,10 @@ export class FakeHost implements Host {
 		return this.editDraft(draftId, { kind: 'setRequirement', index: 0, requirement: 'mlflow==3.17.2' });
 	}
 
+	pickSample(): Promise<string[]> {
+		return Promise.resolve(this.picked);
+	}
+
 	pickExportTarget(): Promise<string | null> {
 		return Promise.resolve(this.target);
 	}
@@ -368,9 +372,8 @@ export function demonstrationHost(search: string): FakeHost {
 	const drafts = wanted.split(',').flatMap((name, index) => makers[name]?.(`${name}-${index}`) ?? []);
 	const host = new FakeHost(drafts);
 	host.artifacts.set('/home/ada/data/customers.csv', {
-		code: 'notAModel',
-		message:
-			'customers.csv is a table of data (CSV), not a model. Drop the model file that was trained on it: .pkl, .joblib, .ubj, .json, .txt or .onnx.',
+		code: 'dataFile',
+		message: 'it is a table of text (CSV); it is no model; drop it on an open draft as its sample data',
 	});
 	host.artifacts.set('/home/ada/models/forest.joblib', {
 		code: 'damaged',

@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 
 /** A column as the engine reports it. */
 function column(name: string | null, type: string, source: string): ColumnView {
-	return { name, type, shape: null, required: true, default: null, source, edited: false };
+	return { name, type, shape: null, required: true, default: null, source, edited: false, advice: [] };
 }
 
 function requirement(line: string, source: string): RequirementView {
@@ -84,6 +84,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		signature: {
 			inputs: {
 				kind: 'columns',
+				edited: false,
 				columns: [
 					column('age', 'double', fromNames),
 					column('tenure_months', 'double', fromNames),
@@ -96,6 +97,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 			},
 			outputs: {
 				kind: 'tensors',
+				edited: false,
 				columns: [{ ...column(null, 'str', 'classes_'), shape: '[-1]' }],
 			},
 			params: [],
@@ -112,6 +114,8 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		modules: [],
 		code: [],
 		architecture: null,
+		sample: null,
+		example: null,
 		types: [],
 		tensors: null,
 		safety: {
@@ -191,9 +195,10 @@ export function boosterDraft(id = 'booster'): DraftView {
 		signature: {
 			inputs: {
 				kind: 'tensors',
+				edited: false,
 				columns: [{ ...column(null, 'float32', 'learner_model_param.num_feature'), shape: '[-1, 12]' }],
 			},
-			outputs: { kind: 'unknown', columns: [] },
+			outputs: { kind: 'unknown', columns: [], edited: false },
 			params: [],
 		},
 		requirements: [
@@ -340,8 +345,12 @@ export function wideDraft(id = 'wide'): DraftView {
 		format: 'pickle (protocol 5)',
 		modelClass: { text: 'sklearn.ensemble._forest.RandomForestRegressor', source: 'pickle at byte 2' },
 		signature: {
-			inputs: { kind: 'columns', columns },
-			outputs: { kind: 'tensors', columns: [{ ...column(null, 'float64', 'n_outputs_'), shape: '[-1]' }] },
+			inputs: { kind: 'columns', columns, edited: false },
+			outputs: {
+				kind: 'tensors',
+				edited: false,
+				columns: [{ ...column(null, 'float64', 'n_outputs_'), shape: '[-1]' }],
+			},
 			params: [],
 		},
 	};

@@ -3,16 +3,17 @@
 /**
  * One thing that a card may say.
  */
-export type CardEntryView = { 
-/**
- * The field: `description`, `license`.
- */
-field: string, 
-/**
- * For people.
- */
-label: string, 
-/**
- * Whether something was said.
- */
-isGiven: boolean, };
+export type CardEntryView = {
+	/**
+	 * The field: `description`, `license`.
+	 */
+	field: string;
+	/**
+	 * For people.
+	 */
+	label: string;
+	/**
+	 * Whether something was said.
+	 */
+	isGiven: boolean;
+};

@@ -3,8 +3,9 @@
 /**
  * One draft.
  */
-export type DraftRequest = { 
-/**
- * Its id.
- */
-draftId: string, };
+export type DraftRequest = {
+	/**
+	 * Its id.
+	 */
+	draftId: string;
+};

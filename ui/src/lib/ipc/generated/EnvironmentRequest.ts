@@ -3,12 +3,13 @@
 /**
  * A draft and an environment file.
  */
-export type EnvironmentRequest = { 
-/**
- * The draft.
- */
-draftId: string, 
-/**
- * The file, as its dialog or a drop gave it.
- */
-path: string, };
+export type EnvironmentRequest = {
+	/**
+	 * The draft.
+	 */
+	draftId: string;
+	/**
+	 * The file, as its dialog or a drop gave it.
+	 */
+	path: string;
+};

@@ -3,4 +3,17 @@
 /**
  * What the window does differently for.
  */
-export type ErrorCode = "notAModel" | "package" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "keyRefused" | "invalidEdit" | "notFound" | "internal";
+export type ErrorCode =
+	| 'notAModel'
+	| 'package'
+	| 'dataFile'
+	| 'pythonCode'
+	| 'damaged'
+	| 'unreadable'
+	| 'targetExists'
+	| 'writeFailed'
+	| 'cancelled'
+	| 'keyRefused'
+	| 'invalidEdit'
+	| 'notFound'
+	| 'internal';

@@ -3,12 +3,13 @@
 /**
  * Text to copy.
  */
-export type SnippetView = { 
-/**
- * `Load in Python`, `Predict`, `Serve`.
- */
-title: string, 
-/**
- * The text.
- */
-text: string, };
+export type SnippetView = {
+	/**
+	 * `Load in Python`, `Predict`, `Serve`.
+	 */
+	title: string;
+	/**
+	 * The text.
+	 */
+	text: string;
+};

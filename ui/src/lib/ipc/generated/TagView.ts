@@ -3,12 +3,13 @@
 /**
  * A tag.
  */
-export type TagView = { 
-/**
- * Unique in the draft.
- */
-key: string, 
-/**
- * May be empty.
- */
-value: string, };
+export type TagView = {
+	/**
+	 * Unique in the draft.
+	 */
+	key: string;
+	/**
+	 * May be empty.
+	 */
+	value: string;
+};

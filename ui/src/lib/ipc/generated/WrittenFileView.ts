@@ -3,16 +3,17 @@
 /**
  * One written file.
  */
-export type WrittenFileView = { 
-/**
- * Path inside the package.
- */
-path: string, 
-/**
- * Its size.
- */
-sizeBytes: number, 
-/**
- * Its SHA-256 as hex.
- */
-sha256: string, };
+export type WrittenFileView = {
+	/**
+	 * Path inside the package.
+	 */
+	path: string;
+	/**
+	 * Its size.
+	 */
+	sizeBytes: number;
+	/**
+	 * Its SHA-256 as hex.
+	 */
+	sha256: string;
+};

@@ -1,18 +1,21 @@
 //! What the person chose, and how each edit changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod signature;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use packwright_inspect::safety::Severity;
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSchema, SourcedSignature};
-use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, TensorSpec};
+use packwright_mlflow::schema::ParamSpec;
 
 use crate::architecture::{self, ArchitectureChoice};
 use crate::code::CodeTree;
-use crate::edit::{Edit, EditError, Side, Tag};
+use crate::edit::{Edit, EditError, Tag};
 use crate::generated::GeneratedChoice;
-use crate::network::{self, Network};
 use crate::metadata::Metadata;
+use crate::network::{self, Network};
+use crate::sample::{self, ExampleTable, Role, SampleChoice};
 use crate::{environment, names};
 
 /// The source of everything the person set.
@@ -20,9 +23,6 @@ pub(crate) const YOU: &str = "you";
 
 /// What a person types to pack a dangerous model.
 pub(crate) const CONFIRM_WORD: &str = "dangerous";
-
-/// The most dimensions that NumPy's arrays have.
-const MOST_DIMENSIONS: usize = 64;
 
 /// What the person chose. `None` and empty mean: what the inspection says.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +38,12 @@ pub(crate) struct Choices {
     pub(crate) inputs: Option<SourcedSchema>,
     /// As for the inputs.
     pub(crate) outputs: Option<SourcedSchema>,
+    /// The whole list of parameters, from the first edit of one on.
+    pub(crate) params: Option<Vec<Sourced<ParamSpec>>>,
+    /// The sample data, as it was read when it was given.
+    pub(crate) sample: Option<SampleChoice>,
+    /// The example's rows, from the first edit of a cell on.
+    pub(crate) example: Option<ExampleTable>,
     /// The model chosen among several, by its path in the file.
     pub(crate) model: Option<String>,
     /// Files and folders with code of the person's own.
@@ -57,14 +63,21 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    /// The signature with the person's sides in place of the inspection's.
+    /// The signature: the person's sides, else what the inspection and the sample say together.
     pub(crate) fn signature(&self, inspection: &Inspection) -> SourcedSignature {
-        let network = self.network.as_ref().map(|network| &network.inspection.signature);
-        let read = network.unwrap_or(&inspection.signature);
+        // Weights have the signature of the network that they belong to.
+        let inspection = self.network.as_ref().map_or(inspection, |network| &network.inspection);
+        let read = &inspection.signature;
+        let sampled = self.sample.as_ref();
+        let inputs = || match sampled {
+            Some(sample) => sample::inputs(sample, inspection),
+            None => read.inputs.clone(),
+        };
+        let outputs = || read.outputs.clone().or_else(|| sample::outputs(sampled?, inspection));
         SourcedSignature {
-            inputs: self.inputs.clone().or_else(|| read.inputs.clone()),
-            outputs: self.outputs.clone().or_else(|| read.outputs.clone()),
-            params: read.params.clone(),
+            inputs: self.inputs.clone().or_else(inputs),
+            outputs: self.outputs.clone().or_else(outputs),
+            params: self.params.clone().or_else(|| read.params.clone()),
         }
     }
 
@@ -135,14 +148,34 @@ impl Choices {
             }
             Edit::SetColumnName { side, index, name } => {
                 next.edit_row(*side, *index, chosen, |row| row.set_name(name))?;
-                unique_names(next.side(*side, chosen).as_ref())?;
+                signature::unique_names(next.side(*side, chosen).as_ref())?;
             }
             Edit::ResetSchema { side } => *next.slot(*side) = None,
-            Edit::SetSchema { side, names, ty, shape } => {
-                let schema = new_schema(names, ty, shape)?;
-                unique_names(Some(&schema))?;
-                *next.slot(*side) = Some(schema);
+            Edit::SetSchema { side, names, ty, shape } => next.set_schema(*side, names, ty, shape)?,
+            Edit::SetRequired { side, index, is_required } => {
+                next.edit_row(*side, *index, chosen, |row| row.set_required(*is_required))?;
             }
+            Edit::SetShape { side, index, shape } => {
+                next.edit_row(*side, *index, chosen, |row| row.set_shape(shape))?;
+            }
+            Edit::AddColumn { side, name, ty } => next.add_column(*side, name, ty, chosen)?,
+            Edit::RemoveColumn { side, index } => next.remove_column(*side, *index, chosen)?,
+            Edit::MoveColumn { side, from, to } => next.move_column(*side, *from, *to, chosen)?,
+            Edit::SetParam { index, name, ty, default, is_list } => {
+                let ty = signature::column_type(ty)?;
+                let shape = is_list.then_some(-1);
+                let spec = ParamSpec { name: name.clone(), ty, default: default.clone(), shape };
+                next.set_param(*index, spec, chosen)?;
+            }
+            Edit::RemoveParam { index } => next.remove_param(*index, chosen)?,
+            Edit::SetSample { path } => next.set_sample(path)?,
+            Edit::RemoveSample => (next.sample, next.example) = (None, None),
+            Edit::MarkColumn { name, role } => next.mark_column(name, *role)?,
+            Edit::SetExample { columns, rows } => {
+                let table = ExampleTable::new(columns.clone(), rows.clone())?;
+                next.example = Some(sample::typed(table, self.signature(chosen).inputs.as_ref()));
+            }
+            Edit::ResetExample => next.example = None,
             Edit::SelectModel { path } => next.select_model(path, inspection)?,
             Edit::AddCode { path } => next.add_code(path, inspection)?,
             Edit::RemoveCode { path } => {
@@ -188,7 +221,8 @@ impl Choices {
             return Err(EditError::Unknown(format!("there is no model at {path} in the file")));
         }
         self.model = (!is_first).then(|| path.to_owned());
-        (self.inputs, self.outputs, self.requirements, self.architecture) = (None, None, None, None);
+        (self.inputs, self.outputs, self.params) = (None, None, None);
+        (self.requirements, self.architecture) = (None, None);
         self.generated.clear();
         Ok(())
     }
@@ -203,6 +237,18 @@ impl Choices {
         CodeTree::read(&self.code_files(), &self.chosen(inspection).own_modules)
             .map(|_| ())
             .map_err(|error| EditError::Code(error.to_string()))
+    }
+
+    fn set_sample(&mut self, path: &Path) -> Result<(), EditError> {
+        let sample = SampleChoice::read(path).map_err(|error| EditError::Sample(error.to_string()))?;
+        (self.sample, self.example) = (Some(sample), None);
+        Ok(())
+    }
+
+    fn mark_column(&mut self, name: &str, role: Role) -> Result<(), EditError> {
+        let missing = || EditError::Unknown("there is no sample whose columns could be marked".into());
+        self.example = None;
+        self.sample.as_mut().ok_or_else(missing)?.mark(name, role)
     }
 
     fn set_architecture(
@@ -304,163 +350,4 @@ impl Choices {
         };
         Ok(())
     }
-
-    fn slot(&mut self, side: Side) -> &mut Option<SourcedSchema> {
-        match side {
-            Side::Inputs => &mut self.inputs,
-            Side::Outputs => &mut self.outputs,
-        }
-    }
-
-    fn side(&self, side: Side, inspection: &Inspection) -> Option<SourcedSchema> {
-        let signature = self.signature(inspection);
-        match side {
-            Side::Inputs => signature.inputs,
-            Side::Outputs => signature.outputs,
-        }
-    }
-
-    fn edit_row(
-        &mut self,
-        side: Side,
-        index: usize,
-        inspection: &Inspection,
-        change: impl FnOnce(Row<'_>) -> Result<(), EditError>,
-    ) -> Result<(), EditError> {
-        let missing = EditError::Index { what: side.word(), index };
-        let mut schema = self.side(side, inspection).ok_or_else(|| missing.clone())?;
-        match &mut schema {
-            SourcedSchema::Columns(columns) => {
-                let n_rows = columns.len();
-                let column = columns.get_mut(index).ok_or(missing)?;
-                change(Row::Column(&mut column.value, n_rows))?;
-                YOU.clone_into(&mut column.source);
-            }
-            SourcedSchema::Tensors(tensors) => {
-                let n_rows = tensors.len();
-                let tensor = tensors.get_mut(index).ok_or(missing)?;
-                change(Row::Tensor(&mut tensor.value, n_rows))?;
-                YOU.clone_into(&mut tensor.source);
-            }
-        }
-        *self.slot(side) = Some(schema);
-        Ok(())
-    }
-}
-
-/// One row of a schema, and how many rows that has.
-enum Row<'a> {
-    Column(&'a mut ColSpec, usize),
-    Tensor(&'a mut TensorSpec, usize),
-}
-
-impl Row<'_> {
-    fn set_type(self, ty: &str) -> Result<(), EditError> {
-        match self {
-            Row::Column(column, _) => column.ty = column_type(ty)?,
-            Row::Tensor(tensor, _) => tensor.dtype = dtype(ty)?,
-        }
-        Ok(())
-    }
-
-    fn set_name(self, name: &str) -> Result<(), EditError> {
-        let (has_name, n_rows) = match &self {
-            Row::Column(column, n_rows) => (column.name.is_some(), *n_rows),
-            Row::Tensor(tensor, n_rows) => (tensor.name.is_some(), *n_rows),
-        };
-        if 1 < n_rows && has_name == name.is_empty() {
-            let problem = "MLflow wants either all rows named or none; set the whole side instead";
-            return Err(EditError::Schema(problem.into()));
-        }
-        match self {
-            Row::Column(column, _) => {
-                column.name = (!name.is_empty()).then(|| ColumnName::Text(name.to_owned()));
-                // An optional column without a name stops MLflow from loading the package.
-                column.required |= name.is_empty();
-            }
-            Row::Tensor(tensor, _) => tensor.name = (!name.is_empty()).then(|| name.to_owned()),
-        }
-        Ok(())
-    }
-}
-
-fn new_schema(names: &[String], ty: &str, shape: &[i64]) -> Result<SourcedSchema, EditError> {
-    if names.is_empty() {
-        if shape.is_empty() || MOST_DIMENSIONS < shape.len() || shape.iter().any(|dim| *dim < -1) {
-            let problem = "a tensor's shape is a list of sizes, -1 where it varies: [-1, 4]";
-            return Err(EditError::Schema(problem.into()));
-        }
-        let tensor = TensorSpec::unnamed(dtype(ty)?, shape.to_vec());
-        return Ok(SourcedSchema::Tensors(vec![Sourced::new(tensor, YOU)]));
-    }
-    let ty = column_type(ty)?;
-    let columns = names.iter().map(|name| {
-        let name = Some(ColumnName::Text(name.clone()));
-        Sourced::new(ColSpec { name, ty: ty.clone(), required: true }, YOU)
-    });
-    Ok(SourcedSchema::Columns(columns.collect()))
-}
-
-fn column_type(name: &str) -> Result<ColumnType, EditError> {
-    if name == "any" {
-        return Ok(ColumnType::Any);
-    }
-    DataType::from_name(name).map(ColumnType::Scalar).ok_or_else(|| {
-        let all = DataType::ALL.map(DataType::name).join(", ");
-        EditError::Schema(format!("MLflow has no column type \"{name}\"; it has {all} and any"))
-    })
-}
-
-/// The dtypes that MLflow's tensor schema takes and that mean the same on every system.
-const DTYPES: [&str; 18] = [
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "str",
-    "bytes",
-    "object",
-    "datetime64[ns]",
-];
-
-fn dtype(name: &str) -> Result<String, EditError> {
-    let found = DTYPES.iter().find(|dtype| **dtype == name);
-    found.map(|dtype| (*dtype).to_owned()).ok_or_else(|| {
-        EditError::Schema(format!("MLflow has no tensor type \"{name}\"; it has {}", DTYPES.join(", ")))
-    })
-}
-
-/// MLflow does not notice two columns of one name, and callers cannot send them.
-fn unique_names(schema: Option<&SourcedSchema>) -> Result<(), EditError> {
-    let names: Vec<String> = match schema {
-        Some(SourcedSchema::Columns(columns)) => {
-            columns.iter().filter_map(|column| column.value.name.as_ref().map(ToString::to_string)).collect()
-        }
-        Some(SourcedSchema::Tensors(tensors)) => {
-            tensors.iter().filter_map(|tensor| tensor.value.name.clone()).collect()
-        }
-        None => Vec::new(),
-    };
-    let mut seen = BTreeSet::new();
-    for name in &names {
-        if name.is_empty() {
-            return Err(EditError::Schema("a column needs a name".into()));
-        }
-        if !seen.insert(name) {
-            return Err(EditError::Schema(format!(
-                "there are two rows named \"{name}\"; callers could not send both"
-            )));
-        }
-    }
-    Ok(())
 }
