@@ -20,6 +20,7 @@ mod tests;
 mod zip;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, Window, read_up_to};
 
@@ -27,9 +28,9 @@ use crate::compress::{Compression, Unpacked};
 
 pub use self::tar::is_tar;
 
-/// The longest stored member whose checksum is compared. Nothing is decided by it, so reading gigabytes of weights
-/// for it would be waste.
-const CHECKED_BYTES: u64 = 64 << 20;
+/// How many bytes of stored members are read to compare their checksums, in the order in which they are opened. Nothing is
+/// decided by it, so reading gigabytes of weights for it would be waste.
+const CHECKED_BYTES: u64 = 16 << 20;
 
 /// The longest target of a link that is read.
 const LINK_BYTES: usize = 4096;
@@ -134,6 +135,8 @@ pub struct Container {
     members: Vec<Member>,
     oddities: Vec<Oddity>,
     error: Option<ReadError>,
+    /// What is left of [`CHECKED_BYTES`].
+    unchecked: AtomicU64,
 }
 
 /// A member's bytes, and what is wrong with them.
@@ -211,7 +214,7 @@ impl Container {
         for member in members.iter().filter(|member| leads_outside(&member.name)) {
             oddities.push(Oddity::of(OddityKind::Outside, &member.name, member.offset));
         }
-        Ok(Self { kind, source, members, oddities, error })
+        Ok(Self { kind, source, members, oddities, error, unchecked: AtomicU64::new(CHECKED_BYTES) })
     }
 
     /// What kind of container it is.
@@ -252,6 +255,13 @@ impl Container {
         Ok(opened)
     }
 
+    /// Whether so many bytes may be read for a checksum; takes them from what is left.
+    fn may_check(&self, len: u64) -> bool {
+        self.unchecked
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(len))
+            .is_ok()
+    }
+
     fn open_member(&self, member: &Member, budget: &mut Budget) -> Result<Opened, ReadError> {
         let error_at = |kind| ReadError::new(self.kind.name(), member.offset, kind);
         let window = Window::new(Arc::clone(&self.source), member.offset, member.packed_len);
@@ -261,8 +271,7 @@ impl Container {
         let inflate = match member.packing {
             Packing::Stored => {
                 let is_wrong = member.crc32.is_some_and(|stated| {
-                    packed.len_bytes() <= CHECKED_BYTES
-                        && crc32(&*packed).is_some_and(|found| found != stated)
+                    self.may_check(packed.len_bytes()) && crc32(&*packed).is_some_and(|found| found != stated)
                 });
                 let odd = || Oddity::of(OddityKind::Crc, &member.name, member.offset);
                 return Ok(Opened {

@@ -3,13 +3,12 @@
 /**
  * Something about a row of the inputs that callers will run into.
  */
-export type AdviceView = {
-	/**
-	 * Who is refused, and why.
-	 */
-	text: string;
-	/**
-	 * The type with which they are not.
-	 */
-	better: string | null;
-};
+export type AdviceView = { 
+/**
+ * Who is refused, and why.
+ */
+text: string, 
+/**
+ * The type with which they are not.
+ */
+better: string | null, };

@@ -3,17 +3,16 @@
 /**
  * A value that the constructor is given.
  */
-export type ArgumentView = {
-	/**
-	 * The parameter's name.
-	 */
-	name: string;
-	/**
-	 * The value as a person would type it.
-	 */
-	value: string;
-	/**
-	 * Where it came from.
-	 */
-	source: string;
-};
+export type ArgumentView = { 
+/**
+ * The parameter's name.
+ */
+name: string, 
+/**
+ * The value as a person would type it.
+ */
+value: string, 
+/**
+ * Where it came from.
+ */
+source: string, };

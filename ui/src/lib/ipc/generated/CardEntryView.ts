@@ -3,17 +3,16 @@
 /**
  * One thing that a card may say.
  */
-export type CardEntryView = {
-	/**
-	 * The field: `description`, `license`.
-	 */
-	field: string;
-	/**
-	 * For people.
-	 */
-	label: string;
-	/**
-	 * Whether something was said.
-	 */
-	isGiven: boolean;
-};
+export type CardEntryView = { 
+/**
+ * The field: `description`, `license`.
+ */
+field: string, 
+/**
+ * For people.
+ */
+label: string, 
+/**
+ * Whether something was said.
+ */
+isGiven: boolean, };

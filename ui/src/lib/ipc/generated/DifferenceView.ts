@@ -3,13 +3,12 @@
 /**
  * Something that the model and the sample say differently.
  */
-export type DifferenceView = {
-	/**
-	 * The column; empty when it is about the whole.
-	 */
-	column: string;
-	/**
-	 * What each says.
-	 */
-	text: string;
-};
+export type DifferenceView = { 
+/**
+ * The column; empty when it is about the whole.
+ */
+column: string, 
+/**
+ * What each says.
+ */
+text: string, };

@@ -3,9 +3,8 @@
 /**
  * One draft.
  */
-export type DraftRequest = {
-	/**
-	 * Its id.
-	 */
-	draftId: string;
-};
+export type DraftRequest = { 
+/**
+ * Its id.
+ */
+draftId: string, };

@@ -3,337 +3,244 @@
 /**
  * One change to a draft. Undo, redo and the recipe file use the same.
  */
-export type EditRequest =
-	| {
-			kind: 'setName';
-			/**
-			 * The new name.
-			 */
-			name: string;
-	  }
-	| {
-			kind: 'setDescription';
-			/**
-			 * The new text.
-			 */
-			description: string;
-	  }
-	| {
-			kind: 'setMetadata';
-			/**
-			 * Its name: `intendedUse`.
-			 */
-			field: string;
-			/**
-			 * Its text; lists have one entry a line.
-			 */
-			value: string;
-	  }
-	| {
-			kind: 'setTag';
-			/**
-			 * The key.
-			 */
-			key: string;
-			/**
-			 * The value.
-			 */
-			value: string;
-	  }
-	| {
-			kind: 'renameTag';
-			/**
-			 * The old key.
-			 */
-			from: string;
-			/**
-			 * The new key.
-			 */
-			to: string;
-	  }
-	| {
-			kind: 'removeTag';
-			/**
-			 * The key.
-			 */
-			key: string;
-	  }
-	| {
-			kind: 'setRequirement';
-			/**
-			 * The line's index.
-			 */
-			index: number;
-			/**
-			 * The new line.
-			 */
-			requirement: string;
-	  }
-	| { kind: 'resetRequirements' }
-	| {
-			kind: 'setPython';
-			/**
-			 * `3.11` or `3.11.7`.
-			 */
-			version: string;
-	  }
-	| {
-			kind: 'setColumnType';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * The row.
-			 */
-			index: number;
-			/**
-			 * The type's name.
-			 */
-			type: string;
-	  }
-	| {
-			kind: 'setColumnName';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * The row.
-			 */
-			index: number;
-			/**
-			 * The name.
-			 */
-			name: string;
-	  }
-	| {
-			kind: 'resetSchema';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-	  }
-	| {
-			kind: 'setSchema';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * Column names; empty for one unnamed tensor.
-			 */
-			names: Array<string>;
-			/**
-			 * Scalar type of the columns, or the tensor's dtype.
-			 */
-			type: string;
-			/**
-			 * The tensor's shape, -1 for variable.
-			 */
-			shape: number[];
-	  }
-	| {
-			kind: 'setRequired';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * The row.
-			 */
-			index: number;
-			/**
-			 * Whether they must.
-			 */
-			isRequired: boolean;
-	  }
-	| {
-			kind: 'setShape';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * The row.
-			 */
-			index: number;
-			/**
-			 * The shape, -1 for variable.
-			 */
-			shape: number[];
-	  }
-	| {
-			kind: 'addColumn';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * Its name.
-			 */
-			name: string;
-			/**
-			 * Its type.
-			 */
-			type: string;
-	  }
-	| {
-			kind: 'removeColumn';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * The row.
-			 */
-			index: number;
-	  }
-	| {
-			kind: 'moveColumn';
-			/**
-			 * `inputs` or `outputs`.
-			 */
-			side: string;
-			/**
-			 * Where it is.
-			 */
-			from: number;
-			/**
-			 * Where it goes.
-			 */
-			to: number;
-	  }
-	| {
-			kind: 'setParam';
-			/**
-			 * The row.
-			 */
-			index: number;
-			/**
-			 * Its name.
-			 */
-			name: string;
-			/**
-			 * Its type.
-			 */
-			type: string;
-			/**
-			 * Its default as the person typed it.
-			 */
-			default: string;
-			/**
-			 * Whether it takes a list.
-			 */
-			isList: boolean;
-	  }
-	| {
-			kind: 'removeParam';
-			/**
-			 * The row.
-			 */
-			index: number;
-	  }
-	| {
-			kind: 'setSample';
-			/**
-			 * An absolute path.
-			 */
-			path: string;
-	  }
-	| { kind: 'removeSample' }
-	| {
-			kind: 'markColumn';
-			/**
-			 * The column's name.
-			 */
-			name: string;
-			/**
-			 * `input`, `target`, `prediction`, `ignored`.
-			 */
-			role: string;
-	  }
-	| {
-			kind: 'setExample';
-			/**
-			 * The names of its columns.
-			 */
-			columns: Array<string>;
-			/**
-			 * The cells as the person typed them.
-			 */
-			rows: Array<Array<string>>;
-	  }
-	| { kind: 'resetExample' }
-	| {
-			kind: 'selectModel';
-			/**
-			 * The model's path.
-			 */
-			path: string;
-	  }
-	| {
-			kind: 'addCode';
-			/**
-			 * An absolute path.
-			 */
-			path: string;
-	  }
-	| {
-			kind: 'removeCode';
-			/**
-			 * As it is in the draft.
-			 */
-			path: string;
-	  }
-	| {
-			kind: 'acknowledge';
-			/**
-			 * Its key.
-			 */
-			finding: string;
-			/**
-			 * Why; may be empty.
-			 */
-			note: string;
-	  }
-	| {
-			kind: 'withdraw';
-			/**
-			 * The finding's key.
-			 */
-			finding: string;
-	  }
-	| {
-			kind: 'setTrust';
-			/**
-			 * `module.Class`.
-			 */
-			name: string;
-			/**
-			 * Whether it may.
-			 */
-			isTrusted: boolean;
-	  }
-	| {
-			kind: 'setArchitecture';
-			/**
-			 * How it is imported: `net.Net`.
-			 */
-			class: string;
-			/**
-			 * Names, and values as the person typed them.
-			 */
-			arguments: Array<[string, string]>;
-	  }
-	| {
-			kind: 'setGenerated';
-			/**
-			 * `model.py` or `loader.py`.
-			 */
-			file: string;
-			/**
-			 * The new text.
-			 */
-			text: string;
-	  };
+export type EditRequest = { "kind": "setName", 
+/**
+ * The new name.
+ */
+name: string, } | { "kind": "setDescription", 
+/**
+ * The new text.
+ */
+description: string, } | { "kind": "setMetadata", 
+/**
+ * Its name: `intendedUse`.
+ */
+field: string, 
+/**
+ * Its text; lists have one entry a line.
+ */
+value: string, } | { "kind": "setTag", 
+/**
+ * The key.
+ */
+key: string, 
+/**
+ * The value.
+ */
+value: string, } | { "kind": "renameTag", 
+/**
+ * The old key.
+ */
+from: string, 
+/**
+ * The new key.
+ */
+to: string, } | { "kind": "removeTag", 
+/**
+ * The key.
+ */
+key: string, } | { "kind": "setRequirement", 
+/**
+ * The line's index.
+ */
+index: number, 
+/**
+ * The new line.
+ */
+requirement: string, } | { "kind": "resetRequirements" } | { "kind": "setPython", 
+/**
+ * `3.11` or `3.11.7`.
+ */
+version: string, } | { "kind": "setColumnType", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * The type's name.
+ */
+type: string, } | { "kind": "setColumnName", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * The name.
+ */
+name: string, } | { "kind": "resetSchema", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, } | { "kind": "setSchema", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * Column names; empty for one unnamed tensor.
+ */
+names: Array<string>, 
+/**
+ * Scalar type of the columns, or the tensor's dtype.
+ */
+type: string, 
+/**
+ * The tensor's shape, -1 for variable.
+ */
+shape: number[], } | { "kind": "setRequired", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * Whether they must.
+ */
+isRequired: boolean, } | { "kind": "setShape", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * The shape, -1 for variable.
+ */
+shape: number[], } | { "kind": "addColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type.
+ */
+type: string, } | { "kind": "removeColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * The row.
+ */
+index: number, } | { "kind": "moveColumn", 
+/**
+ * `inputs` or `outputs`.
+ */
+side: string, 
+/**
+ * Where it is.
+ */
+from: number, 
+/**
+ * Where it goes.
+ */
+to: number, } | { "kind": "setParam", 
+/**
+ * The row.
+ */
+index: number, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type.
+ */
+type: string, 
+/**
+ * Its default as the person typed it.
+ */
+default: string, 
+/**
+ * Whether it takes a list.
+ */
+isList: boolean, } | { "kind": "removeParam", 
+/**
+ * The row.
+ */
+index: number, } | { "kind": "setSample", 
+/**
+ * An absolute path.
+ */
+path: string, } | { "kind": "removeSample" } | { "kind": "markColumn", 
+/**
+ * The column's name.
+ */
+name: string, 
+/**
+ * `input`, `target`, `prediction`, `ignored`.
+ */
+role: string, } | { "kind": "setExample", 
+/**
+ * The names of its columns.
+ */
+columns: Array<string>, 
+/**
+ * The cells as the person typed them.
+ */
+rows: Array<Array<string>>, } | { "kind": "resetExample" } | { "kind": "selectModel", 
+/**
+ * The model's path.
+ */
+path: string, } | { "kind": "addCode", 
+/**
+ * An absolute path.
+ */
+path: string, } | { "kind": "removeCode", 
+/**
+ * As it is in the draft.
+ */
+path: string, } | { "kind": "acknowledge", 
+/**
+ * Its key.
+ */
+finding: string, 
+/**
+ * Why; may be empty.
+ */
+note: string, } | { "kind": "withdraw", 
+/**
+ * The finding's key.
+ */
+finding: string, } | { "kind": "setTrust", 
+/**
+ * `module.Class`.
+ */
+name: string, 
+/**
+ * Whether it may.
+ */
+isTrusted: boolean, } | { "kind": "setArchitecture", 
+/**
+ * How it is imported: `net.Net`.
+ */
+class: string, 
+/**
+ * Names, and values as the person typed them.
+ */
+arguments: Array<[string, string]>, } | { "kind": "setGenerated", 
+/**
+ * `model.py` or `loader.py`.
+ */
+file: string, 
+/**
+ * The new text.
+ */
+text: string, };

@@ -3,29 +3,28 @@
 /**
  * An environment file that the person picked, before anything of it is taken.
  */
-export type EnvironmentFileView = {
-	/**
-	 * Where it lies, as the window names it.
-	 */
-	path: string;
-	/**
-	 * Its name.
-	 */
-	file: string;
-	/**
-	 * How many packages it asks for.
-	 */
-	nLines: number;
-	/**
-	 * How many lines of the draft would change when only versions are taken.
-	 */
-	nVersions: number;
-	/**
-	 * The Python it asks for.
-	 */
-	python: string | null;
-	/**
-	 * What cannot be taken, each with the reason.
-	 */
-	leftOut: Array<string>;
-};
+export type EnvironmentFileView = { 
+/**
+ * Where it lies, as the window names it.
+ */
+path: string, 
+/**
+ * Its name.
+ */
+file: string, 
+/**
+ * How many packages it asks for.
+ */
+nLines: number, 
+/**
+ * How many lines of the draft would change when only versions are taken.
+ */
+nVersions: number, 
+/**
+ * The Python it asks for.
+ */
+python: string | null, 
+/**
+ * What cannot be taken, each with the reason.
+ */
+leftOut: Array<string>, };

@@ -3,13 +3,12 @@
 /**
  * A draft and an environment file.
  */
-export type EnvironmentRequest = {
-	/**
-	 * The draft.
-	 */
-	draftId: string;
-	/**
-	 * The file, as its dialog or a drop gave it.
-	 */
-	path: string;
-};
+export type EnvironmentRequest = { 
+/**
+ * The draft.
+ */
+draftId: string, 
+/**
+ * The file, as its dialog or a drop gave it.
+ */
+path: string, };

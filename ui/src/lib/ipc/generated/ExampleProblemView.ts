@@ -3,25 +3,24 @@
 /**
  * Something in the example that does not pass the signature as it is.
  */
-export type ExampleProblemView = {
-	/**
-	 * The row; `None` when it is about a whole column.
-	 */
-	row: number | null;
-	/**
-	 * The column's name; empty when it is about the whole.
-	 */
-	column: string;
-	/**
-	 * Whether MLflow refuses the call; otherwise it changes the value.
-	 */
-	isRefused: boolean;
-	/**
-	 * Whether it is about a table in Python, not about a request.
-	 */
-	isInPython: boolean;
-	/**
-	 * What is there, and what MLflow makes of it.
-	 */
-	text: string;
-};
+export type ExampleProblemView = { 
+/**
+ * The row; `None` when it is about a whole column.
+ */
+row: number | null, 
+/**
+ * The column's name; empty when it is about the whole.
+ */
+column: string, 
+/**
+ * Whether MLflow refuses the call; otherwise it changes the value.
+ */
+isRefused: boolean, 
+/**
+ * Whether it is about a table in Python, not about a request.
+ */
+isInPython: boolean, 
+/**
+ * What is there, and what MLflow makes of it.
+ */
+text: string, };

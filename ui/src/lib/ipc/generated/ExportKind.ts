@@ -3,4 +3,4 @@
 /**
  * What to write.
  */
-export type ExportKind = 'folder' | 'zip';
+export type ExportKind = "folder" | "zip";

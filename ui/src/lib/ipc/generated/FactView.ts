@@ -3,21 +3,20 @@
 /**
  * One fact.
  */
-export type FactView = {
-	/**
-	 * Stable id: `n_features`.
-	 */
-	name: string;
-	/**
-	 * `Features`, for people.
-	 */
-	label: string;
-	/**
-	 * Made for showing.
-	 */
-	value: string;
-	/**
-	 * Where it came from.
-	 */
-	source: string;
-};
+export type FactView = { 
+/**
+ * Stable id: `n_features`.
+ */
+name: string, 
+/**
+ * `Features`, for people.
+ */
+label: string, 
+/**
+ * Made for showing.
+ */
+value: string, 
+/**
+ * Where it came from.
+ */
+source: string, };

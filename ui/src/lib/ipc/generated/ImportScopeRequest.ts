@@ -3,4 +3,4 @@
 /**
  * How much of an environment file to take.
  */
-export type ImportScopeRequest = 'versions' | 'all';
+export type ImportScopeRequest = "versions" | "all";

@@ -3,13 +3,12 @@
 /**
  * A key to seal with.
  */
-export type KeyRequest = {
-	/**
-	 * As the dialog gave it.
-	 */
-	path: string;
-	/**
-	 * What opens it; empty when it is not protected. Kept nowhere.
-	 */
-	passphrase: string;
-};
+export type KeyRequest = { 
+/**
+ * As the dialog gave it.
+ */
+path: string, 
+/**
+ * What opens it; empty when it is not protected. Kept nowhere.
+ */
+passphrase: string, };

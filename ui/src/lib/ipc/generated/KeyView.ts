@@ -3,25 +3,24 @@
 /**
  * A key that the person picked. The key itself never comes to the page.
  */
-export type KeyView = {
-	/**
-	 * Names it in requests.
-	 */
-	path: string;
-	/**
-	 * Its file name.
-	 */
-	name: string;
-	/**
-	 * The fingerprint of its public half; empty while it is locked.
-	 */
-	fingerprint: string;
-	/**
-	 * `P-256`; empty while it is locked.
-	 */
-	curve: string;
-	/**
-	 * Whether a passphrase is needed to open it.
-	 */
-	isLocked: boolean;
-};
+export type KeyView = { 
+/**
+ * Names it in requests.
+ */
+path: string, 
+/**
+ * Its file name.
+ */
+name: string, 
+/**
+ * The fingerprint of its public half; empty while it is locked.
+ */
+fingerprint: string, 
+/**
+ * `P-256`; empty while it is locked.
+ */
+curve: string, 
+/**
+ * Whether a passphrase is needed to open it.
+ */
+isLocked: boolean, };

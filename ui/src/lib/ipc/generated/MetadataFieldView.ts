@@ -3,21 +3,20 @@
 /**
  * One field.
  */
-export type MetadataFieldView = {
-	/**
-	 * Names it in edits: `intendedUse`.
-	 */
-	field: string;
-	/**
-	 * For people: `Intended use`.
-	 */
-	label: string;
-	/**
-	 * What was said; empty when nothing was.
-	 */
-	text: string;
-	/**
-	 * What is often chosen.
-	 */
-	choices: Array<string>;
-};
+export type MetadataFieldView = { 
+/**
+ * Names it in edits: `intendedUse`.
+ */
+field: string, 
+/**
+ * For people: `Intended use`.
+ */
+label: string, 
+/**
+ * What was said; empty when nothing was.
+ */
+text: string, 
+/**
+ * What is often chosen.
+ */
+choices: Array<string>, };

@@ -3,17 +3,16 @@
 /**
  * One of several models in an artifact.
  */
-export type ModelView = {
-	/**
-	 * Python subscripts: `["model"]`; empty when it is the whole.
-	 */
-	path: string;
-	/**
-	 * The last part of its class.
-	 */
-	class: string;
-	/**
-	 * Whether the draft is about it.
-	 */
-	isChosen: boolean;
-};
+export type ModelView = { 
+/**
+ * Python subscripts: `["model"]`; empty when it is the whole.
+ */
+path: string, 
+/**
+ * The last part of its class.
+ */
+class: string, 
+/**
+ * Whether the draft is about it.
+ */
+isChosen: boolean, };

@@ -3,21 +3,20 @@
 /**
  * A module that the model imports and no known library provides.
  */
-export type ModuleView = {
-	/**
-	 * Its import path; `__main__` for the script that saved the model.
-	 */
-	module: string;
-	/**
-	 * What the model takes from it.
-	 */
-	names: Array<string>;
-	/**
-	 * The file in the package that provides it.
-	 */
-	found: string | null;
-	/**
-	 * The names that the file does not define.
-	 */
-	undefined: Array<string>;
-};
+export type ModuleView = { 
+/**
+ * Its import path; `__main__` for the script that saved the model.
+ */
+module: string, 
+/**
+ * What the model takes from it.
+ */
+names: Array<string>, 
+/**
+ * The file in the package that provides it.
+ */
+found: string | null, 
+/**
+ * The names that the file does not define.
+ */
+undefined: Array<string>, };

@@ -3,17 +3,16 @@
 /**
  * Something that is wrong or risky.
  */
-export type PackageProblemView = {
-	/**
-	 * `error`, `warning`, `info`.
-	 */
-	severity: string;
-	/**
-	 * The file or key.
-	 */
-	path: string;
-	/**
-	 * In a sentence.
-	 */
-	message: string;
-};
+export type PackageProblemView = { 
+/**
+ * `error`, `warning`, `info`.
+ */
+severity: string, 
+/**
+ * The file or key.
+ */
+path: string, 
+/**
+ * In a sentence.
+ */
+message: string, };

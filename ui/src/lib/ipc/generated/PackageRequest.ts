@@ -3,13 +3,12 @@
 /**
  * A package to check.
  */
-export type PackageRequest = {
-	/**
-	 * Where it lies.
-	 */
-	path: string;
-	/**
-	 * The public key of whoever sealed it, as the dialog gave it.
-	 */
-	key: string | null;
-};
+export type PackageRequest = { 
+/**
+ * Where it lies.
+ */
+path: string, 
+/**
+ * The public key of whoever sealed it, as the dialog gave it.
+ */
+key: string | null, };

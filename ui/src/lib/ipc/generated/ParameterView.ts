@@ -3,13 +3,12 @@
 /**
  * A parameter of a constructor.
  */
-export type ParameterView = {
-	/**
-	 * Its name.
-	 */
-	name: string;
-	/**
-	 * Its default as the code has it; `None` where a value must be given.
-	 */
-	default: string | null;
-};
+export type ParameterView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its default as the code has it; `None` where a value must be given.
+ */
+default: string | null, };

@@ -3,9 +3,8 @@
 /**
  * One path.
  */
-export type PathRequest = {
-	/**
-	 * An absolute path, from a drop, a dialog or the command line.
-	 */
-	path: string;
-};
+export type PathRequest = { 
+/**
+ * An absolute path, from a drop, a dialog or the command line.
+ */
+path: string, };

@@ -3,21 +3,20 @@
 /**
  * A cell that looks like personal data.
  */
-export type PersonalView = {
-	/**
-	 * The row.
-	 */
-	row: number;
-	/**
-	 * The column.
-	 */
-	column: number;
-	/**
-	 * `an e-mail address`.
-	 */
-	what: string;
-	/**
-	 * A made-up value of the same kind.
-	 */
-	madeUp: string;
-};
+export type PersonalView = { 
+/**
+ * The row.
+ */
+row: number, 
+/**
+ * The column.
+ */
+column: number, 
+/**
+ * `an e-mail address`.
+ */
+what: string, 
+/**
+ * A made-up value of the same kind.
+ */
+madeUp: string, };

@@ -3,17 +3,16 @@
 /**
  * One planned file.
  */
-export type PlannedFileView = {
-	/**
-	 * Path inside the package.
-	 */
-	path: string;
-	/**
-	 * `copied`, `rewritten`, `generated`, `sealed`.
-	 */
-	origin: string;
-	/**
-	 * Its size; an estimate for rewritten files.
-	 */
-	sizeBytes: number;
-};
+export type PlannedFileView = { 
+/**
+ * Path inside the package.
+ */
+path: string, 
+/**
+ * `copied`, `rewritten`, `generated`, `sealed`.
+ */
+origin: string, 
+/**
+ * Its size; an estimate for rewritten files.
+ */
+sizeBytes: number, };

@@ -3,13 +3,12 @@
 /**
  * A mistake in a text.
  */
-export type ProblemView = {
-	/**
-	 * From 1.
-	 */
-	line: number;
-	/**
-	 * `( is never closed`.
-	 */
-	what: string;
-};
+export type ProblemView = { 
+/**
+ * From 1.
+ */
+line: number, 
+/**
+ * `( is never closed`.
+ */
+what: string, };

@@ -3,21 +3,20 @@
 /**
  * How far an export is. Sent at most 20 times a second.
  */
-export type ProgressView = {
-	/**
-	 * `writing`, `syncing`, `checking`.
-	 */
-	stage: string;
-	/**
-	 * Bytes done.
-	 */
-	doneBytes: number;
-	/**
-	 * Bytes in all.
-	 */
-	totalBytes: number;
-	/**
-	 * The file being written.
-	 */
-	file: string;
-};
+export type ProgressView = { 
+/**
+ * `writing`, `syncing`, `checking`.
+ */
+stage: string, 
+/**
+ * Bytes done.
+ */
+doneBytes: number, 
+/**
+ * Bytes in all.
+ */
+totalBytes: number, 
+/**
+ * The file being written.
+ */
+file: string, };

@@ -3,17 +3,16 @@
 /**
  * Something to know about a requirement line.
  */
-export type RequirementNoteView = {
-	/**
-	 * Whether the environment will not install, or only may not.
-	 */
-	isFault: boolean;
-	/**
-	 * A sentence.
-	 */
-	text: string;
-	/**
-	 * A line without the problem.
-	 */
-	better: string | null;
-};
+export type RequirementNoteView = { 
+/**
+ * Whether the environment will not install, or only may not.
+ */
+isFault: boolean, 
+/**
+ * A sentence.
+ */
+text: string, 
+/**
+ * A line without the problem.
+ */
+better: string | null, };

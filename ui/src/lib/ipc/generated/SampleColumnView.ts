@@ -3,33 +3,32 @@
 /**
  * One column of a sample.
  */
-export type SampleColumnView = {
-	/**
-	 * Its name.
-	 */
-	name: string;
-	/**
-	 * Its dtype in pandas.
-	 */
-	dtype: string;
-	/**
-	 * The type that MLflow infers; `None` when it infers none.
-	 */
-	type: string | null;
-	/**
-	 * Its first values.
-	 */
-	values: string;
-	/**
-	 * How many of its values are missing.
-	 */
-	nMissing: number;
-	/**
-	 * `input`, `target`, `prediction`, `ignored`.
-	 */
-	role: string;
-	/**
-	 * Who says so.
-	 */
-	roleSource: string;
-};
+export type SampleColumnView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its dtype in pandas.
+ */
+dtype: string, 
+/**
+ * The type that MLflow infers; `None` when it infers none.
+ */
+type: string | null, 
+/**
+ * Its first values.
+ */
+values: string, 
+/**
+ * How many of its values are missing.
+ */
+nMissing: number, 
+/**
+ * `input`, `target`, `prediction`, `ignored`.
+ */
+role: string, 
+/**
+ * Who says so.
+ */
+roleSource: string, };

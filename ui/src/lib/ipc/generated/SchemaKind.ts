@@ -3,4 +3,4 @@
 /**
  * Whether a schema is a table or tensors.
  */
-export type SchemaKind = 'columns' | 'tensors' | 'unknown';
+export type SchemaKind = "columns" | "tensors" | "unknown";

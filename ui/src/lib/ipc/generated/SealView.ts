@@ -3,17 +3,16 @@
 /**
  * A seal.
  */
-export type SealView = {
-	/**
-	 * The fingerprint of the key that it says it was made with.
-	 */
-	fingerprint: string;
-	/**
-	 * Whether it is the key's at hand; `None` without a key.
-	 */
-	isSigned: boolean | null;
-	/**
-	 * Whether every file is as it was sealed.
-	 */
-	isWhole: boolean;
-};
+export type SealView = { 
+/**
+ * The fingerprint of the key that it says it was made with.
+ */
+fingerprint: string, 
+/**
+ * Whether it is the key's at hand; `None` without a key.
+ */
+isSigned: boolean | null, 
+/**
+ * Whether every file is as it was sealed.
+ */
+isWhole: boolean, };

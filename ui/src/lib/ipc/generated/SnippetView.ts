@@ -3,13 +3,12 @@
 /**
  * Text to copy.
  */
-export type SnippetView = {
-	/**
-	 * `Load in Python`, `Predict`, `Serve`.
-	 */
-	title: string;
-	/**
-	 * The text.
-	 */
-	text: string;
-};
+export type SnippetView = { 
+/**
+ * `Load in Python`, `Predict`, `Serve`.
+ */
+title: string, 
+/**
+ * The text.
+ */
+text: string, };

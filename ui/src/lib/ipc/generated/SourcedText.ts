@@ -3,13 +3,12 @@
 /**
  * A text and where it came from.
  */
-export type SourcedText = {
-	/**
-	 * The text.
-	 */
-	text: string;
-	/**
-	 * Where it came from: `_sklearn_version`, `you`, `assumed: …`.
-	 */
-	source: string;
-};
+export type SourcedText = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Where it came from: `_sklearn_version`, `you`, `assumed: …`.
+ */
+source: string, };

@@ -3,4 +3,4 @@
 /**
  * What the rows of a structure are.
  */
-export type StructureKindView = 'steps' | 'layers' | 'operators' | 'names';
+export type StructureKindView = "steps" | "layers" | "operators" | "names";

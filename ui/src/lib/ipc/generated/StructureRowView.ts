@@ -3,41 +3,40 @@
 /**
  * One layer, step, operator or group.
  */
-export type StructureRowView = {
-	/**
-	 * How many rows it lies in.
-	 */
-	depth: number;
-	/**
-	 * What the row around it calls it; may be empty.
-	 */
-	name: string;
-	/**
-	 * The last part of its class, or the operator; empty when it is not known.
-	 */
-	class: string;
-	/**
-	 * The whole import path of its class.
-	 */
-	path: string;
-	/**
-	 * A few words.
-	 */
-	detail: string | null;
-	/**
-	 * `batch × 3 × 224 × 224`.
-	 */
-	output: string | null;
-	/**
-	 * Learned values, with those of everything in it.
-	 */
-	nParameters: number | null;
-	/**
-	 * The bytes of all of its values.
-	 */
-	sizeBytes: number | null;
-	/**
-	 * How many parts directly in it are not listed.
-	 */
-	hidden: number;
-};
+export type StructureRowView = { 
+/**
+ * How many rows it lies in.
+ */
+depth: number, 
+/**
+ * What the row around it calls it; may be empty.
+ */
+name: string, 
+/**
+ * The last part of its class, or the operator; empty when it is not known.
+ */
+class: string, 
+/**
+ * The whole import path of its class.
+ */
+path: string, 
+/**
+ * A few words.
+ */
+detail: string | null, 
+/**
+ * `batch × 3 × 224 × 224`.
+ */
+output: string | null, 
+/**
+ * Learned values, with those of everything in it.
+ */
+nParameters: number | null, 
+/**
+ * The bytes of all of its values.
+ */
+sizeBytes: number | null, 
+/**
+ * How many parts directly in it are not listed.
+ */
+hidden: number, };

@@ -3,13 +3,12 @@
 /**
  * A tag.
  */
-export type TagView = {
-	/**
-	 * Unique in the draft.
-	 */
-	key: string;
-	/**
-	 * May be empty.
-	 */
-	value: string;
-};
+export type TagView = { 
+/**
+ * Unique in the draft.
+ */
+key: string, 
+/**
+ * May be empty.
+ */
+value: string, };

@@ -3,17 +3,16 @@
 /**
  * The sums over all tensors.
  */
-export type TensorSumView = {
-	/**
-	 * How many there are.
-	 */
-	n: number;
-	/**
-	 * The elements of all of them.
-	 */
-	nElements: number;
-	/**
-	 * Their bytes.
-	 */
-	sizeBytes: number;
-};
+export type TensorSumView = { 
+/**
+ * How many there are.
+ */
+n: number, 
+/**
+ * The elements of all of them.
+ */
+nElements: number, 
+/**
+ * Their bytes.
+ */
+sizeBytes: number, };

@@ -3,29 +3,28 @@
 /**
  * One tensor.
  */
-export type TensorView = {
-	/**
-	 * Its name: `encoder.layers.0.weight`.
-	 */
-	name: string;
-	/**
-	 * The type of its elements.
-	 */
-	dtype: string;
-	/**
-	 * `[8, 4]`.
-	 */
-	shape: string;
-	/**
-	 * How many elements it has.
-	 */
-	nElements: number;
-	/**
-	 * Its bytes in the file; 0 when another tensor holds them.
-	 */
-	sizeBytes: number;
-	/**
-	 * Whether it is learned.
-	 */
-	isParameter: boolean;
-};
+export type TensorView = { 
+/**
+ * Its name: `encoder.layers.0.weight`.
+ */
+name: string, 
+/**
+ * The type of its elements.
+ */
+dtype: string, 
+/**
+ * `[8, 4]`.
+ */
+shape: string, 
+/**
+ * How many elements it has.
+ */
+nElements: number, 
+/**
+ * Its bytes in the file; 0 when another tensor holds them.
+ */
+sizeBytes: number, 
+/**
+ * Whether it is learned.
+ */
+isParameter: boolean, };

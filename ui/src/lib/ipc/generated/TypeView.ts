@@ -3,17 +3,16 @@
 /**
  * A type in a skops file.
  */
-export type TypeView = {
-	/**
-	 * `module.Class`.
-	 */
-	name: string;
-	/**
-	 * Whether it may be loaded.
-	 */
-	isTrusted: boolean;
-	/**
-	 * Why it is asked about.
-	 */
-	why: string;
-};
+export type TypeView = { 
+/**
+ * `module.Class`.
+ */
+name: string, 
+/**
+ * Whether it may be loaded.
+ */
+isTrusted: boolean, 
+/**
+ * Why it is asked about.
+ */
+why: string, };

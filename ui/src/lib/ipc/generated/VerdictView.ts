@@ -3,4 +3,4 @@
 /**
  * The four verdicts.
  */
-export type VerdictView = 'safe' | 'review' | 'unscanned' | 'dangerous';
+export type VerdictView = "safe" | "review" | "unscanned" | "dangerous";

@@ -3,17 +3,16 @@
 /**
  * One written file.
  */
-export type WrittenFileView = {
-	/**
-	 * Path inside the package.
-	 */
-	path: string;
-	/**
-	 * Its size.
-	 */
-	sizeBytes: number;
-	/**
-	 * Its SHA-256 as hex.
-	 */
-	sha256: string;
-};
+export type WrittenFileView = { 
+/**
+ * Path inside the package.
+ */
+path: string, 
+/**
+ * Its size.
+ */
+sizeBytes: number, 
+/**
+ * Its SHA-256 as hex.
+ */
+sha256: string, };
