@@ -94,7 +94,7 @@ pub(super) fn example_view(draft: &Draft) -> Option<ExampleView> {
         edited: is_yours(&example.source),
         source: example.source,
         problems: draft.example_problems().into_iter().map(problem_view).collect(),
-        personal: draft.personal().into_iter().map(personal_view).collect(),
+        personal: draft.personal().iter().map(personal_view).collect(),
     })
 }
 
@@ -103,7 +103,7 @@ fn problem_view(problem: ExampleProblem) -> ExampleProblemView {
     ExampleProblemView { row, column, is_refused, is_in_python, text }
 }
 
-fn personal_view(personal: Personal) -> PersonalView {
+fn personal_view(personal: &Personal) -> PersonalView {
     PersonalView {
         row: personal.row,
         column: personal.column,
