@@ -118,11 +118,10 @@ fn a_model_that_is_gone_keeps_its_changes() {
     let mut draft = room.draft();
     draft.apply(name("mine")).unwrap();
     room.store().save("1-1", &saved(&draft)).unwrap();
-    let bytes = std::fs::read(room.at("churn.pkl")).unwrap();
-    std::fs::remove_file(room.at("churn.pkl")).unwrap();
+    std::fs::rename(room.at("churn.pkl"), room.at("away.pkl")).unwrap();
     let error = room.store().load("1-1").unwrap().restore().unwrap_err();
     assert!(error.to_string().starts_with("churn.pkl is no longer where it was"), "{error}");
-    std::fs::write(room.at("churn.pkl"), bytes).unwrap();
+    std::fs::rename(room.at("away.pkl"), room.at("churn.pkl")).unwrap();
     assert_eq!(room.store().load("1-1").unwrap().restore().unwrap().draft.name().value, "mine");
     room.store().remove("1-1").unwrap();
     room.store().remove("1-1").unwrap();
