@@ -196,7 +196,7 @@ fn a_cancelled_export_says_so_and_leaves_nothing() {
     let out = window.dir.path().join("out");
     std::fs::create_dir(&out).unwrap();
     let request = window.export_request(&draft, &out.join("churn.zip"));
-    window.app.state::<crate::drafts::Drafts>().cancel_the_next_export();
+    window.app.state::<Drafts>().cancel_the_next_export();
     assert_eq!(window.error_code("start_export", request.clone()), "cancelled");
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
     window.call("start_export", request).unwrap();
