@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use packwright_engine::saved::{DraftStore, Restored, SavedArtifact};
 use packwright_engine::{Cancel, Draft};
 
 use crate::error::{draft_not_found, export_running};
@@ -30,8 +31,15 @@ struct Registry {
 #[derive(Debug)]
 pub(crate) struct OpenDraft {
     pub(crate) id: String,
+    /// Under which it is saved; sorts in the order of opening.
+    pub(crate) key: String,
+    /// The artifact as it was opened.
+    pub(crate) artifact: SavedArtifact,
     pub(crate) opened_at_millis: u64,
     draft: Mutex<Draft>,
+    /// What is no longer as it was in the last run.
+    notes: Vec<String>,
+    save_problem: Mutex<Option<String>>,
 }
 
 impl OpenDraft {
@@ -39,6 +47,17 @@ impl OpenDraft {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Draft> {
         // Edits replace the choices whole, so a panic elsewhere leaves none half made.
         self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the person should know beside what the draft says itself.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let problem = self.save_problem.lock().unwrap_or_else(PoisonError::into_inner);
+        self.notes.iter().chain(problem.iter()).cloned().collect()
+    }
+
+    /// Notes how saving went.
+    pub(crate) fn set_save_problem(&self, problem: Option<String>) {
+        *self.save_problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 }
 
@@ -60,12 +79,31 @@ impl Drop for RunningExport<'_> {
 impl Drafts {
     /// Adds a draft.
     pub(crate) fn add(&self, draft: Draft, opened_at_millis: u64) -> Arc<OpenDraft> {
+        let artifact = SavedArtifact::of(&draft);
+        let key = DraftStore::new_key(opened_at_millis);
+        self.restore(key, opened_at_millis, Restored { draft, artifact, notes: Vec::new() })
+    }
+
+    /// Adds a draft of the last run, in its old place. When it is open already, that one is given.
+    pub(crate) fn restore(&self, key: String, opened_at_millis: u64, restored: Restored) -> Arc<OpenDraft> {
+        let Restored { draft, artifact, notes } = restored;
         let mut registry = self.registry();
+        if let Some(open) = registry.open.iter().find(|open| open.key == key) {
+            return Arc::clone(open);
+        }
         registry.n_opened = registry.n_opened.saturating_add(1);
         let id = format!("draft-{}", registry.n_opened);
-        let opened = Arc::new(OpenDraft { id, opened_at_millis, draft: Mutex::new(draft) });
-        registry.open.push(Arc::clone(&opened));
+        let at = registry.open.partition_point(|open| open.key < key);
+        let draft = Mutex::new(draft);
+        let save_problem = Mutex::default();
+        let opened = Arc::new(OpenDraft { id, key, artifact, opened_at_millis, draft, notes, save_problem });
+        registry.open.insert(at, Arc::clone(&opened));
         opened
+    }
+
+    /// The open draft that is saved under a key.
+    pub(crate) fn by_key(&self, key: &str) -> Option<Arc<OpenDraft>> {
+        self.registry().open.iter().find(|open| open.key == key).cloned()
     }
 
     /// All open drafts, newest first.
@@ -78,15 +116,15 @@ impl Drafts {
         self.registry().open.iter().find(|open| open.id == id).cloned().ok_or_else(draft_not_found)
     }
 
-    /// Closes a draft and stops its export.
-    pub(crate) fn close(&self, id: &str) -> Result<(), IpcError> {
+    /// Closes a draft and stops its export. Gives the key under which it is saved.
+    pub(crate) fn close(&self, id: &str) -> Result<String, IpcError> {
         let mut registry = self.registry();
         let at = registry.open.iter().position(|open| open.id == id).ok_or_else(draft_not_found)?;
-        registry.open.remove(at);
+        let closed = registry.open.remove(at);
         if let Some(cancel) = registry.exports.get(id) {
             cancel.cancel();
         }
-        Ok(())
+        Ok(closed.key.clone())
     }
 
     /// Notes that an export of a draft begins.

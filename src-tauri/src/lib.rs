@@ -6,6 +6,7 @@ mod drafts;
 mod error;
 mod menu;
 mod paths;
+mod saving;
 pub mod wire;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use packwright_engine::Journal;
+use packwright_engine::saved::DraftStore;
 use tauri::plugin::{self, TauriPlugin};
 use tauri::{
     AppHandle, DragDropEvent, Emitter as _, Manager as _, RunEvent, Runtime, Url, Window, WindowEvent,
@@ -20,6 +22,7 @@ use tauri::{
 
 use crate::drafts::Drafts;
 use crate::paths::Paths;
+use crate::saving::Saving;
 
 /// How long exports may take to tidy up when the program ends.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -47,6 +50,9 @@ pub fn run() {
             app.manage(journal.clone());
             // Beside the start of the window: the folders may lie on a slow drive.
             tauri::async_runtime::spawn_blocking(move || journal.sweep());
+            app.manage(Saving::new(DraftStore::of_this_user()));
+            let handle = app.handle().clone();
+            std::thread::spawn(move || handle.state::<Saving>().run(&handle.state::<Drafts>()));
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -97,7 +103,11 @@ fn note_drop<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
 
 fn on_run_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
     match event {
-        RunEvent::Exit => app.state::<Drafts>().stop_exports(LAST_PATIENCE),
+        RunEvent::Exit => {
+            let drafts = app.state::<Drafts>();
+            app.state::<Saving>().flush(&drafts);
+            drafts.stop_exports(LAST_PATIENCE);
+        }
         #[cfg(target_os = "macos")]
         RunEvent::Opened { urls } => {
             let paths = urls.iter().filter_map(|url| url.to_file_path().ok());

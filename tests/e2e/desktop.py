@@ -5,6 +5,7 @@ Everything runs in the process group of the scenario (`run.py` makes it), so tha
 
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import tempfile
@@ -108,6 +109,22 @@ class Desktop:
         """Starts the app under the driver."""
         self._session = Session(self.driver_url, self.app, args)
         return self._session
+
+    def kill_app(self):
+        """Ends the app as a crash does, and frees the driver for the next start."""
+        for found in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                is_ours = os.getpgid(int(found.name)) == os.getpgid(0) and (found / "exe").resolve() == self.app
+            except OSError:
+                continue
+            if is_ours:
+                os.kill(int(found.name), signal.SIGKILL)
+        self.wait_no_window("Packwright")
+        try:
+            self._session.quit()
+        except (WebDriverError, OSError):
+            pass
+        self._session = None
 
     def windows(self, title):
         """Ids of shown windows with exactly that title."""

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -619,6 +620,66 @@ def generated_code_is_edited_before_the_export(desk):
     page.wait_text("edited by you")
 
 
+def drafts_come_back_after_a_crash(desk):
+    """Edits, one of them taken back, outlive a kill; redo goes on from there; a closed draft stays closed."""
+    model = desk.work / "churn.pkl"
+    shutil.copy(PIPELINE, model)
+    kind = "return arguments[0].value"
+    page = desk.open_app(model)
+    page.wait_text("LogisticRegression")
+    rename(page, "iris_by_hand")
+    choose(page, page.wait_named("combobox", "Type of sepal_len"), "float")
+    page.wait(lambda: page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of sepal_len")}) == "float", "the type")
+    rename(page, "taken_back")
+    undo(desk, page)
+    page.wait_named("button", "Name: iris_by_hand")
+    [saved] = saved_drafts(desk, lambda draft: len(draft["edits"]) == 2 and len(draft["undone"]) == 1)
+    desk.kill_app()
+    assert saved.is_file()
+
+    page = desk.open_app()
+    page.wait_named("button", "Name: iris_by_hand")
+    assert page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of sepal_len")}) == "float"
+    redo(desk, page)
+    page.wait_named("button", "Name: taken_back")
+    for _ in range(3):
+        undo(desk, page)
+        time.sleep(0.3)
+    page.wait_named("button", "Name: churn")
+    saved_drafts(desk, lambda draft: len(draft["undone"]) == 3)
+    desk.kill_app()
+
+    away = desk.work / "away.pkl"
+    model.rename(away)
+    page = desk.open_app()
+    page.wait_text("churn.pkl is no longer where it was")
+    desk.kill_app()
+    away.rename(model)
+    page = desk.open_app()
+    page.wait_named("button", "Name: churn")
+    desk.focus("Packwright")
+    desk.keys("ctrl+w")
+    page.wait_text("Try the sample model")
+    assert not saved.exists()
+    desk.kill_app()
+    page = desk.open_app()
+    page.wait_text("Try the sample model")
+    time.sleep(1)
+    assert "churn" not in page.text(), page.text()
+
+
+def saved_drafts(desk, is_awaited, seconds=10):
+    """The files of saved drafts, as soon as each is as awaited."""
+    folder = desk.home / ".local/share" / APP_ID / "drafts"
+    until = time.monotonic() + seconds
+    while True:
+        files = sorted(folder.glob("*.json"))
+        if files and all(is_awaited(json.loads(file.read_text())) for file in files):
+            return files
+        assert time.monotonic() < until, [file.read_text() for file in files]
+        time.sleep(0.05)
+
+
 SCENARIOS = [
     open_edit_export_and_load_in_mlflow,
     drop_two_models_from_another_window,
@@ -644,4 +705,5 @@ SCENARIOS = [
     generated_code_is_edited_before_the_export,
     the_card_is_filled_in_and_the_package_sealed,
     a_package_that_was_sent_is_checked,
+    drafts_come_back_after_a_crash,
 ]

@@ -13,7 +13,7 @@ use crate::clean;
 use crate::receipt::hex;
 
 /// The identifier of the app, which names its data folder on every system.
-const APP: &str = "org.packwright.app";
+pub(crate) const APP: &str = "org.packwright.app";
 
 const NOTE: &str = "note";
 

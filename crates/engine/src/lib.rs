@@ -2,7 +2,7 @@
 //!
 //! `open` reads an artifact and makes a [`Draft`]; [`Edit`]s change it, with undo and redo; `plan` lists what the
 //! package will hold; `export` writes it whole or not at all; `verify` reads it again; [`Journal::sweep`] tidies up
-//! after exports that died. Everything blocks; [`jobs`] is for programs that must not.
+//! after exports that died; [`saved`] keeps open drafts on the disk. Everything blocks; [`jobs`] is for programs that must not.
 
 mod architecture;
 mod card;
@@ -30,6 +30,7 @@ mod receipt;
 pub mod received;
 mod recipe;
 mod sample;
+pub mod saved;
 pub mod seal;
 mod snippets;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::convert::draft_view;
 use crate::drafts::Drafts;
 use crate::error::path_not_given;
 use crate::paths::Paths;
+use crate::saving::Saving;
 use crate::wire::{DraftView, ErrorCode, IpcError};
 
 /// The model behind "Try the sample model" (`resources/README.md`).
@@ -25,9 +26,10 @@ pub(crate) async fn open_artifact<R: Runtime>(
     app: AppHandle<R>,
     path: String,
 ) -> Result<DraftView, IpcError> {
+    let handle = app.clone();
     off_the_ui_thread(app, move |drafts, paths| {
         let artifact = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
-        open_path(drafts, &artifact)
+        open_path(drafts, &handle.state::<Saving>(), &artifact)
     })
     .await
 }
@@ -36,12 +38,13 @@ pub(crate) async fn open_artifact<R: Runtime>(
 #[tauri::command]
 pub(crate) async fn open_sample_model<R: Runtime>(app: AppHandle<R>) -> Result<DraftView, IpcError> {
     let data_dir = app.path().app_data_dir()?;
+    let handle = app.clone();
     off_the_ui_thread(app, move |drafts, _| {
         let sample = lay_out_sample(&data_dir).map_err(|error| {
             let message = format!("the sample model could not be put into {}: {error}", data_dir.display());
             IpcError::new(ErrorCode::Unreadable, message)
         })?;
-        open_path(drafts, &sample)
+        open_path(drafts, &handle.state::<Saving>(), &sample)
     })
     .await
 }
@@ -52,9 +55,10 @@ pub(crate) async fn take_pending_paths<R: Runtime>(app: AppHandle<R>) -> Result<
     Ok(app.state::<Paths>().take_pending())
 }
 
-fn open_path(drafts: &Drafts, path: &Path) -> Result<DraftView, IpcError> {
+fn open_path(drafts: &Drafts, saving: &Saving, path: &Path) -> Result<DraftView, IpcError> {
     let draft = open::open(path)?;
     let opened = drafts.add(draft, now_millis());
+    saving.touch(&opened.id);
     Ok(draft_view(&opened, &opened.lock()))
 }
 

@@ -7,6 +7,7 @@ use super::off_the_ui_thread;
 use crate::convert::{draft_view, structure_views, tensor_views};
 use crate::error::path_not_given;
 use crate::paths::Paths;
+use crate::saving::Saving;
 use crate::wire::{DraftView, EditRequest, IpcError, StructureView, TensorView};
 
 /// All open drafts, newest first.
@@ -87,7 +88,13 @@ pub(crate) async fn redo_draft<R: Runtime>(
 /// Closes a draft. The artifact stays where it is.
 #[tauri::command]
 pub(crate) async fn close_draft<R: Runtime>(app: AppHandle<R>, draft_id: String) -> Result<(), IpcError> {
-    off_the_ui_thread(app, move |drafts, _| drafts.close(&draft_id)).await
+    let handle = app.clone();
+    off_the_ui_thread(app, move |drafts, _| {
+        let key = drafts.close(&draft_id)?;
+        handle.state::<Saving>().forget(&key);
+        Ok(())
+    })
+    .await
 }
 
 /// The code that the window means: a name that is not UTF-8 reached it with replacement characters.
@@ -104,10 +111,12 @@ async fn change<R: Runtime>(
     draft_id: String,
     make: impl FnOnce(&mut Draft) -> Result<(), IpcError> + Send + 'static,
 ) -> Result<DraftView, IpcError> {
+    let handle = app.clone();
     off_the_ui_thread(app, move |drafts, _| {
         let open = drafts.get(&draft_id)?;
         let mut draft = open.lock();
         make(&mut draft)?;
+        handle.state::<Saving>().touch(&open.id);
         Ok(draft_view(&open, &draft))
     })
     .await

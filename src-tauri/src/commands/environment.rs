@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use packwright_engine::{ImportScope, ImportedEnvironment, import_environment as read};
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
 use crate::convert::{draft_view, environment_file_view};
 use crate::error::path_not_given;
 use crate::paths::Paths;
+use crate::saving::Saving;
 use crate::wire::{DraftView, EnvironmentFileView, ErrorCode, ImportScopeRequest, IpcError};
 
 /// What an environment file asks for, and how it fits a draft.
@@ -35,6 +36,7 @@ pub(crate) async fn import_environment<R: Runtime>(
     path: String,
     scope: ImportScopeRequest,
 ) -> Result<DraftView, IpcError> {
+    let handle = app.clone();
     off_the_ui_thread(app, move |drafts, paths| {
         let found = imported(paths, &path)?;
         let scope = match scope {
@@ -45,6 +47,7 @@ pub(crate) async fn import_environment<R: Runtime>(
         let mut draft = open.lock();
         let edit = draft.import_requirements(&found, scope);
         draft.apply(edit)?;
+        handle.state::<Saving>().touch(&open.id);
         Ok(draft_view(&open, &draft))
     })
     .await

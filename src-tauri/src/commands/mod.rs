@@ -7,6 +7,7 @@ mod environment;
 mod export;
 mod packages;
 mod reveal;
+mod saved;
 mod seal;
 
 use tauri::{AppHandle, Builder, Manager as _, Runtime};
@@ -26,6 +27,10 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             artifacts::open_sample_model,
             artifacts::take_pending_paths,
             drafts::list_drafts,
+            saved::list_saved_drafts,
+            saved::restore_draft,
+            saved::forget_saved_draft,
+            saved::show_draft,
             drafts::list_structure,
             drafts::list_tensors,
             drafts::edit_draft,

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use packwright_engine::saved::DraftStore;
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets};
@@ -7,7 +8,9 @@ use tauri::webview::InvokeRequest;
 use tauri::{App, Manager as _, WebviewWindow, WebviewWindowBuilder};
 
 use super::install;
+use crate::drafts::Drafts;
 use crate::paths::{Paths, PickedTarget};
+use crate::saving::Saving;
 
 const SAMPLE: &[u8] = include_bytes!("../../resources/sample_model.joblib");
 
@@ -20,10 +23,17 @@ struct Window {
 
 impl Window {
     fn open() -> Self {
-        let builder = install(mock_builder()).manage(packwright_engine::Journal::none());
+        let dir = tempfile::tempdir().unwrap();
+        Self::open_in(dir)
+    }
+
+    /// With what an earlier window saved there.
+    fn open_in(dir: tempfile::TempDir) -> Self {
+        let saving = Saving::new(DraftStore::in_folder(dir.path().join("drafts")));
+        let builder = install(mock_builder()).manage(packwright_engine::Journal::none()).manage(saving);
         let app = builder.build(mock_context(noop_assets())).unwrap();
         let webview = WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default()).build().unwrap();
-        Self { app, webview, dir: tempfile::tempdir().unwrap() }
+        Self { app, webview, dir }
     }
 
     /// The response, or the error as the page gets it.
@@ -100,7 +110,8 @@ fn a_model_is_opened_edited_exported_and_closed() {
 #[test]
 fn drafts_are_listed_newest_first() {
     let window = Window::open();
-    let (first, second) = (window.draft(), window.draft());
+    let first = window.draft();
+    let second = window.call("open_artifact", json!({ "path": first["path"] })).unwrap();
     let listed = window.call("list_drafts", json!({})).unwrap();
     assert_eq!(listed[0]["id"], second["id"]);
     assert_eq!(listed[1]["id"], first["id"]);
@@ -185,7 +196,7 @@ fn a_cancelled_export_says_so_and_leaves_nothing() {
     let out = window.dir.path().join("out");
     std::fs::create_dir(&out).unwrap();
     let request = window.export_request(&draft, &out.join("churn.zip"));
-    window.app.state::<crate::drafts::Drafts>().cancel_the_next_export();
+    window.app.state::<Drafts>().cancel_the_next_export();
     assert_eq!(window.error_code("start_export", request.clone()), "cancelled");
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
     window.call("start_export", request).unwrap();
@@ -287,4 +298,89 @@ fn the_card_is_edited_field_by_field() {
     assert_eq!(given.count(), 1);
     assert_eq!(window.error_code("edit_draft", edit("license", "Apache 2.0")), "invalidEdit");
     assert_eq!(window.error_code("edit_draft", edit("owner", "me")), "invalidEdit");
+}
+
+impl Window {
+    /// What is waiting to be saved is saved, the program dies, and another starts.
+    fn die_and_start(self) -> Self {
+        self.app.state::<Saving>().flush(&self.app.state::<Drafts>());
+        let Self { dir, .. } = self;
+        Self::open_in(dir)
+    }
+
+    fn saved(&self) -> Value {
+        self.call("list_saved_drafts", json!({})).unwrap()
+    }
+}
+
+#[test]
+fn drafts_come_back_in_their_order_until_they_are_closed() {
+    let window = Window::open();
+    let first = window.draft();
+    let second = window.call("open_artifact", json!({ "path": first["path"] })).unwrap();
+    let id = &first["id"];
+    let edit = json!({ "kind": "setTag", "key": "stage", "value": "candidate" });
+    window.call("edit_draft", json!({ "draftId": id, "edit": edit })).unwrap();
+    window.call("undo_draft", json!({ "draftId": id })).unwrap();
+    window.call("show_draft", json!({ "draftId": id })).unwrap();
+
+    let window = window.die_and_start();
+    assert_eq!(window.call("list_drafts", json!({})).unwrap(), json!([]));
+    let saved = window.saved();
+    let keys: Vec<&Value> = saved["drafts"].as_array().unwrap().iter().map(|draft| &draft["key"]).collect();
+    assert_eq!((keys.len(), &saved["shown"], &saved["problems"]), (2, keys[0], &json!([])));
+    // In any order: each finds its place.
+    let newer = window.call("restore_draft", json!({ "key": keys[1] })).unwrap();
+    let older = window.call("restore_draft", json!({ "key": keys[0] })).unwrap();
+    assert_eq!(older["openedAtMillis"], first["openedAtMillis"]);
+    assert_eq!(newer["openedAtMillis"], second["openedAtMillis"]);
+    assert_eq!((&older["redo"], &older["warnings"]), (&json!("set tag \"stage\""), &first["warnings"]));
+    let open = window.call("list_drafts", json!({})).unwrap();
+    assert_eq!((&open[0]["id"], &open[1]["id"]), (&newer["id"], &older["id"]));
+    assert_eq!(window.saved()["drafts"], json!([]), "they are open");
+    // The path counts as given.
+    window.call("open_artifact", json!({ "path": older["path"] })).unwrap();
+    let redone = window.call("redo_draft", json!({ "draftId": older["id"] })).unwrap();
+    assert_eq!(redone["tags"][0]["value"], "candidate");
+
+    for draft in window.call("list_drafts", json!({})).unwrap().as_array().unwrap() {
+        window.call("close_draft", json!({ "draftId": draft["id"] })).unwrap();
+    }
+    assert_eq!(window.die_and_start().saved()["drafts"], json!([]));
+}
+
+#[test]
+fn a_draft_of_a_model_that_is_gone_waits_until_it_is_given_up() {
+    let window = Window::open();
+    let draft = window.draft();
+    std::fs::remove_file(draft["path"].as_str().unwrap()).unwrap();
+    let window = window.die_and_start();
+    let key = json!({ "key": window.saved()["drafts"][0]["key"] });
+    let error = window.call("restore_draft", key.clone()).unwrap_err();
+    assert!(
+        error["message"].as_str().unwrap().starts_with("churn.joblib is no longer where it was"),
+        "{error}"
+    );
+    let window = window.die_and_start();
+    assert_eq!(window.saved()["drafts"].as_array().unwrap().len(), 1, "nothing was lost");
+    window.call("forget_saved_draft", key.clone()).unwrap();
+    assert_eq!(window.saved()["drafts"], json!([]));
+    assert_eq!(window.error_code("restore_draft", key), "notFound");
+}
+
+#[test]
+fn a_draft_that_cannot_be_saved_says_so() {
+    let window = Window::open();
+    let draft = window.draft();
+    std::fs::write(window.dir.path().join("drafts"), "in the way").unwrap();
+    window.app.state::<Saving>().flush(&window.app.state::<Drafts>());
+    let shown = window.call("list_drafts", json!({})).unwrap();
+    assert!(
+        shown[0]["warnings"][0].as_str().unwrap().starts_with("This draft could not be saved"),
+        "{shown}"
+    );
+    assert_eq!(
+        draft["warnings"].as_array().unwrap().len() + 1,
+        shown[0]["warnings"].as_array().unwrap().len()
+    );
 }

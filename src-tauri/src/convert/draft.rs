@@ -71,7 +71,10 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
             .collect(),
         safety: safety_view(draft),
         decisions: draft.decisions().iter().map(decision_view).collect(),
-        warnings: plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone()),
+        warnings: {
+            let own = plan.as_ref().map_or_else(|_| draft.warnings(), |plan| plan.warnings.clone());
+            open.notes().into_iter().chain(own).collect()
+        },
         export_blocked: draft.export_blocked().or_else(|| plan.as_ref().err().map(ToString::to_string)),
         files: plan.map(|plan| file_views(&plan)).unwrap_or_default(),
         undo: draft.undo_label().map(str::to_owned),

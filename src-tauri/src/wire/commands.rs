@@ -5,7 +5,8 @@ use ts_rs::TS;
 
 use super::{
     DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView,
-    PackageView, PlanView, ProgressView, ReceiptView, StructureView, TensorView,
+    PackageView, PlanView, ProgressView, ReceiptView, SavedDraftRequest, SavedDraftsView, StructureView,
+    TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -17,6 +18,14 @@ pub struct Commands {
     open_sample_model: (NoRequest, DraftView),
     /// All open drafts, newest first.
     list_drafts: (NoRequest, Vec<DraftView>),
+    /// Drafts of the last run that are not open yet.
+    list_saved_drafts: (NoRequest, SavedDraftsView),
+    /// Opens one of them again.
+    restore_draft: (SavedDraftRequest, DraftView),
+    /// Gives one of them up.
+    forget_saved_draft: (SavedDraftRequest, ()),
+    /// Notes which draft is shown, for the next start.
+    show_draft: (DraftRequest, ()),
     /// The tensors of a draft's model, in the order of the file; the first of very many.
     list_tensors: (DraftRequest, Vec<TensorView>),
     /// Every way to look at what a draft's model is made of.

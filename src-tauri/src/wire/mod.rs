@@ -13,6 +13,7 @@ mod menu;
 mod metadata;
 mod package;
 mod sample;
+mod saved;
 mod seal;
 mod structure;
 
@@ -37,6 +38,7 @@ pub use package::{PackageProblemView, PackageView, SealView};
 pub use sample::{
     AdviceView, DifferenceView, ExampleProblemView, ExampleView, PersonalView, SampleColumnView, SampleView,
 };
+pub use saved::{SavedDraftRequest, SavedDraftView, SavedDraftsView};
 pub use seal::{KeyRequest, KeyView};
 pub use structure::{StructureKindView, StructureRowView, StructureView};
 

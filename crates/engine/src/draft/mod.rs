@@ -1,6 +1,7 @@
 //! The package being composed: an inspection and the person's choices.
 
 mod architecture;
+mod replay;
 mod sample;
 
 use std::path::PathBuf;
@@ -417,18 +418,24 @@ impl Draft {
         if next == self.choices {
             return Ok(());
         }
-        let before = std::mem::replace(&mut self.choices, next);
-        self.undone.clear();
         // The window saves as the person types: one run of typing is one thing to take back.
         if let Some(last) = self.done.last_mut().filter(|step| is_one_typing(&step.edit, &edit)) {
             last.edit = edit;
+            self.choices = next;
+            self.undone.clear();
             return Ok(());
         }
+        self.step(edit, next);
+        Ok(())
+    }
+
+    fn step(&mut self, edit: Edit, next: Choices) {
+        let before = std::mem::replace(&mut self.choices, next);
+        self.undone.clear();
         if self.done.len() == MOST_UNDO {
             self.settled.push(self.done.remove(0).edit);
         }
         self.done.push(Step { choices: before, label: edit.label(), edit });
-        Ok(())
     }
 
     /// The edits that led here; applied to a draft of the same artifact they lead here again.

@@ -12,6 +12,7 @@ import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { SavedDraftsView } from '$lib/ipc/generated/SavedDraftsView';
 import type { StructureView } from '$lib/ipc/generated/StructureView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 
@@ -39,6 +40,14 @@ export interface Host {
 	openSampleModel(): Promise<DraftView>;
 	/** All open drafts, newest first. */
 	listDrafts(): Promise<DraftView[]>;
+	/** Drafts of the last run that are not open yet. */
+	listSavedDrafts(): Promise<SavedDraftsView>;
+	/** Opens one of them again. It stays saved when that fails. */
+	restoreDraft(key: string): Promise<DraftView>;
+	/** Gives one of them up. */
+	forgetSavedDraft(key: string): Promise<void>;
+	/** Notes which draft is shown, for the next start. */
+	showDraft(draftId: string): Promise<void>;
 	/** The tensors of a draft's model, in the order of the file. */
 	listTensors(draftId: string): Promise<TensorView[]>;
 	/** Every way to look at what a draft's model is made of. */

@@ -19,6 +19,14 @@ export const tauriHost: Host = {
 	openArtifact: (path) => call('open_artifact', { path }),
 	openSampleModel: () => call('open_sample_model', {}),
 	listDrafts: () => call('list_drafts', {}),
+	listSavedDrafts: () => call('list_saved_drafts', {}),
+	restoreDraft: (key) => call('restore_draft', { key }),
+	forgetSavedDraft: async (key) => {
+		await call('forget_saved_draft', { key });
+	},
+	showDraft: async (draftId) => {
+		await call('show_draft', { draftId });
+	},
 	editDraft: (draftId, edit) => call('edit_draft', { draftId, edit }),
 	readEnvironment: (draftId, path) => call('read_environment', { draftId, path }),
 	importEnvironment: (draftId, path, scope) => call('import_environment', { draftId, path, scope }),

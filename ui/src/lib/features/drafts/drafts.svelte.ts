@@ -28,6 +28,8 @@ export interface Rejection {
 	path: string | null;
 	code: ErrorCode;
 	message: string;
+	/** The saved draft that is kept until the message is dismissed. */
+	savedKey?: string;
 }
 
 /** The open drafts as the engine has them, which one is shown, and what could not be opened. */
@@ -54,7 +56,7 @@ export class Drafts {
 			this.list = await this.#host.listDrafts();
 			this.currentId = this.list[0]?.id ?? null;
 		});
-		await this.openPending();
+		await Promise.all([this.#restore(), this.openPending()]);
 	}
 
 	/** Opens the paths of the command line and of second starts. */
@@ -69,7 +71,7 @@ export class Drafts {
 	 * shown; gives the section in which that shows, or `null` when none did.
 	 */
 	async openPaths(paths: string[]): Promise<'environment' | 'signature' | null> {
-		if (paths.length > 0) this.rejections = [];
+		if (paths.length > 0) this.#clear();
 		const waiting = [...paths];
 		const parts: Rejection[] = [];
 		let isFirst = true;
@@ -132,7 +134,7 @@ export class Drafts {
 
 	/** Opens the model that ships with the program. */
 	async openSample(): Promise<void> {
-		this.rejections = [];
+		this.#clear();
 		const opened = await this.#read('sample model', () => this.#host.openSampleModel());
 		if (opened !== null) this.currentId = opened.id;
 	}
@@ -140,6 +142,12 @@ export class Drafts {
 	/** Shows a draft. */
 	select(id: string): void {
 		this.currentId = id;
+	}
+
+	/** Notes which draft is shown, for the next start. */
+	noteShown(id: string): void {
+		// Without the note the next start shows the newest draft, which is no reason for a message.
+		this.#host.showDraft(id).catch(() => undefined);
 	}
 
 	/** Closes a draft and shows its neighbour if it was the one shown. */
@@ -183,12 +191,46 @@ export class Drafts {
 
 	/** Takes one message away. */
 	dismiss(id: number): void {
+		this.#giveUp(this.rejections.filter((rejection) => rejection.id === id));
 		this.rejections = this.rejections.filter((rejection) => rejection.id !== id);
 	}
 
 	/** Takes all messages away. */
 	dismissAll(): void {
+		this.#giveUp(this.rejections);
 		this.rejections = [];
+	}
+
+	/** Opens the drafts of the last run again. A path that is opened meanwhile is shown instead of them. */
+	async #restore(): Promise<void> {
+		await this.#reporting(null, async () => {
+			const saved = await this.#host.listSavedDrafts();
+			for (const message of saved.problems) {
+				this.rejections = [...this.rejections, { id: this.#nextId(), path: null, code: 'damaged', message }];
+			}
+			const waiting = saved.drafts.toReversed();
+			const work = async () => {
+				for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+					const { key, path } = next;
+					const opened = await this.#read(path, () => this.#host.restoreDraft(key), undefined, key);
+					if (key === saved.shown) this.currentId ??= opened?.id ?? null;
+				}
+			};
+			await Promise.all(Array.from({ length: READ_AT_ONCE }, work));
+		});
+		this.currentId ??= this.list[0]?.id ?? null;
+	}
+
+	/** Takes away what is about files that were opened before. Drafts that could not be opened again are kept. */
+	#clear(): void {
+		this.rejections = this.rejections.filter((rejection) => rejection.savedKey !== undefined);
+	}
+
+	#giveUp(rejections: Rejection[]): void {
+		for (const { savedKey } of rejections) {
+			// What cannot be removed is told again at the next start.
+			if (savedKey !== undefined) this.#host.forgetSavedDraft(savedKey).catch(() => undefined);
+		}
 	}
 
 	#change(id: string, work: () => Promise<DraftView>): Promise<string | null> {
@@ -222,7 +264,12 @@ export class Drafts {
 	}
 
 	/** Reads one path. What is Python code or data goes into `parts`, if that is wanted. */
-	async #read(path: string, open: () => Promise<DraftView>, parts?: Rejection[]): Promise<DraftView | null> {
+	async #read(
+		path: string,
+		open: () => Promise<DraftView>,
+		parts?: Rejection[],
+		savedKey?: string,
+	): Promise<DraftView | null> {
 		const id = this.#nextId();
 		this.reading = [...this.reading, { id, path, isSlow: false }];
 		const slow = setTimeout(() => {
@@ -235,22 +282,30 @@ export class Drafts {
 			path,
 			async () => {
 				const draft = await open();
-				this.list = [draft, ...this.list];
+				// Restored ones arrive in any order.
+				this.list = [draft, ...this.list].sort((one, other) => other.openedAtMillis - one.openedAtMillis);
 				opened = draft;
 			},
 			parts,
+			savedKey,
 		);
 		clearTimeout(slow);
 		this.reading = this.reading.filter((reading) => reading.id !== id);
 		return opened;
 	}
 
-	async #reporting(path: string | null, work: () => Promise<void>, parts?: Rejection[]): Promise<void> {
+	async #reporting(
+		path: string | null,
+		work: () => Promise<void>,
+		parts?: Rejection[],
+		savedKey?: string,
+	): Promise<void> {
 		try {
 			await work();
 		} catch (reason) {
 			const error = toIpcError(reason);
-			const rejection = { id: this.#nextId(), path, code: error.code, message: error.message };
+			const rejection: Rejection = { id: this.#nextId(), path, code: error.code, message: error.message };
+			if (savedKey !== undefined) rejection.savedKey = savedKey;
 			const isPart = error.code === 'pythonCode' || error.code === 'dataFile';
 			if (isPart && parts !== undefined) parts.push(rejection);
 			else this.rejections = [...this.rejections, rejection];

@@ -134,3 +134,30 @@ it('a dropped table becomes the sample of the model that is shown', async () => 
 		'rows.npy is no data file that Packwright reads.',
 	]);
 });
+
+it('opens the drafts of the last run again and shows the one that was shown', async () => {
+	const host = new FakeHost();
+	for (const at of [1, 2, 3]) {
+		host.saved.set(`k${at}`, { ...pipelineDraft(`d${at}`), openedAtMillis: at });
+	}
+	host.shown = 'k2';
+	const drafts = new Drafts(host);
+	await drafts.start();
+	expect(drafts.list.map((draft) => draft.id)).toEqual(['d3', 'd2', 'd1']);
+	expect(drafts.currentId).toBe('d2');
+	expect(drafts.reading).toEqual([]);
+});
+
+it('keeps a draft whose model is gone until its message is dismissed', async () => {
+	const host = new FakeHost();
+	host.saved.set('gone', ipcError('unreadable', 'churn.pkl is no longer where it was.'));
+	host.pending = ['/models/named.pkl'];
+	const drafts = new Drafts(host);
+	await drafts.start();
+	await drafts.openPaths(['/models/other.pkl']);
+	expect(drafts.rejections).toMatchObject([{ message: 'churn.pkl is no longer where it was.' }]);
+	expect(host.saved.has('gone')).toBe(true);
+	drafts.dismiss(drafts.rejections[0]?.id ?? 0);
+	expect(drafts.rejections).toEqual([]);
+	expect(host.saved.has('gone')).toBe(false);
+});

@@ -11,6 +11,7 @@ import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
+import type { SavedDraftsView } from '$lib/ipc/generated/SavedDraftsView';
 import type { StructureView } from '$lib/ipc/generated/StructureView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
@@ -85,6 +86,9 @@ export class FakeHost implements Host {
 	publicKey: string | null = '/home/ada/ada.pub';
 	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
+	/** What the last run left: keys to what opening it again gives. */
+	readonly saved = new Map<string, DraftView | IpcError>();
+	shown: string | null = null;
 	#entries: Entry[] = [];
 	#drops = new Set<(event: DragDrop) => void>();
 	#nudges = new Set<() => void>();
@@ -124,6 +128,30 @@ export class FakeHost implements Host {
 
 	listDrafts(): Promise<DraftView[]> {
 		return Promise.resolve(this.#entries.map((entry) => entry.now));
+	}
+
+	listSavedDrafts(): Promise<SavedDraftsView> {
+		const drafts = [...this.saved].map(([key, draft]) => ({
+			key,
+			path: 'path' in draft ? draft.path : `/home/ada/${key}.pkl`,
+		}));
+		return Promise.resolve({ drafts, shown: this.shown, problems: [] });
+	}
+
+	async restoreDraft(key: string): Promise<DraftView> {
+		const draft = this.saved.get(key) ?? ipcError('notFound', 'It is not saved.');
+		if ('message' in draft) return reject(draft);
+		return this.#add(draft);
+	}
+
+	forgetSavedDraft(key: string): Promise<void> {
+		this.saved.delete(key);
+		return Promise.resolve();
+	}
+
+	showDraft(draftId: string): Promise<void> {
+		this.shown = draftId;
+		return Promise.resolve();
 	}
 
 	async editDraft(draftId: string, edit: EditRequest): Promise<DraftView> {

@@ -16,6 +16,8 @@ import type { PlanExportRequest } from "./PlanExportRequest";
 import type { PlanRequest } from "./PlanRequest";
 import type { PlanView } from "./PlanView";
 import type { ReceiptView } from "./ReceiptView";
+import type { SavedDraftRequest } from "./SavedDraftRequest";
+import type { SavedDraftsView } from "./SavedDraftsView";
 import type { StructureView } from "./StructureView";
 import type { TensorView } from "./TensorView";
 
@@ -35,6 +37,22 @@ open_sample_model: [NoRequest, DraftView],
  * All open drafts, newest first.
  */
 list_drafts: [NoRequest, Array<DraftView>], 
+/**
+ * Drafts of the last run that are not open yet.
+ */
+list_saved_drafts: [NoRequest, SavedDraftsView], 
+/**
+ * Opens one of them again.
+ */
+restore_draft: [SavedDraftRequest, DraftView], 
+/**
+ * Gives one of them up.
+ */
+forget_saved_draft: [SavedDraftRequest, null], 
+/**
+ * Notes which draft is shown, for the next start.
+ */
+show_draft: [DraftRequest, null], 
 /**
  * The tensors of a draft's model, in the order of the file; the first of very many.
  */
