@@ -10,6 +10,7 @@ use packwright_inspect::SourcedSignature;
 
 use crate::draft::{Draft, Section};
 use crate::edit::Edit;
+use crate::sample::ExampleProblem;
 
 /// A place that takes MLflow models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,8 @@ struct Facts<'a> {
     has_mlflow: bool,
     /// Distributions that are required, normalised.
     distributions: Vec<String>,
+    has_example: bool,
+    example_problems: Vec<ExampleProblem>,
 }
 
 impl<'a> Facts<'a> {
@@ -160,6 +163,8 @@ impl<'a> Facts<'a> {
                 .iter()
                 .map(|line| crate::environment::distribution(&line.requirement))
                 .collect(),
+            has_example: draft.input_example().is_some(),
+            example_problems: draft.example_problems(),
         }
     }
 }

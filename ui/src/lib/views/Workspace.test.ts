@@ -388,6 +388,7 @@ it('shows in the palette every key that works', async () => {
 		'Ctrl+5',
 		'Ctrl+6',
 		'Ctrl+7',
+		'Ctrl+8',
 		'Ctrl+F',
 	]);
 });
