@@ -171,24 +171,24 @@ fn example(place: Place, facts: &Facts<'_>) -> Option<Check> {
         Place::Serve | Place::SageMaker | Place::AzureMl => false,
         Place::UnityCatalog | Place::MlServer | Place::SparkUdf => return None,
     };
-    if !facts.has_example {
-        return None;
-    }
     let problems = || facts.example_problems.iter().filter(|problem| problem.is_in_python == is_in_python);
     let worst = problems().find(|problem| problem.is_refused).or_else(|| problems().next());
     let Some(worst) = worst else {
-        return Some(pass("The example passes the signature."));
+        // A table alone is checked value by value, and only as a request is every example known.
+        let is_known = facts.is_example_checked && !is_in_python;
+        return is_known.then(|| pass("The example passes the signature."));
     };
     let at = if worst.column.is_empty() { String::new() } else { format!("{}: ", worst.column) };
-    let others = match problems().count() - 1 {
+    let others = match problems().count().saturating_sub(1) {
         0 => String::new(),
         n => format!(" (and {n} more)"),
     };
+    let what = if is_in_python { "sample" } else { "example" };
     Some(if worst.is_refused {
-        fail(format!("MLflow refuses the example. {at}{}{others}.", worst.text), Section::Signature)
+        fail(format!("MLflow refuses the {what}. {at}{}{others}.", worst.text), Section::Signature)
     } else {
         warn(
-            format!("The model gets something else than the example says. {at}{}{others}.", worst.text),
+            format!("The model gets something else than the {what} says. {at}{}{others}.", worst.text),
             Section::Signature,
         )
     })

@@ -101,3 +101,11 @@ fn an_example_that_the_signature_refuses_fails_where_it_is_sent() {
     says(&draft, Place::SageMaker, Outcome::Fail, "refuses the example");
     assert!(!has_rule(&draft, Place::SparkUdf));
 }
+
+#[test]
+fn an_example_that_nothing_was_held_against_is_not_said_to_pass() {
+    let mut draft = draft(|inspection| inspection.signature.inputs = None);
+    let rows = vec![vec![serde_json::Value::from("1")]];
+    draft.apply(Edit::SetExample { columns: vec!["age".into()], rows }).unwrap();
+    assert!(report(&draft, Place::Serve).checks.iter().all(|check| !check.text.contains("example")));
+}
