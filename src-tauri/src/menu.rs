@@ -31,7 +31,8 @@ pub(crate) fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
         .item(&item(MenuCommand::SectionEnvironment, "&Environment", "CmdOrCtrl+4")?)
         .item(&item(MenuCommand::SectionMetadata, "&Metadata", "CmdOrCtrl+5")?)
         .item(&item(MenuCommand::SectionSafety, "S&afety", "CmdOrCtrl+6")?)
-        .item(&item(MenuCommand::SectionFiles, "&Files", "CmdOrCtrl+7")?)
+        .item(&item(MenuCommand::SectionChecks, "&Checks", "CmdOrCtrl+7")?)
+        .item(&item(MenuCommand::SectionFiles, "&Files", "CmdOrCtrl+8")?)
         .separator()
         .item(&item(MenuCommand::Palette, "&All commands…", "CmdOrCtrl+K")?)
         .build()?;

@@ -51,7 +51,7 @@ def states(desk, scheme):
         hand_over(desk, path)
         page.wait_text(seen)
     shoot("ready")
-    for number, section in enumerate(["structure", "signature", "environment", "metadata", "safety", "files"], 2):
+    for number, section in enumerate(["structure", "signature", "environment", "metadata", "safety", "checks", "files"], 2):
         show(desk, number)
         shoot(section)
     scenarios.begin_export(desk, page, "Zip", desk.work / "out/iris.zip")
@@ -154,7 +154,7 @@ def structure_and_code(desk, page, shoot):
     shoot("structure-tensors")
     page.click_named("button", "model.py")
     area = {scenarios.ELEMENT: page.wait_named("textbox", "Text of model.py")}
-    show(desk, 7)
+    show(desk, 8)
     shoot("code")
     page.script("arguments[0].focus(); arguments[0].setSelectionRange(0, 0)", area)
     desk.keys("parenleft", "Return")

@@ -562,6 +562,30 @@ def start_when_the_first_is_known(desk, path):
     desk.run(desk.app, path)
 
 
+def a_check_is_mended_by_its_button(desk):
+    """Where will it work? A name that SageMaker refuses is told, and one press gives another."""
+    page = desk.open_app()
+    page.click_named("button", "Try the sample model")
+    page.wait_text("ColumnTransformer")
+    rename(page, "churn_model")
+    table = {ELEMENT: page.wait_named("table", "Places")}
+    row = "return [...arguments[0].rows].find((row) => row.innerText.includes('Amazon SageMaker')).innerText"
+    page.wait(lambda: "Fails" in page.script(row, table), "SageMaker to refuse the name")
+    desk.focus("Packwright")
+    desk.keys("ctrl+7")
+    page.wait(lambda: page.script("return document.activeElement.innerText") == "Checks", "the section by its key")
+    page.click_named("button", "Amazon SageMaker")
+    if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
+        page.wait_painted()
+        time.sleep(1.0)  # a display without a graphics card shows a frame late
+        desk.picture(pathlib.Path(folder) / "checks.png")
+    page.click_named("button", "Name it churn-model")
+    page.wait_named("button", "Name: churn-model")
+    page.wait(lambda: "Passes" in page.script(row, table), "SageMaker to take the name")
+    undo(desk, page)
+    page.wait(lambda: "Fails" in page.script(row, table), "the old name")
+
+
 def the_structure_is_opened_and_searched_by_keys(desk):
     """Layers with shapes and parameters: the arrows, Ctrl+F, and the tensors beside them."""
     page = desk.open_app(FIXTURES / "keras/cnn.keras")
@@ -703,6 +727,7 @@ SCENARIOS = [
     a_dangerous_model_needs_a_typed_word,
     the_structure_is_opened_and_searched_by_keys,
     generated_code_is_edited_before_the_export,
+    a_check_is_mended_by_its_button,
     the_card_is_filled_in_and_the_package_sealed,
     a_package_that_was_sent_is_checked,
     drafts_come_back_after_a_crash,

@@ -4,11 +4,11 @@ use packwright_engine::{Draft, Edit};
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
-use crate::convert::{draft_view, structure_views, tensor_views};
+use crate::convert::{draft_view, place_views, structure_views, tensor_views};
 use crate::error::path_not_given;
 use crate::paths::Paths;
 use crate::saving::Saving;
-use crate::wire::{DraftView, EditRequest, IpcError, StructureView, TensorView};
+use crate::wire::{DraftView, EditRequest, IpcError, PlaceReportView, StructureView, TensorView};
 
 /// All open drafts, newest first.
 #[tauri::command]
@@ -35,6 +35,15 @@ pub(crate) async fn list_structure<R: Runtime>(
     draft_id: String,
 ) -> Result<Vec<StructureView>, IpcError> {
     off_the_ui_thread(app, move |drafts, _| Ok(structure_views(&drafts.get(&draft_id)?.lock()))).await
+}
+
+/// What each place that takes MLflow models will say of a draft. Every edit may change it.
+#[tauri::command]
+pub(crate) async fn preflight<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+) -> Result<Vec<PlaceReportView>, IpcError> {
+    off_the_ui_thread(app, move |drafts, _| Ok(place_views(&drafts.get(&draft_id)?.lock()))).await
 }
 
 /// Changes a draft.

@@ -33,6 +33,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             saved::show_draft,
             drafts::list_structure,
             drafts::list_tensors,
+            drafts::preflight,
             drafts::edit_draft,
             environment::read_environment,
             environment::import_environment,

@@ -196,7 +196,7 @@ fn decision_view(decision: &Decision) -> DecisionView {
     }
 }
 
-fn section_id(section: Section) -> SectionId {
+pub(super) fn section_id(section: Section) -> SectionId {
     match section {
         Section::Overview => SectionId::Overview,
         Section::Signature => SectionId::Signature,

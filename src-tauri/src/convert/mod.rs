@@ -8,6 +8,7 @@ mod facts;
 mod formats;
 mod metadata;
 mod package;
+mod preflight;
 mod sample;
 mod signature;
 mod structure;
@@ -16,6 +17,7 @@ pub(crate) use draft::{draft_view, tensor_views};
 pub(crate) use environment::environment_file_view;
 pub(crate) use export::{plan_view, progress_view, receipt_view};
 pub(crate) use package::package_view;
+pub(crate) use preflight::place_views;
 pub(crate) use structure::structure_views;
 
 #[cfg(test)]

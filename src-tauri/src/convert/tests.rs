@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::draft::is_yours;
 use super::facts::fact_view;
 use super::formats::format_name;
-use crate::wire::EditRequest;
+use super::preflight::place_views;
+use crate::wire::{EditRequest, FixView, OutcomeView};
 
 fn shown(value: Value) -> String {
     fact_view(&Fact { name: "n_features", value, source: String::new() }).value
@@ -46,12 +47,31 @@ fn a_format_names_its_compression() {
     assert_eq!(format_name("something-new", None), "something-new");
 }
 
+fn sample_model(dir: &tempfile::TempDir) -> packwright_engine::Draft {
+    let path = dir.path().join("churn.joblib");
+    std::fs::write(&path, include_bytes!("../../resources/sample_model.joblib")).unwrap();
+    open::open(&path).unwrap()
+}
+
+#[test]
+fn the_fix_of_a_check_is_an_edit_that_the_window_can_send_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut draft = sample_model(&dir);
+    draft.apply(Edit::SetName { name: "churn_model".into() }).unwrap();
+    let sagemaker =
+        |draft: &_| place_views(draft).into_iter().find(|report| report.place == "Amazon SageMaker").unwrap();
+    let before = sagemaker(&draft);
+    assert_eq!(before.outcome, OutcomeView::Fail);
+    let Some(FixView::Edit { label, edit }) = before.checks[0].fix.clone() else { panic!("{before:#?}") };
+    assert_eq!(label, "Name it churn-model");
+    draft.apply(Edit::try_from(edit).unwrap()).unwrap();
+    assert_ne!(sagemaker(&draft).outcome, OutcomeView::Fail);
+}
+
 #[test]
 fn what_the_person_set_is_marked_and_can_be_told_from_what_was_read() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("churn.joblib");
-    std::fs::write(&path, include_bytes!("../../resources/sample_model.joblib")).unwrap();
-    let mut draft = open::open(&path).unwrap();
+    let mut draft = sample_model(&dir);
     assert!(!is_yours(&draft.name().source));
     let request = EditRequest::SetName { name: "churn_2".into() };
     draft.apply(Edit::try_from(request).unwrap()).unwrap();

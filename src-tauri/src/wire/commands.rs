@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use super::{
     DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView,
-    PackageView, PlanView, ProgressView, ReceiptView, SavedDraftRequest, SavedDraftsView, StructureView,
-    TensorView,
+    PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView, SavedDraftRequest, SavedDraftsView,
+    StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -30,6 +30,8 @@ pub struct Commands {
     list_tensors: (DraftRequest, Vec<TensorView>),
     /// Every way to look at what a draft's model is made of.
     list_structure: (DraftRequest, Vec<StructureView>),
+    /// What each place that takes MLflow models will say of a draft as it is.
+    preflight: (DraftRequest, Vec<PlaceReportView>),
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
     /// What an environment file asks for, and how it fits a draft.

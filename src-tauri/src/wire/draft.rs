@@ -45,6 +45,8 @@ pub enum SectionId {
     Metadata,
     /// What loading it would do.
     Safety,
+    /// Whether it will work where it goes.
+    Checks,
     /// What the package will hold.
     Files,
 }
@@ -379,7 +381,7 @@ pub struct ProblemView {
 }
 
 /// One change to a draft. Undo, redo and the recipe file use the same.
-#[derive(Debug, Clone, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 pub enum EditRequest {
     /// The package's name; an empty one resets it.

@@ -34,6 +34,8 @@ pub enum MenuCommand {
     SectionMetadata,
     /// View, Safety.
     SectionSafety,
+    /// View, Checks.
+    SectionChecks,
     /// View, Files.
     SectionFiles,
     /// View, All commands….
@@ -42,7 +44,7 @@ pub enum MenuCommand {
 
 impl MenuCommand {
     /// Every command.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Open,
         Self::OpenFolder,
         Self::Export,
@@ -56,6 +58,7 @@ impl MenuCommand {
         Self::SectionEnvironment,
         Self::SectionMetadata,
         Self::SectionSafety,
+        Self::SectionChecks,
         Self::SectionFiles,
         Self::Palette,
     ];
@@ -76,6 +79,7 @@ impl MenuCommand {
             Self::SectionEnvironment => "section-environment",
             Self::SectionMetadata => "section-metadata",
             Self::SectionSafety => "section-safety",
+            Self::SectionChecks => "section-checks",
             Self::SectionFiles => "section-files",
             Self::Palette => "palette",
         }

@@ -12,6 +12,7 @@ mod export;
 mod menu;
 mod metadata;
 mod package;
+mod preflight;
 mod sample;
 mod saved;
 mod seal;
@@ -35,6 +36,7 @@ pub use export::{
 pub use menu::MenuCommand;
 pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
 pub use package::{PackageProblemView, PackageView, SealView};
+pub use preflight::{CheckView, FixView, OutcomeView, PlaceReportView};
 pub use sample::{
     AdviceView, DifferenceView, ExampleProblemView, ExampleView, PersonalView, SampleColumnView, SampleView,
 };

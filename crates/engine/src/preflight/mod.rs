@@ -6,10 +6,11 @@
 mod names;
 mod rules;
 
-use packwright_inspect::SourcedSignature;
+use packwright_inspect::{SourcedSchema, SourcedSignature};
 
 use crate::draft::{Draft, Section};
 use crate::edit::Edit;
+use crate::sample::ExampleProblem;
 
 /// A place that takes MLflow models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,9 @@ struct Facts<'a> {
     has_mlflow: bool,
     /// Distributions that are required, normalised.
     distributions: Vec<String>,
+    /// Whether there is an example whose every value was held against the signature.
+    is_example_checked: bool,
+    example_problems: Vec<ExampleProblem>,
 }
 
 impl<'a> Facts<'a> {
@@ -141,9 +145,11 @@ impl<'a> Facts<'a> {
         let text =
             |note: &&crate::RequirementNote| lines.get(note.index).map(|line| line.requirement.clone());
         let framework = draft.inspection().framework.as_ref().map(|framework| framework.value.clone());
+        let signature = draft.signature();
+        let has_columns = matches!(signature.inputs, Some(SourcedSchema::Columns(_)));
         Self {
             draft,
-            signature: draft.signature(),
+            signature,
             broken: notes.iter().filter(|note| note.is_fault).filter_map(|note| text(&note)).collect(),
             elsewhere: notes
                 .iter()
@@ -160,6 +166,8 @@ impl<'a> Facts<'a> {
                 .iter()
                 .map(|line| crate::environment::distribution(&line.requirement))
                 .collect(),
+            is_example_checked: has_columns && draft.example().is_some(),
+            example_problems: draft.example_problems(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn of(place: Place, facts: &Facts<'_>) -> Vec<Check> {
     checks.extend(outputs(place, facts));
     checks.extend(name(place, facts));
     checks.extend(safety(place, facts));
+    checks.extend(example(place, facts));
     match place {
         Place::Pyfunc | Place::AzureMl | Place::UnityCatalog => {}
         Place::Serve | Place::SageMaker => checks.push(mlflow(facts)),
@@ -161,6 +162,36 @@ fn safety(place: Place, facts: &Facts<'_>) -> Option<Check> {
         }
         Verdict::Review | Verdict::Safe => None,
     }
+}
+
+/// The example is the call that people try first: as a table where the model is loaded, as a request where it answers.
+fn example(place: Place, facts: &Facts<'_>) -> Option<Check> {
+    let is_in_python = match place {
+        Place::Pyfunc => true,
+        Place::Serve | Place::SageMaker | Place::AzureMl => false,
+        Place::UnityCatalog | Place::MlServer | Place::SparkUdf => return None,
+    };
+    let problems = || facts.example_problems.iter().filter(|problem| problem.is_in_python == is_in_python);
+    let worst = problems().find(|problem| problem.is_refused).or_else(|| problems().next());
+    let Some(worst) = worst else {
+        // A table alone is checked value by value, and only as a request is every example known.
+        let is_known = facts.is_example_checked && !is_in_python;
+        return is_known.then(|| pass("The example passes the signature."));
+    };
+    let at = if worst.column.is_empty() { String::new() } else { format!("{}: ", worst.column) };
+    let others = match problems().count().saturating_sub(1) {
+        0 => String::new(),
+        n => format!(" (and {n} more)"),
+    };
+    let what = if is_in_python { "sample" } else { "example" };
+    Some(if worst.is_refused {
+        fail(format!("MLflow refuses the {what}. {at}{}{others}.", worst.text), Section::Signature)
+    } else {
+        warn(
+            format!("The model gets something else than the {what} says. {at}{}{others}.", worst.text),
+            Section::Signature,
+        )
+    })
 }
 
 /// `MLServer` has no codec for these.

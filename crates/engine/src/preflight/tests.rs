@@ -81,3 +81,31 @@ fn tensors_and_nested_columns_are_told_where_they_surprise() {
     });
     says(&nested, Place::MlServer, Outcome::Warn, "nested: age");
 }
+
+#[test]
+fn an_example_that_the_signature_refuses_fails_where_it_is_sent() {
+    let mut draft = draft(|inspection| {
+        inspection.signature.inputs = Some(columns(&ColumnType::Scalar(DataType::Double)));
+    });
+    let example = |cell: &str| Edit::SetExample {
+        columns: vec!["age".into()],
+        rows: vec![vec![serde_json::Value::from(cell)]],
+    };
+    let has_rule =
+        |draft: &Draft, place| report(draft, place).checks.iter().any(|check| check.text.contains("example"));
+    assert!(!has_rule(&draft, Place::Serve));
+    draft.apply(example("34.5")).unwrap();
+    says(&draft, Place::Serve, Outcome::Pass, "The example passes the signature");
+    draft.apply(example("old")).unwrap();
+    says(&draft, Place::Serve, Outcome::Fail, "refuses the example. age: this is no double.");
+    says(&draft, Place::SageMaker, Outcome::Fail, "refuses the example");
+    assert!(!has_rule(&draft, Place::SparkUdf));
+}
+
+#[test]
+fn an_example_that_nothing_was_held_against_is_not_said_to_pass() {
+    let mut draft = draft(|inspection| inspection.signature.inputs = None);
+    let rows = vec![vec![serde_json::Value::from("1")]];
+    draft.apply(Edit::SetExample { columns: vec!["age".into()], rows }).unwrap();
+    assert!(report(&draft, Place::Serve).checks.iter().all(|check| !check.text.contains("example")));
+}

@@ -8,6 +8,7 @@ import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PackageView } from '$lib/ipc/generated/PackageView';
+import type { PlaceReportView } from '$lib/ipc/generated/PlaceReportView';
 import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
@@ -52,6 +53,8 @@ export interface Host {
 	listTensors(draftId: string): Promise<TensorView[]>;
 	/** Every way to look at what a draft's model is made of. */
 	listStructure(draftId: string): Promise<StructureView[]>;
+	/** What each place that takes MLflow models will say of a draft as it is. */
+	preflight(draftId: string): Promise<PlaceReportView[]>;
 	/** Changes a draft and gives it back as it is then. */
 	editDraft(draftId: string, edit: EditRequest): Promise<DraftView>;
 	/** What an environment file asks for, and how it fits a draft. */

@@ -48,6 +48,7 @@ export const tauriHost: Host = {
 	pickArtifactFolder: () => call('pick_artifact_folder', {}),
 	listStructure: (draftId) => call('list_structure', { draftId }),
 	listTensors: (draftId) => call('list_tensors', { draftId }),
+	preflight: (draftId) => call('preflight', { draftId }),
 	pickCode: () => call('pick_code', {}),
 	pickCodeFolder: () => call('pick_code_folder', {}),
 	pickEnvironment: () => call('pick_environment', {}),

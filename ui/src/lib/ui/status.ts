@@ -8,9 +8,12 @@ export const STATUS_WORDS = {
 	reviewed: 'Accepted',
 	missing: 'Missing',
 	found: 'Found',
+	pass: 'Passes',
+	warn: 'Warning',
+	fail: 'Fails',
 } as const;
 
-/** A verdict of a draft or the severity of one finding. */
+/** A verdict of a draft, the severity of one finding, or how a check came out. */
 export type Status = keyof typeof STATUS_WORDS;
 
 /** Whether a word from the wire is a status that has a shape. */

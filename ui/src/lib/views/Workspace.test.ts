@@ -5,6 +5,7 @@ import { FakeHost, ipcError } from '$lib/host/fake';
 import { boosterDraft, dangerousDraft, pipelineDraft, unscannedDraft } from '$lib/host/fake/samples';
 import type { DraftView } from '$lib/ipc/generated/DraftView';
 import Workspace from './Workspace.svelte';
+import { SECTIONS } from './sections';
 
 async function setUp(...drafts: DraftView[]) {
 	const host = new FakeHost(drafts);
@@ -89,7 +90,7 @@ it('has every section, by its id', async () => {
 	const found = [...document.querySelectorAll('[data-section]')].map((section) =>
 		section.getAttribute('data-section'),
 	);
-	expect(found).toEqual(['overview', 'structure', 'signature', 'environment', 'metadata', 'safety', 'files']);
+	expect(found).toEqual(SECTIONS.map(({ id }) => id));
 });
 
 it('edits the name in place and resets it to what was read', async () => {
@@ -388,6 +389,7 @@ it('shows in the palette every key that works', async () => {
 		'Ctrl+5',
 		'Ctrl+6',
 		'Ctrl+7',
+		'Ctrl+8',
 		'Ctrl+F',
 	]);
 });

@@ -9,7 +9,8 @@ export const SECTIONS: readonly { id: SectionId; title: string; key: string }[] 
 	{ id: 'environment', title: 'Environment', key: '4' },
 	{ id: 'metadata', title: 'Metadata', key: '5' },
 	{ id: 'safety', title: 'Safety', key: '6' },
-	{ id: 'files', title: 'Files', key: '7' },
+	{ id: 'checks', title: 'Checks', key: '7' },
+	{ id: 'files', title: 'Files', key: '8' },
 ];
 
 /** The sections that a draft has: what cannot become a package has nothing to author, unless code can still change that. */

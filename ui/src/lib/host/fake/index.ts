@@ -7,6 +7,7 @@ import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
 import type { PackageView } from '$lib/ipc/generated/PackageView';
+import type { PlaceReportView } from '$lib/ipc/generated/PlaceReportView';
 import type { PlanExportRequest } from '$lib/ipc/generated/PlanExportRequest';
 import type { PlanView } from '$lib/ipc/generated/PlanView';
 import type { ProgressView } from '$lib/ipc/generated/ProgressView';
@@ -16,6 +17,7 @@ import type { StructureView } from '$lib/ipc/generated/StructureView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
 import { applyEdit } from './edits';
+import { placesOf } from './places';
 import {
 	boosterDraft,
 	dangerousDraft,
@@ -189,6 +191,11 @@ export class FakeHost implements Host {
 	listTensors(draftId: string): Promise<TensorView[]> {
 		this.#entry(draftId);
 		return Promise.resolve(this.tensors);
+	}
+
+	async preflight(draftId: string): Promise<PlaceReportView[]> {
+		await Promise.resolve();
+		return placesOf(this.#entry(draftId).now);
 	}
 
 	closeDraft(draftId: string): Promise<void> {

@@ -12,6 +12,7 @@ import type { NoRequest } from "./NoRequest";
 import type { PackageRequest } from "./PackageRequest";
 import type { PackageView } from "./PackageView";
 import type { PathRequest } from "./PathRequest";
+import type { PlaceReportView } from "./PlaceReportView";
 import type { PlanExportRequest } from "./PlanExportRequest";
 import type { PlanRequest } from "./PlanRequest";
 import type { PlanView } from "./PlanView";
@@ -61,6 +62,10 @@ list_tensors: [DraftRequest, Array<TensorView>],
  * Every way to look at what a draft's model is made of.
  */
 list_structure: [DraftRequest, Array<StructureView>], 
+/**
+ * What each place that takes MLflow models will say of a draft as it is.
+ */
+preflight: [DraftRequest, Array<PlaceReportView>], 
 /**
  * Changes a draft.
  */

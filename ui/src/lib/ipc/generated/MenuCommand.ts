@@ -4,4 +4,4 @@
  * What the payload of the event `menu` says: the person chose this item, or pressed its keys. The words are the ids
  * of the window's own commands.
  */
-export type MenuCommand = "open" | "open-folder" | "export" | "close" | "undo" | "redo" | "find" | "section-overview" | "section-structure" | "section-signature" | "section-environment" | "section-metadata" | "section-safety" | "section-files" | "palette";
+export type MenuCommand = "open" | "open-folder" | "export" | "close" | "undo" | "redo" | "find" | "section-overview" | "section-structure" | "section-signature" | "section-environment" | "section-metadata" | "section-safety" | "section-checks" | "section-files" | "palette";

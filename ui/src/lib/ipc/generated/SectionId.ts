@@ -3,4 +3,4 @@
 /**
  * The sections of the draft page, in order.
  */
-export type SectionId = "overview" | "structure" | "signature" | "environment" | "metadata" | "safety" | "files";
+export type SectionId = "overview" | "structure" | "signature" | "environment" | "metadata" | "safety" | "checks" | "files";
