@@ -1,6 +1,7 @@
 # make run     builds the app and opens it; make run MODEL=path opens it with a file
 # make test    everything that must hold before a change is done; ends with "N passed, N failed"
-# make test-all  the same, and packages of PyTorch, Keras, TensorFlow and transformers in MLflow with these frameworks
+# make test-all  the same, packages of PyTorch, Keras, TensorFlow and transformers in MLflow with these frameworks, and packages in
+#                environments that are built from their own requirements
 # make lint    formatting, lints, documentation, licences and advisories
 # make bench   the numbers that we hold ourselves to, side by side with what people use instead
 # make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600

@@ -58,6 +58,9 @@ def steps():
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
     samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py"]
     yield "real MLflow, sample data", samples if python.exists() else None, cli, True
+    if "PACKWRIGHT_DEEP" in os.environ:
+        fresh = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_fresh.py"]
+        yield "packages in fresh environments", fresh if python.exists() else None, cli, True
     for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
         name, _, deep = pair.partition("=")
         pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]
