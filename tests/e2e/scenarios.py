@@ -334,6 +334,8 @@ def types_are_trusted_one_by_one(desk):
     assert page.script(boxes + ".map((box) => box.checked)") == [False], page.text()
     page.script(boxes + "[0].click()")
     page.wait(lambda: page.script(boxes + "[0].checked"), "the type is trusted")
+    # The box is checked before the engine has answered, and only then is there something to take back.
+    page.wait_text("Accepted")
     undo(desk, page)
     page.wait(lambda: not page.script(boxes + "[0].checked"), "the trust is taken back")
 
@@ -572,7 +574,7 @@ def a_check_is_mended_by_its_button(desk):
     row = "return [...arguments[0].rows].find((row) => row.innerText.includes('Amazon SageMaker')).innerText"
     page.wait(lambda: "Fails" in page.script(row, table), "SageMaker to refuse the name")
     desk.focus("Packwright")
-    desk.keys("ctrl+7")
+    desk.keys("ctrl+8")
     page.wait(lambda: page.script("return document.activeElement.innerText") == "Checks", "the section by its key")
     page.click_named("button", "Amazon SageMaker")
     if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
