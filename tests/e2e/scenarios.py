@@ -574,7 +574,7 @@ def a_check_is_mended_by_its_button(desk):
     row = "return [...arguments[0].rows].find((row) => row.innerText.includes('Amazon SageMaker')).innerText"
     page.wait(lambda: "Fails" in page.script(row, table), "SageMaker to refuse the name")
     desk.focus("Packwright")
-    desk.keys("ctrl+8")
+    desk.keys("ctrl+7")
     page.wait(lambda: page.script("return document.activeElement.innerText") == "Checks", "the section by its key")
     page.click_named("button", "Amazon SageMaker")
     if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
