@@ -113,7 +113,8 @@ class Session:
             try:
                 self.click(element)
             except WebDriverError as error:
-                if "intercepted" in str(error) or "stale" in str(error):
+                # The last: the page behind a sheet is inert until the sheet is gone.
+                if any(word in str(error) for word in ("intercepted", "stale", "not interactable")):
                     return False
                 raise
             return True
