@@ -115,7 +115,7 @@ fn with_real_path(draft: &Draft, edit: Edit) -> Edit {
 }
 
 /// Changes one draft and gives it back as it is then.
-async fn change<R: Runtime>(
+pub(super) async fn change<R: Runtime>(
     app: AppHandle<R>,
     draft_id: String,
     make: impl FnOnce(&mut Draft) -> Result<(), IpcError> + Send + 'static,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use packwright_engine::{ImportScope, ImportedEnvironment, import_environment as read};
 use tauri::{AppHandle, Manager as _, Runtime};
 
+use super::drafts::change;
 use super::off_the_ui_thread;
-use crate::convert::{draft_view, environment_file_view};
+use crate::convert::environment_file_view;
 use crate::error::path_not_given;
 use crate::paths::Paths;
-use crate::saving::Saving;
 use crate::wire::{DraftView, EnvironmentFileView, ErrorCode, ImportScopeRequest, IpcError};
 
 /// What an environment file asks for, and how it fits a draft.
@@ -37,18 +37,13 @@ pub(crate) async fn import_environment<R: Runtime>(
     scope: ImportScopeRequest,
 ) -> Result<DraftView, IpcError> {
     let handle = app.clone();
-    off_the_ui_thread(app, move |drafts, paths| {
-        let found = imported(paths, &path)?;
+    change(app, draft_id, move |draft| {
+        let found = imported(&handle.state::<Paths>(), &path)?;
         let scope = match scope {
             ImportScopeRequest::Versions => ImportScope::Versions,
             ImportScopeRequest::All => ImportScope::All,
         };
-        let open = drafts.get(&draft_id)?;
-        let mut draft = open.lock();
-        let edit = draft.import_requirements(&found, scope);
-        draft.apply(edit)?;
-        handle.state::<Saving>().touch(&open.id);
-        Ok(draft_view(&open, &draft))
+        Ok(draft.apply(draft.import_requirements(&found, scope))?)
     })
     .await
 }

@@ -8,14 +8,15 @@ use crate::wire::{EnvironmentFileView, RequirementNoteView, RequirementView};
 
 /// The requirement lines, each with what is wrong with it.
 pub(super) fn requirement_views(draft: &Draft) -> Vec<RequirementView> {
-    let notes = draft.requirement_notes();
+    let lines = draft.requirements();
+    let notes = draft.requirement_notes(&lines);
     let view = |(index, line): (usize, &Requirement)| RequirementView {
         requirement: line.requirement.clone(),
         source: line.source.clone(),
         edited: is_yours(&line.source),
         notes: notes.iter().filter(|note| note.index == index).map(note_view).collect(),
     };
-    draft.requirements().iter().enumerate().map(view).collect()
+    lines.iter().enumerate().map(view).collect()
 }
 
 fn note_view(note: &RequirementNote) -> RequirementNoteView {

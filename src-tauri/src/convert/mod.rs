@@ -2,6 +2,7 @@
 
 mod architecture;
 mod draft;
+mod edit;
 mod environment;
 mod export;
 mod facts;

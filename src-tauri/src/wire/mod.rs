@@ -7,6 +7,7 @@
 mod architecture;
 mod commands;
 mod draft;
+mod edit;
 mod environment;
 mod export;
 mod menu;
@@ -24,10 +25,11 @@ pub use commands::{
     KeyCheckRequest, NoRequest, PackageRequest, PathRequest, PlanExportRequest, PlanRequest,
 };
 pub use draft::{
-    CodeView, ColumnView, DecisionView, DraftView, EditRequest, FactView, FileView, FindingView, ModelView,
-    ModuleView, ProblemView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText,
-    TagView, TensorSumView, TensorView, TypeView, VerdictView,
+    CodeView, ColumnView, DecisionView, DraftView, FactView, FileView, FindingView, ModelView, ModuleView,
+    ProblemView, SafetyView, SchemaKind, SchemaView, SectionId, SignatureView, SourcedText, TagView,
+    TensorSumView, TensorView, TypeView, VerdictView,
 };
+pub use edit::EditRequest;
 pub use environment::{EnvironmentFileView, ImportScopeRequest, RequirementNoteView, RequirementView};
 pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,

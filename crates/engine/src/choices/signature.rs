@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use packwright_inspect::{Inspection, Sourced, SourcedSchema};
+use packwright_mlflow::json::PORTABLE_DTYPES;
 use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, ParamSpec, TensorSpec};
 
 use super::{Choices, YOU};
@@ -280,32 +281,13 @@ pub(super) fn column_type(text: &str) -> Result<ColumnType, EditError> {
     ColumnType::parse(text).map_err(EditError::Schema)
 }
 
-/// The dtypes that MLflow's tensor schema takes and that mean the same on every system.
-const DTYPES: [&str; 18] = [
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "str",
-    "bytes",
-    "object",
-    "datetime64[ns]",
-];
-
 fn dtype(name: &str) -> Result<String, EditError> {
-    let found = DTYPES.iter().find(|dtype| **dtype == name);
+    let found = PORTABLE_DTYPES.iter().find(|dtype| **dtype == name);
     found.map(|dtype| (*dtype).to_owned()).ok_or_else(|| {
-        EditError::Schema(format!("MLflow has no tensor type \"{name}\"; it has {}", DTYPES.join(", ")))
+        EditError::Schema(format!(
+            "MLflow has no tensor type \"{name}\"; it has {}",
+            PORTABLE_DTYPES.join(", ")
+        ))
     })
 }
 

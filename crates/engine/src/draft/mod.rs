@@ -204,9 +204,9 @@ impl Draft {
         self.choices.requirements.is_some()
     }
 
-    /// What would keep the requirement lines from installing together, line by line.
-    pub fn requirement_notes(&self) -> Vec<RequirementNote> {
-        environment::notes(&self.requirements(), &self.python().value)
+    /// What would keep `lines`, those of [`Draft::requirements`], from installing together.
+    pub fn requirement_notes(&self, lines: &[Requirement]) -> Vec<RequirementNote> {
+        environment::notes(lines, &self.python().value)
     }
 
     /// The edit that takes what another environment file asks for.

@@ -123,6 +123,9 @@ pub fn preflight(draft: &Draft) -> Vec<PlaceReport> {
 /// What the rules look at, worked out once for all places.
 struct Facts<'a> {
     draft: &'a Draft,
+    /// Whether it loads, which is the same everywhere and takes a reading of the person's code.
+    loads: Check,
+    is_reviewed: bool,
     signature: SourcedSignature,
     /// Requirement lines that will not install.
     broken: Vec<String>,
@@ -141,7 +144,7 @@ struct Facts<'a> {
 impl<'a> Facts<'a> {
     fn of(draft: &'a Draft) -> Self {
         let lines = draft.requirements();
-        let notes = draft.requirement_notes();
+        let notes = draft.requirement_notes(&lines);
         let text =
             |note: &&crate::RequirementNote| lines.get(note.index).map(|line| line.requirement.clone());
         let framework = draft.inspection().framework.as_ref().map(|framework| framework.value.clone());
@@ -149,6 +152,8 @@ impl<'a> Facts<'a> {
         let has_columns = matches!(signature.inputs, Some(SourcedSchema::Columns(_)));
         Self {
             draft,
+            loads: rules::loads(draft),
+            is_reviewed: draft.is_reviewed(),
             signature,
             broken: notes.iter().filter(|note| note.is_fault).filter_map(|note| text(&note)).collect(),
             elsewhere: notes

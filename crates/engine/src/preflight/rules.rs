@@ -5,12 +5,12 @@ use packwright_inspect::safety::Verdict;
 use packwright_mlflow::schema::{ColumnType, DataType};
 
 use super::{Check, Facts, Fix, Outcome, Place, names};
-use crate::draft::Section;
+use crate::draft::{Draft, Section};
 use crate::edit::Edit;
 
 /// All rules of a place that say something of the draft.
 pub(super) fn of(place: Place, facts: &Facts<'_>) -> Vec<Check> {
-    let mut checks = vec![loads(facts), inputs(place, facts), environment(place, facts)];
+    let mut checks = vec![facts.loads.clone(), inputs(place, facts), environment(place, facts)];
     checks.extend(outputs(place, facts));
     checks.extend(name(place, facts));
     checks.extend(safety(place, facts));
@@ -46,14 +46,15 @@ fn fail(text: impl Into<String>, section: Section) -> Check {
     Check { outcome: Outcome::Fail, text: text.into(), fix: Some(Fix::Section(section)) }
 }
 
-fn loads(facts: &Facts<'_>) -> Check {
-    match facts.draft.export_blocked() {
+/// Whether MLflow loads the package at all.
+pub(super) fn loads(draft: &Draft) -> Check {
+    match draft.export_blocked() {
         Some(why) => fail(why, Section::Overview),
-        None if facts.draft.modules().iter().any(|module| !module.is_complete()) => fail(
+        None if draft.modules().iter().any(|module| !module.is_complete()) => fail(
             "Loading fails: the package lacks code of yours that the model imports.",
             Section::Environment,
         ),
-        None if facts.draft.trust().iter().any(|ty| !ty.is_trusted) => {
+        None if draft.trust().iter().any(|ty| !ty.is_trusted) => {
             fail("Loading fails: skops refuses types that you have not trusted.", Section::Safety)
         }
         None => pass("MLflow has a flavor that loads it."),
@@ -157,7 +158,7 @@ fn safety(place: Place, facts: &Facts<'_>) -> Option<Check> {
             "A part of it could not be read: what loading it runs is not known in full.",
             Section::Safety,
         )),
-        Verdict::Review if is_remote && !facts.draft.is_reviewed() => {
+        Verdict::Review if is_remote && !facts.is_reviewed => {
             Some(warn("Loading it runs code that nobody has looked at yet.", Section::Safety))
         }
         Verdict::Review | Verdict::Safe => None,

@@ -11,8 +11,8 @@ pub(super) enum Dtype {
     Unknown,
 }
 
-/// Names that `numpy.dtype` takes, beyond the ones with a byte order or a unit.
-const NAMES: [&str; 40] = [
+/// The dtypes that MLflow's tensor schema takes and that mean the same on every system.
+pub const PORTABLE_DTYPES: [&str; 18] = [
     "bool",
     "int8",
     "int16",
@@ -30,6 +30,11 @@ const NAMES: [&str; 40] = [
     "str",
     "bytes",
     "object",
+    "datetime64[ns]",
+];
+
+/// The other names that `numpy.dtype` takes, beyond the ones with a byte order or a unit.
+const NAMES: [&str; 23] = [
     "longdouble",
     "float128",
     "clongdouble",
@@ -59,7 +64,7 @@ const UNITS: [&str; 14] = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", 
 
 /// Sorts a dtype into what MLflow 3.17 with NumPy 2 does about it.
 pub(super) fn classify(dtype: &str) -> Dtype {
-    if NAMES.contains(&dtype) || is_time(dtype) {
+    if PORTABLE_DTYPES.contains(&dtype) || NAMES.contains(&dtype) || is_time(dtype) {
         return Dtype::Known;
     }
     let code = dtype.strip_prefix(['<', '>', '=', '|']).unwrap_or(dtype);

@@ -12,6 +12,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use dtype::PORTABLE_DTYPES;
 pub use params::params_text;
 pub(crate) use params::read_params;
 pub(crate) use schema::read_schema;
