@@ -9,6 +9,7 @@ import datetime
 import decimal
 import io
 import json
+import random
 import warnings
 from pathlib import Path
 
@@ -56,8 +57,14 @@ CSV_FIELDS = [
 CSV_TEXTS = [
     "a,a\n1,2\n", "a,,b\n1,2,3\n", "a.1,a,a\n1,2,3\n", "a,a,a.1\n1,2,3\n", "a,b\n1,2,3\n4,5,6\n", "a,b\n1\n2,3\n", "\ufeffa\n1\n", "a\r1\r2\r", 'a,b\n"x\ny",1\n',
     "a,b\n1,2\n3,4,5\n", "1,2\n3,4\n", "a\n1\n\n2\n", "a\n   \n2\n", '"a, ""q""",b\n1,2\n', "a\n\"1\"\n\"2\"\n", ",a\n0,1\n", "a,b,\n1,2,3\n", 'a\n"NA"\n1\n', "a\r\n1\r\n2\r\n",
-    'a,b\n"",1\n', "a,b\n1,2,\n3,4,\n", "a , b\n1,2\n", "Unnamed: 1,\n1,2\n",
+    'a,b\n"",1\n', "a,b\n1,2,\n3,4,\n", "a , b\n1,2\n", "Unnamed: 1,\n1,2\n", ",c,Unnamed: 0\n1,2,3\n", "a,,a,a.1,\n1,2,3,4,5\n",
 ]
+# What the fields of generated tables are drawn from.
+NUMBERS = ["1", "2", "-3", "0", "1.5", "2e3", "", "NA", "nan", "inf", " 7", "8 ", "+9", "1,000", "0x1f", "007", "9223372036854775808", "18446744073709551616",
+           "-9223372036854775809", "1e-7", "0.1", "1e22", "123456789012345678", "1.0", "100000000000000000000.5", "1e308"]
+WORDS = ["a", "b c", "\u00e9", "", "None", "null", "true", "False", "TRUE", "2024-01-02", "12:30", "x,y", 'q"q', "line\nbreak", "N/A", "-", "$5", " lead", "trail "]
+FLAGS = ["True", "False", "true", "false", "TRUE", "", "1", "0"]
+NAMES = ["a", "b", "", "a.1", "1", "Unnamed: 0", "c0"]
 
 
 def csv_cases():
@@ -65,6 +72,20 @@ def csv_cases():
         rows = [['"%s"' % field if "," in field else field, str(n)] for n, field in enumerate(fields)]
         yield "c,n\n" + "".join(",".join(row) + "\n" for row in rows)
     yield from CSV_TEXTS
+    yield from generated_csvs()
+
+
+def generated_csvs(n=200):
+    draw = random.Random(5)
+    for _ in range(n):
+        width = draw.randint(1, 4)
+        pools = [draw.choice([NUMBERS, NUMBERS, NUMBERS[:5], WORDS, FLAGS, NUMBERS + WORDS + FLAGS]) for _ in range(width)]
+        rows = [[draw.choice(NAMES) if draw.random() < 0.4 else "c%d" % index for index in range(width)]]
+        rows += [[draw.choice(pool) for pool in pools] for _ in range(draw.randint(1, 5))]
+        quoted = [['"%s"' % field.replace('"', '""') if set(field) & set(',"\n') or draw.random() < 0.05 else field for field in row] for row in rows]
+        # A line of one empty field is no row to pandas, nor a header; a header without rows is refused here.
+        if quoted[0] != [""] and any(row != [""] for row in quoted[1:]):
+            yield "\n".join(",".join(row) for row in quoted) + "\n"
 
 
 def read_csv(text):
@@ -86,6 +107,19 @@ JSON_TEXTS = [
     {"a": [1, 2], "b": ["x", "y"]}, {"a": {"0": 1, "1": 2}, "b": {"0": 1.5, "1": 2.5}}, [[1, "x"], [2, "y"]], [{"a": "true"}, {"a": "false"}],
     [{"a": " 1"}, {"a": "2"}], [{"a": ""}, {"a": "2"}], [{"a": ""}, {"a": ""}], [{"a": "nan"}, {"a": "1"}], [{"a": [None]}, {"a": [1]}], [{"a": [True]}, {"a": [False]}],
 ]
+
+
+def generated_jsons(n=200):
+    draw = random.Random(6)
+    kinds = {
+        "whole": lambda: draw.randint(-5, 5), "large": lambda: draw.choice([2**31, 2**53 + 1, 2**63 - 1]), "number": lambda: draw.choice([1.5, 2.0, 0.1, -3.25]), "word": lambda: draw.choice(WORDS),
+        "flag": lambda: draw.random() < 0.5, "mixed": lambda: draw.choice([True, 1, 1.5, "2", None]), "wholes": lambda: [draw.randint(0, 5) for _ in range(draw.randint(0, 3))],
+        "words": lambda: [draw.choice(WORDS) for _ in range(draw.randint(0, 2))], "record": lambda: {"p": draw.randint(0, 4), **({"q": draw.choice(WORDS)} if draw.random() < 0.7 else {})},
+        "records": lambda: [{"p": draw.randint(0, 4)} for _ in range(draw.randint(0, 2))], "date": lambda: draw.choice(["2024-01-02", "2024-01-02T03:04:05"]), "nothing": lambda: None,
+    }
+    for _ in range(n):
+        columns = [(draw.choice(["a", "date", "created_at", "timestamp", "x"]) + draw.choice(["", str(index)]), draw.choice(list(kinds))) for index in range(draw.randint(1, 3))]
+        yield [{name: None if draw.random() < 0.15 else kinds[kind]() for name, kind in columns} for _ in range(draw.randint(1, 4))]
 
 
 def read_json(text):
@@ -250,7 +284,7 @@ def request_cases():
 
 
 def cases():
-    jsons = [json.dumps(value) for value in JSON_TEXTS]
+    jsons = [json.dumps(value) for value in JSON_TEXTS + list(generated_jsons())]
     return {
         "csv": [{"text": text, "columns": read_csv(text)} for text in csv_cases()],
         "json": [{"text": text, "columns": read_json(text)} for text in jsons],

@@ -1,5 +1,6 @@
 """Data files of the formats that samples come in, written by pandas and NumPy. Run with pandas 3, pyarrow and NumPy 2."""
 import datetime
+import decimal
 from pathlib import Path
 
 import numpy as np
@@ -22,3 +23,9 @@ np.save(HERE / "rows.npy", np.arange(12, dtype="float32").reshape(4, 3))
 np.save(HERE / "fortran.npy", np.asfortranarray(np.arange(12, dtype=">i4").reshape(4, 3)))
 np.save(HERE / "objects.npy", np.array([{}, 1], dtype=object), allow_pickle=True)
 np.savez_compressed(HERE / "many.npz", ids=np.arange(4), mask=np.array([[True, False]] * 4), words=np.array(["a", "bc"] * 2), half=np.array([0.5, -1.5, np.nan, 0], dtype="float16"))
+np.save(HERE / "bytes.npy", np.array([[b"a", b"bc"], [b"", b"d\0e"]]))
+# Values that JSON has no word for, and a time zone with a summer time.
+pd.DataFrame({
+    "price": [decimal.Decimal("12.50"), None], "wait": pd.to_timedelta(["1 days 02:03:04.5", None]), "opens": [datetime.time(8, 30), None],
+    "zoned": pd.to_datetime(["2024-01-02T03:04:05Z", "2024-07-02T03:04:05Z"]).tz_convert("Europe/Berlin"),
+}).to_parquet(HERE / "awkward.parquet")

@@ -2,9 +2,12 @@
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
-    Date32Type, Date64Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+    DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
+    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
@@ -68,7 +71,7 @@ pub enum Value {
     List(Vec<Value>),
     /// A record.
     Record(Vec<(String, Value)>),
-    /// A value of another type, as Arrow's name of that.
+    /// A value of another type, as its text; where there is none, Arrow's name of the type in angle brackets.
     Other(String),
 }
 
@@ -171,8 +174,66 @@ pub(super) fn value_at(array: &ArrayRef, row: usize) -> Value {
                 _ => Value::Null,
             }
         }
-        other => Value::Other(other.to_string()),
+        DataType::Map(..) => {
+            let entries = array.as_map().value(row);
+            let columns = entries.columns();
+            let pair = |index| Value::List(columns.iter().map(|column| value_at(column, index)).collect());
+            Value::List((0..entries.len()).map(pair).collect())
+        }
+        other => Value::Other(text_at(array, row).unwrap_or_else(|| format!("<{other}>"))),
     }
+}
+
+/// The text of a decimal, a time of day or a duration, as Python's `str` gives it.
+fn text_at(array: &ArrayRef, row: usize) -> Option<String> {
+    match array.data_type() {
+        DataType::Decimal32(..) => Some(array.as_primitive::<Decimal32Type>().value_as_string(row)),
+        DataType::Decimal64(..) => Some(array.as_primitive::<Decimal64Type>().value_as_string(row)),
+        DataType::Decimal128(..) => Some(array.as_primitive::<Decimal128Type>().value_as_string(row)),
+        DataType::Decimal256(..) => Some(array.as_primitive::<Decimal256Type>().value_as_string(row)),
+        DataType::Time32(TimeUnit::Second) => {
+            text_of(array.as_primitive::<Time32SecondType>().value_as_time(row))
+        }
+        DataType::Time32(_) => text_of(array.as_primitive::<Time32MillisecondType>().value_as_time(row)),
+        DataType::Time64(TimeUnit::Microsecond) => {
+            text_of(array.as_primitive::<Time64MicrosecondType>().value_as_time(row))
+        }
+        DataType::Time64(_) => text_of(array.as_primitive::<Time64NanosecondType>().value_as_time(row)),
+        DataType::Duration(unit) => {
+            let (value, per_second): (i64, i64) = match unit {
+                TimeUnit::Second => (array.as_primitive::<DurationSecondType>().value(row), 1),
+                TimeUnit::Millisecond => (array.as_primitive::<DurationMillisecondType>().value(row), 1_000),
+                TimeUnit::Microsecond => {
+                    (array.as_primitive::<DurationMicrosecondType>().value(row), 1_000_000)
+                }
+                TimeUnit::Nanosecond => {
+                    (array.as_primitive::<DurationNanosecondType>().value(row), 1_000_000_000)
+                }
+            };
+            Some(duration(value, per_second))
+        }
+        _ => None,
+    }
+}
+
+fn text_of(value: Option<impl ToString>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
+
+/// `1 days 02:03:04.500000` of a count of so many in a second.
+fn duration(value: i64, per_second: i64) -> String {
+    let seconds = value.div_euclid(per_second);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (hours, minutes, seconds) =
+        (rest.div_euclid(3_600), rest.div_euclid(60).rem_euclid(60), rest.rem_euclid(60));
+    let nanos = i128::from(value.rem_euclid(per_second))
+        .saturating_mul(i128::from(1_000_000_000_i64.div_euclid(per_second)));
+    let fraction = match nanos {
+        0 => String::new(),
+        nanos if nanos.rem_euclid(1_000) == 0 => format!(".{:06}", nanos.div_euclid(1_000)),
+        nanos => format!(".{nanos:09}"),
+    };
+    format!("{days} days {hours:02}:{minutes:02}:{seconds:02}{fraction}")
 }
 
 fn float(value: f64) -> Value {

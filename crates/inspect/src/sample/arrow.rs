@@ -143,13 +143,13 @@ fn cell(value: Value, kind: &Kind) -> Cell {
         Value::Float(value) => Cell::Float(value),
         Value::Text(text) => Cell::Text(text),
         Value::Bytes(bytes) => Cell::Bytes(bytes),
-        Value::Date(days) => Cell::Time { iso: time::date(days), is_date: true },
+        Value::Date(days) => moment(time::date(days), true, &days),
         Value::Time(nanos) => {
             let zone = match kind {
                 Kind::Timestamp { zone, .. } => zone.as_deref(),
                 _ => None,
             };
-            Cell::Time { iso: time::timestamp(nanos, zone), is_date: false }
+            moment(time::timestamp(nanos, zone), false, &nanos)
         }
         Value::List(items) => {
             let inner = match kind {
@@ -167,8 +167,13 @@ fn cell(value: Value, kind: &Kind) -> Cell {
         Value::Record(fields) => {
             Cell::Record(fields.into_iter().map(|(name, value)| (name, plain(value))).collect())
         }
-        Value::Other(name) => Cell::Other(format!("of Arrow's type {name}")),
+        Value::Other(text) => Cell::Other(text),
     }
+}
+
+/// A date or time; one beyond the calendar as its count since 1970.
+fn moment(iso: Option<String>, is_date: bool, count: &dyn std::fmt::Display) -> Cell {
+    iso.map_or_else(|| Cell::Other(count.to_string()), |iso| Cell::Time { iso, is_date })
 }
 
 fn plain(value: Value) -> Cell {

@@ -283,37 +283,37 @@ fn float(cell: Cell) -> Cell {
 /// `_try_convert_data` of pandas.
 fn converted(name: &str, cells: Vec<Cell>) -> (Dtype, Vec<Cell>) {
     let dtype = packwright_mlflow::enforce::dtype_of(&cells);
+    // Whole numbers beside missing ones are floats by now.
+    let cells: Vec<Cell> =
+        if matches!(dtype, Dtype::Float(_)) { cells.into_iter().map(float).collect() } else { cells };
     if is_date_name(name)
         && let Some(dates) = dates(&dtype, &cells)
     {
         return dates;
     }
-    let is_missing = |cell: &Cell| *cell == Cell::Missing;
     match dtype {
-        // Texts that are all numbers become numbers: "007" is 7.
-        Dtype::Text => {
-            let number = |cell: &Cell| match cell {
-                Cell::Text(text) => {
-                    let number = text.trim().parse::<f64>().ok();
-                    number.map(|number| if number.is_nan() { Cell::Missing } else { Cell::Float(number) })
-                }
-                _ => Some(Cell::Missing),
-            };
-            match cells.iter().map(number).collect::<Option<Vec<Cell>>>() {
-                Some(numbers) => whole(numbers),
-                None => (Dtype::Text, cells),
-            }
-        }
+        Dtype::Object if cells.iter().all(|cell| *cell == Cell::Missing) => (Dtype::Float(64), cells),
+        // What is all numbers becomes numbers: "007" is 7, and true beside a number or a missing value is 1.
+        Dtype::Text | Dtype::Object => match cells.iter().map(number).collect::<Option<Vec<Cell>>>() {
+            Some(numbers) => whole(numbers),
+            None => (dtype, cells),
+        },
         Dtype::Float(64) => whole(cells),
-        Dtype::Object if cells.iter().all(is_missing) => (Dtype::Float(64), cells),
-        // With a missing one among them, booleans become numbers.
-        Dtype::Object if cells.iter().all(|cell| is_missing(cell) || matches!(cell, Cell::Bool(_))) => {
-            let number = |cell| {
-                if let Cell::Bool(value) = cell { Cell::Float(f64::from(u8::from(value))) } else { cell }
-            };
-            (Dtype::Float(64), cells.into_iter().map(number).collect())
-        }
         dtype => (dtype, cells),
+    }
+}
+
+/// The number that `astype("float64")` makes of a value; `None` where it refuses.
+fn number(cell: &Cell) -> Option<Cell> {
+    match cell {
+        Cell::Missing => Some(Cell::Missing),
+        Cell::Bool(value) => Some(Cell::Float(f64::from(u8::from(*value)))),
+        Cell::Int(_) | Cell::Float(_) => Some(float(cell.clone())),
+        Cell::Text(text) => {
+            let number = text.trim().parse::<f64>().ok();
+            number.map(|number| if number.is_nan() { Cell::Missing } else { Cell::Float(number) })
+        }
+        _ => None,
     }
 }
 
@@ -378,11 +378,17 @@ fn dates(dtype: &Dtype, cells: &[Cell]) -> Option<(Dtype, Vec<Cell>)> {
             })?;
             let cell = |value: &Option<i128>| match value {
                 Some(value) => {
-                    Cell::Time { iso: time::timestamp(value.saturating_mul(scale), None), is_date: false }
+                    let iso = time::timestamp(value.saturating_mul(scale), None)?;
+                    Some(Cell::Time { iso, is_date: false })
                 }
-                None => Cell::Missing,
+                None => Some(Cell::Missing),
             };
-            Some((Dtype::Datetime { unit: "us", zone: None }, counts.iter().map(cell).collect()))
+            let cells = counts.iter().map(cell).collect::<Option<Vec<Cell>>>()?;
+            Some((Dtype::Datetime { unit: "us", zone: None }, cells))
+        }
+        // Nothing at all is a column of dates that are missing.
+        Dtype::Object if cells.iter().all(|cell| *cell == Cell::Missing) => {
+            Some((Dtype::Datetime { unit: "us", zone: None }, cells.to_vec()))
         }
         _ => None,
     }

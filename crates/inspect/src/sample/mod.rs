@@ -7,6 +7,7 @@
 
 mod arrow;
 mod csv;
+mod csv_column;
 mod json;
 mod npy;
 mod time;

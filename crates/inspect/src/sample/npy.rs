@@ -5,7 +5,7 @@ use std::sync::Arc;
 use packwright_formats::archive::Archive;
 use packwright_formats::npy::{Header, read_header};
 use packwright_formats::numpy::DType;
-use packwright_mlflow::frame::Array;
+use packwright_mlflow::frame::{Array, encode_base64};
 use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, MemorySource, ReadError, read_up_to};
 use serde_json::Value;
 
@@ -98,9 +98,9 @@ fn unit(source: &dyn ByteSource, header: &Header) -> String {
 
 /// The first rows, as nested lists.
 fn items(source: &dyn ByteSource, header: &Header, dtype: &DType) -> Result<Option<Vec<Value>>, ReadError> {
-    if !matches!(dtype.kind, 'b' | 'i' | 'u' | 'f' | 'U')
+    if !matches!(dtype.kind, 'b' | 'i' | 'u' | 'f' | 'U' | 'S')
         || dtype.item_size == 0
-        || 8 < dtype.item_size && dtype.kind != 'U'
+        || 8 < dtype.item_size && !matches!(dtype.kind, 'U' | 'S')
     {
         return Ok(None);
     }
@@ -165,6 +165,10 @@ impl Layout<'_> {
         let mut bytes = self.bytes.get(start..start.checked_add(size)?)?.to_vec();
         if self.dtype.kind == 'U' {
             return Some(text(&bytes, self.dtype.is_big_endian)?.into());
+        }
+        if self.dtype.kind == 'S' {
+            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at.saturating_add(1));
+            return Some(encode_base64(bytes.get(..end)?).into());
         }
         if self.dtype.is_big_endian {
             bytes.reverse();

@@ -1,29 +1,38 @@
 //! Dates and times as Python's `isoformat()` writes them.
 
-const NANOS_PER_DAY: i128 = 86_400_000_000_000;
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset as _, TimeZone as _, Utc};
+use chrono_tz::Tz;
 
-/// A day, counted from 1970.
-pub(super) fn date(days: i64) -> String {
-    let (year, month, day) = civil(i128::from(days));
-    format!("{year:04}-{month:02}-{day:02}")
+/// A day, counted from 1970; `None` beyond the calendar.
+pub(super) fn date(days: i64) -> Option<String> {
+    let date = NaiveDate::from_epoch_days(i32::try_from(days).ok()?)?;
+    Some(date.format("%Y-%m-%d").to_string())
 }
 
-/// A point in time, in nanoseconds since 1970, with the offset where it has a time zone.
-pub(super) fn timestamp(nanos: i128, zone: Option<&str>) -> String {
-    let days = nanos.div_euclid(NANOS_PER_DAY);
-    let rest = nanos.rem_euclid(NANOS_PER_DAY);
-    let (year, month, day) = civil(days);
-    let seconds = rest.div_euclid(1_000_000_000);
-    let fraction = match rest.rem_euclid(1_000_000_000) {
+/// A point in time, in nanoseconds since 1970, with the offset where it has a time zone; `None` beyond the calendar.
+/// The zone is a name of the IANA database or an offset; in one that is neither, the time is given in UTC, which is the same moment.
+pub(super) fn timestamp(nanos: i128, zone: Option<&str>) -> Option<String> {
+    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+    let fraction = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
+    let utc = DateTime::<Utc>::from_timestamp(seconds, fraction)?;
+    let offset = zone.map(|zone| offset_at(zone, &utc));
+    let local = utc.with_timezone(&offset.unwrap_or_else(|| Utc.fix()));
+    let fraction = match fraction {
         0 => String::new(),
-        nanos if nanos.rem_euclid(1_000) == 0 => format!(".{:06}", nanos.div_euclid(1_000)),
-        nanos => format!(".{nanos:09}"),
+        nanos if nanos % 1_000 == 0 => local.format("%.6f").to_string(),
+        _ => local.format("%.9f").to_string(),
     };
-    let (hour, minute, second) =
-        (seconds.div_euclid(3_600), seconds.div_euclid(60).rem_euclid(60), seconds.rem_euclid(60));
-    // Without a database of time zones the time is given in UTC, which is the same moment.
-    let offset = if zone.is_some() { "+00:00" } else { "" };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}")
+    let offset = match offset {
+        None => String::new(),
+        Some(offset) if offset.local_minus_utc() % 60 == 0 => local.format("%:z").to_string(),
+        Some(_) => local.format("%::z").to_string(),
+    };
+    Some(format!("{}{fraction}{offset}", local.format("%Y-%m-%dT%H:%M:%S")))
+}
+
+fn offset_at(zone: &str, moment: &DateTime<Utc>) -> FixedOffset {
+    let by_name = zone.parse::<Tz>().map(|zone| zone.offset_from_utc_datetime(&moment.naive_utc()).fix());
+    by_name.ok().or_else(|| zone.parse().ok()).unwrap_or_else(|| Utc.fix())
 }
 
 /// A date or time in ISO 8601 as `Timestamp.isoformat()` writes it, and whether it has a time zone; `None` when it is none.
@@ -39,7 +48,7 @@ pub(super) fn normalized(text: &str) -> Option<(String, bool)> {
     };
     let is_date = matches!(parts.as_slice(), [year, month, day]
         if in_range(year, 4, 1..=9999) && in_range(month, 2, 1..=12) && in_range(day, 2, 1..=31));
-    if !is_date {
+    if !is_date || date.parse::<NaiveDate>().is_err() {
         return None;
     }
     let Some(clock) = clock else { return Some((format!("{date}T00:00:00"), false)) };
@@ -66,29 +75,6 @@ pub(super) fn normalized(text: &str) -> Option<(String, bool)> {
     Some((format!("{date}T{hour_and_minute}:{seconds}{fraction}{zone}"), !zone.is_empty()))
 }
 
-/// Year, month and day of a day counted from 1970 (the days of the proleptic Gregorian calendar, by eras of 400 years).
-fn civil(days: i128) -> (i128, i128, i128) {
-    let days = days.saturating_add(719_468);
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let leaps = [1_460, 36_524, 146_096].map(|n| of_era.div_euclid(n));
-    let [four, hundred, whole] = leaps;
-    let year_of_era =
-        of_era.saturating_sub(four).saturating_add(hundred).saturating_sub(whole).div_euclid(365);
-    let of_year = of_era.saturating_sub(
-        year_of_era
-            .saturating_mul(365)
-            .saturating_add(year_of_era.div_euclid(4))
-            .saturating_sub(year_of_era.div_euclid(100)),
-    );
-    let shifted = of_year.saturating_mul(5).saturating_add(2).div_euclid(153);
-    let day =
-        of_year.saturating_sub(shifted.saturating_mul(153).saturating_add(2).div_euclid(5)).saturating_add(1);
-    let month = if shifted < 10 { shifted.saturating_add(3) } else { shifted.saturating_sub(9) };
-    let year = year_of_era.saturating_add(era.saturating_mul(400));
-    (if month <= 2 { year.saturating_add(1) } else { year }, month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,10 +88,17 @@ mod tests {
             (11_016, "2000-02-29"),
             (-719_162, "0001-01-01"),
         ] {
-            assert_eq!(date(days), expected);
+            assert_eq!(date(days).as_deref(), Some(expected));
         }
-        assert_eq!(timestamp(1_704_164_645_000_000_000, None), "2024-01-02T03:04:05");
-        assert_eq!(timestamp(1_704_164_645_000_001_000, Some("UTC")), "2024-01-02T03:04:05.000001+00:00");
-        assert_eq!(timestamp(-1, None), "1969-12-31T23:59:59.999999999");
+        assert_eq!(timestamp(1_704_164_645_000_000_000, None).as_deref(), Some("2024-01-02T03:04:05"));
+        let zoned = |nanos, zone| timestamp(nanos, Some(zone)).unwrap();
+        assert_eq!(zoned(1_704_164_645_000_001_000, "UTC"), "2024-01-02T03:04:05.000001+00:00");
+        assert_eq!(zoned(1_704_164_645_000_000_000, "Europe/Berlin"), "2024-01-02T04:04:05+01:00");
+        assert_eq!(zoned(1_720_000_000_000_000_000, "Europe/Berlin"), "2024-07-03T11:46:40+02:00");
+        assert_eq!(zoned(1_704_164_645_000_000_000, "-03:30"), "2024-01-01T23:34:05-03:30");
+        assert_eq!(zoned(1_704_164_645_000_000_000, "Mars/Olympus"), "2024-01-02T03:04:05+00:00");
+        assert_eq!(zoned(-3_000_000_000_000_000_000, "Europe/Berlin"), "1874-12-07T19:33:28+00:53:28");
+        assert_eq!((timestamp(i128::MAX, None), date(i64::MAX)), (None, None));
+        assert_eq!(timestamp(-1, None).as_deref(), Some("1969-12-31T23:59:59.999999999"));
     }
 }

@@ -6,6 +6,8 @@
 mod infer;
 mod merge;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::schema::ColumnName;
@@ -145,9 +147,22 @@ impl Cell {
         match self {
             Self::Missing => Value::Null,
             Self::Bool(value) => (*value).into(),
-            Self::Int(value) => serde_json::Number::from_i128(*value).map_or(Value::Null, Value::Number),
+            Self::Int(value) => match serde_json::Number::from_i128(*value) {
+                Some(number) => Value::Number(number),
+                #[expect(
+                    clippy::cast_precision_loss,
+                    clippy::as_conversions,
+                    reason = "beyond 64 bits, which no type takes"
+                )]
+                None => (*value as f64).into(),
+            },
             Self::Float(value) => (*value).into(),
-            Self::Text(text) | Self::Other(text) | Self::Time { iso: text, .. } => text.as_str().into(),
+            Self::Text(text) | Self::Time { iso: text, .. } => text.as_str().into(),
+            // A caller sends a `Decimal` as a number.
+            Self::Other(text) => {
+                let number = text.parse().ok().and_then(serde_json::Number::from_f64);
+                number.map_or_else(|| text.as_str().into(), Value::Number)
+            }
             Self::Bytes(bytes) => encode_base64(bytes).into(),
             Self::List(items) | Self::Array(_, items) => items.iter().map(Self::to_json).collect(),
             Self::Record(fields) => {
@@ -185,24 +200,9 @@ impl Frame {
     }
 }
 
-/// Base64 as Python's `base64.encodebytes` writes it: lines of 76 characters, each with its end.
-fn encode_base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for line in bytes.chunks(57) {
-        for group in line.chunks(3) {
-            let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or_default());
-            let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-            for position in 0..4 {
-                let index = usize::try_from((word >> (18 - 6 * position)) & 63).unwrap_or_default();
-                let is_padding = group.len() < position;
-                let letter = ALPHABET.get(index).copied().map_or('=', char::from);
-                out.push(if is_padding { '=' } else { letter });
-            }
-        }
-        out.push('\n');
-    }
-    out
+/// Base64 as Python's `base64.encodebytes` writes it, and MLflow with it: lines of 76 characters, each with its end.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    bytes.chunks(57).map(|line| STANDARD.encode(line) + "\n").collect()
 }
 
 #[cfg(test)]
