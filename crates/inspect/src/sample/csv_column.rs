@@ -99,7 +99,7 @@ fn digits<T: std::str::FromStr>(field: &str) -> Result<T, Refused> {
         return Err(Refused::NotWhole);
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
-    format!("{sign}{digits}").parse().map_err(|_| Refused::Beyond)
+    format!("{sign}{digits}").parse().ok().ok_or(Refused::Beyond)
 }
 
 /// `int(field)` of Python.

@@ -384,11 +384,12 @@ fn dates(dtype: &Dtype, cells: &[Cell]) -> Option<(Dtype, Vec<Cell>)> {
                 None => Some(Cell::Missing),
             };
             let cells = counts.iter().map(cell).collect::<Option<Vec<Cell>>>()?;
-            Some((Dtype::Datetime { unit: "us", zone: None }, cells))
+            let unit = if scale == 1 { "ns" } else { "us" };
+            Some((Dtype::Datetime { unit, zone: None }, cells))
         }
         // Nothing at all is a column of dates that are missing.
         Dtype::Object if cells.iter().all(|cell| *cell == Cell::Missing) => {
-            Some((Dtype::Datetime { unit: "us", zone: None }, cells.to_vec()))
+            Some((Dtype::Datetime { unit: "s", zone: None }, cells.to_vec()))
         }
         _ => None,
     }
