@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use packwright_mlflow::example::{EXAMPLE_FILE, InputExample};
 use packwright_mlflow::lint::{Problem, Severity};
 use packwright_mlflow::mlmodel::MlModel;
 use packwright_mlflow::package::PackageFiles as _;
@@ -86,7 +87,12 @@ pub fn receive(path: &Path, key: Option<&PublicKey>) -> Result<Received, VerifyE
         model.iter().flat_map(MlModel::flavors).map(|(name, _)| name.to_owned()).collect();
     let mlflow = model.as_ref().and_then(|model| model.text("mlflow_version")).unwrap_or_default();
     let kind = if path.is_dir() { PackageKind::Folder } else { PackageKind::Zip };
+    let example = model.as_ref().and_then(|model| {
+        let info = model.get("saved_input_example_info")?.as_mapping()?;
+        InputExample::read(info, &text(EXAMPLE_FILE)?).ok()
+    });
     let used = snippets::Used {
+        example: example.as_ref(),
         mlflow: mlflow.to_owned(),
         inputs: signature.inputs.as_ref(),
         is_sklearn: flavors.iter().any(|name| name == "sklearn"),

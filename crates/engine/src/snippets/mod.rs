@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use packwright_mlflow::example::{InputExample, SERVING_FILE};
 use packwright_mlflow::schema::{ColSpec, ColumnName, ColumnType, DataType, Schema, TensorSpec};
 
 use crate::draft::Draft;
@@ -9,6 +10,10 @@ use crate::environment;
 use crate::flavors::{Layout, python_string as python};
 use crate::receipt::{PackageKind, Snippet};
 use crate::texts;
+
+mod row;
+
+use row::Row;
 
 /// More columns than this are made by a loop in place of a list.
 const LISTED_COLUMNS: usize = 12;
@@ -19,6 +24,8 @@ pub(crate) struct Used<'a> {
     pub(crate) mlflow: String,
     /// What goes in, as the MLmodel declares it.
     pub(crate) inputs: Option<&'a Schema>,
+    /// The example that lies in it: what the commands send, in place of made-up values.
+    pub(crate) example: Option<&'a InputExample>,
     /// Whether it can be loaded as the estimator itself.
     pub(crate) is_sklearn: bool,
 }
@@ -26,7 +33,9 @@ pub(crate) struct Used<'a> {
 /// The commands for the package of a draft at `path`.
 pub(crate) fn snippets(draft: &Draft, layout: &Layout, path: &Path, kind: PackageKind) -> Vec<Snippet> {
     let signature = texts::written_signature(draft, layout);
+    let example = draft.input_example();
     let used = Used {
+        example: example.as_ref(),
         mlflow: environment::mlflow_version(&draft.requirements()),
         inputs: signature.as_ref().and_then(|signature| signature.inputs.as_ref()),
         is_sklearn: layout.blocks.iter().any(|(name, _)| *name == "sklearn"),
@@ -54,7 +63,15 @@ pub(crate) fn of_package(path: &Path, kind: PackageKind, used: &Used<'_>) -> Vec
     let load = format!("import mlflow\n\nmodel = mlflow.pyfunc.load_model({quoted})");
     snippets.push(snippet("Load in Python", load.clone()));
     let inputs = used.inputs;
-    snippets.push(snippet("Predict in Python", predict(&load, inputs)));
+    let row = used.example.and_then(|example| Row::first(example, inputs));
+    let data = match (&row, used.example) {
+        (Some(row), _) => Data { import: "import pandas as pd\n", text: row.frame() },
+        (None, Some(_)) => {
+            Data { import: "", text: format!("data = model.metadata.load_input_example({quoted})") }
+        }
+        (None, None) => made_up(inputs),
+    };
+    snippets.push(snippet("Predict in Python", predict(&load, &data)));
     if used.is_sklearn {
         let text = format!("import mlflow.sklearn\n\nestimator = mlflow.sklearn.load_model({quoted})");
         snippets.push(snippet("Load the estimator itself", text));
@@ -64,11 +81,14 @@ pub(crate) fn of_package(path: &Path, kind: PackageKind, used: &Used<'_>) -> Vec
     let serve =
         format!("pip install mlflow{pin} uv\nmlflow models serve -m {folder} --env-manager uv -p 5001");
     snippets.push(snippet("Serve", serve));
-    if let Some(body) = inputs.and_then(request) {
-        let text = format!(
-            "curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' -d {}",
-            single_quoted(&body)
-        );
+    let body = match (&row, used.example) {
+        (Some(row), _) => Some(single_quoted(&row.request())),
+        (None, Some(_)) => Some(format!("@{folder}/{SERVING_FILE}")),
+        (None, None) => inputs.and_then(request).map(|body| single_quoted(&body)),
+    };
+    if let Some(body) = body {
+        let text =
+            format!("curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' -d {body}");
         snippets.push(snippet("Ask the server", text));
     }
     snippets
@@ -78,15 +98,29 @@ fn snippet(title: &str, text: String) -> Snippet {
     Snippet { title: title.to_owned(), text }
 }
 
-/// Python that predicts one made-up row.
-fn predict(load: &str, inputs: Option<&Schema>) -> String {
-    let (import, data) = match inputs {
-        Some(Schema::Columns(columns)) => ("import pandas as pd\n", frame(columns)),
-        Some(Schema::Tensors(tensors)) => ("import numpy as np\n", arrays(tensors)),
-        None => ("", "# What goes in is not recorded; data is a DataFrame or array as the model was trained on.\ndata = ...".into()),
-    };
-    let load = load.replacen("import mlflow\n", &format!("import mlflow\n{import}"), 1);
-    format!("{load}\n\n{data}\nprint(model.predict(data))")
+/// Python that makes `data`, and what it imports.
+struct Data {
+    import: &'static str,
+    text: String,
+}
+
+/// One made-up row.
+fn made_up(inputs: Option<&Schema>) -> Data {
+    match inputs {
+        Some(Schema::Columns(columns)) => Data { import: "import pandas as pd\n", text: frame(columns) },
+        Some(Schema::Tensors(tensors)) => Data { import: "import numpy as np\n", text: arrays(tensors) },
+        None => Data {
+            import: "",
+            text: "# What goes in is not recorded; data is a DataFrame or array as the model was trained on.\ndata = ..."
+                .into(),
+        },
+    }
+}
+
+/// Python that predicts.
+fn predict(load: &str, data: &Data) -> String {
+    let load = load.replacen("import mlflow\n", &format!("import mlflow\n{}", data.import), 1);
+    format!("{load}\n\n{}\nprint(model.predict(data))", data.text)
 }
 
 fn frame(columns: &[ColSpec]) -> String {

@@ -1,4 +1,5 @@
 use packwright_inspect::{Serving, Sourced, SourcedSchema};
+use packwright_mlflow::example::ExampleData;
 use packwright_mlflow::schema::{ColumnName, DataType};
 
 use super::*;
@@ -133,4 +134,54 @@ fn inputs_that_the_package_does_not_say_are_not_asked_of_it() {
     assert!(texts::leaves_inputs_out(&old));
     let shown = text(&old, "m", PackageKind::Folder, "Predict in Python");
     assert!(!shown.contains("get_input_schema") && shown.contains("data = ..."), "{shown}");
+}
+
+#[test]
+fn commands_send_the_first_row_of_the_example() {
+    let example = |rows: serde_json::Value, columns: serde_json::Value| {
+        InputExample::new(ExampleData::DataFrame {
+            columns: Some(columns.as_array().unwrap().clone()),
+            rows: serde_json::from_value(rows).unwrap(),
+        })
+    };
+    let optional = |name: &str, ty| ColSpec { required: false, ..ColSpec::scalar(name.to_owned(), ty) };
+    let inputs = Schema::Columns(vec![
+        ColSpec::scalar("age".to_owned(), DataType::Integer),
+        ColSpec::scalar("at".to_owned(), DataType::Datetime),
+        ColSpec::scalar("rate".to_owned(), DataType::Double),
+        optional("city", DataType::String),
+        optional("score", DataType::Long),
+    ]);
+    let given = example(
+        serde_json::json!([[31, "2024-01-02T00:00:00", 2, "Z\u{fc}rich", null], [0, "x", 0, "y", 1]]),
+        serde_json::json!(["age", "at", "rate", "city", "score"]),
+    );
+    let used =
+        |example, inputs| Used { mlflow: String::new(), inputs, example: Some(example), is_sklearn: false };
+    let find = |used: &Used<'_>, title: &str| {
+        let all = of_package(Path::new("/x/my m"), PackageKind::Folder, used);
+        all.into_iter().find(|snippet| snippet.title == title).unwrap().text
+    };
+    let shown = used(&given, Some(&inputs));
+    let expected = r#"data = pd.DataFrame({
+    "age": pd.Series([31], dtype="int32"),
+    "at": [pd.Timestamp("2024-01-02T00:00:00")],
+    "rate": [2.0],
+    "city": ["Z\U000000fcrich"],
+})
+print(model.predict(data))"#;
+    let python = find(&shown, "Predict in Python");
+    assert!(python.contains("import pandas") && python.ends_with(expected), "{python}");
+    let asked = find(&shown, "Ask the server");
+    assert!(
+        asked.ends_with(
+            r#"-d '{"dataframe_records":[{"age":31,"at":"2024-01-02T00:00:00","rate":2,"city":"Zürich"}]}'"#
+        ),
+        "{asked}"
+    );
+    // What cannot be shown in a line is read from the package.
+    let array = InputExample::new(ExampleData::Array(serde_json::json!([[1.0]])));
+    let read = used(&array, None);
+    assert!(find(&read, "Predict in Python").contains("data = model.metadata.load_input_example(\"my m\")"));
+    assert!(find(&read, "Ask the server").ends_with("-d @'my m'/serving_input_example.json"));
 }
