@@ -56,8 +56,8 @@ def steps():
     yield "generated Python", generated if python.exists() else None, cli, True
     receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
-    samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py"]
-    yield "real MLflow, sample data", samples if python.exists() else None, cli, True
+    samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py", "tests/python/test_environment.py"]
+    yield "real MLflow, samples, commands and environments", samples if python.exists() else None, cli, True
     if "PACKWRIGHT_DEEP" in os.environ:
         fresh = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_fresh.py"]
         yield "packages in fresh environments", fresh if python.exists() else None, cli, True
