@@ -77,7 +77,7 @@ fuzz: toolchain
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 		-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
 		cargo build --locked --release --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ) --target $(HOST) --bin $(FUZZ_TARGET)
-	$(FUZZ)/$(HOST)/release/$(FUZZ_TARGET) $(FUZZ)/corpus/$(FUZZ_TARGET) tests/fixtures -max_total_time=$(FUZZ_SECONDS) \
+	$(FUZZ)/$(HOST)/release/$(FUZZ_TARGET) $(FUZZ)/corpus/$(FUZZ_TARGET) tests/fixtures tests/samples -max_total_time=$(FUZZ_SECONDS) \
 		-max_len=16384 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ)/
 
 bundle: build-system toolchain node_modules/.package-lock.json
