@@ -16,7 +16,8 @@ APP := $(TARGET)/release/packwright-app
 CARGO_FLAGS := --locked
 
 BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
-TEST_PACKAGES := dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xvfb
+TEST_PACKAGES := btrfs-progs dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xfsprogs xvfb
+BENCH_PACKAGES := zip
 
 FUZZ := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_TARGET ?= pickle

@@ -57,6 +57,8 @@ def steps():
     receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
     samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py"]
+    shared = [str(python), "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/python/test_shared_blocks.py"]
+    yield "blocks shared with the model", shared if python.exists() else None, cli, True
     yield "real MLflow, sample data", samples if python.exists() else None, cli, True
     if "PACKWRIGHT_DEEP" in os.environ:
         fresh = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_fresh.py"]
