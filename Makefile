@@ -5,7 +5,7 @@
 # make lint    formatting, lints, documentation, licences and advisories
 # make bench   the numbers that we hold ourselves to, side by side with what people use instead
 # make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600
-# make bundle  .deb and .rpm
+# make bundle  .deb and .rpm, no larger than they may be
 # make fmt     formats everything
 # What is missing is installed: Debian packages with apt-get (sudo where needed), the window's packages with npm ci,
 # Python environments into .tools. Rust and Node must be there.
@@ -19,6 +19,10 @@ BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
 TEST_PACKAGES := btrfs-progs dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xfsprogs xvfb
 BENCH_PACKAGES := zip
 
+# What we hold ourselves to: an installer smaller than this, and a window that can be used sooner than this.
+INSTALLER_BYTES := 15000000
+START_MILLIS := 700
+
 FUZZ := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_TARGET ?= pickle
 FUZZ_SECONDS ?= 120
@@ -30,7 +34,7 @@ UV := .tools/uv/bin/uv
 # Its reader runs beside ours in `make bench`.
 NETRON_VERSION := 9.3.3
 
-.PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system toolchain environments
+.PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system bench-system toolchain environments
 .DEFAULT_GOAL := run
 
 run: build-system toolchain ui/dist/index.html
@@ -64,9 +68,11 @@ lint: build-system toolchain node_modules/.package-lock.json
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
 		else echo "NOT CHECKED: licences, sources and advisories (deny.toml). cargo deny is missing: cargo install --locked cargo-deny"; fi
 
-bench: build-system toolchain .tools/python/main.stamp .tools/netron-$(NETRON_VERSION)
+bench: build-system test-system bench-system toolchain ui/dist/index.html .tools/python/main.stamp .tools/netron-$(NETRON_VERSION)
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
-	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron
+	cargo build $(CARGO_FLAGS) --release --package packwright-app --bin packwright-app
+	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron; \
+		numbers=$$?; python3 tests/e2e/startup.py --app $(APP) --bar $(START_MILLIS) && exit $$numbers
 
 .tools/netron-$(NETRON_VERSION): | $(UV)
 	$(UV) pip install --quiet --no-deps --target $@ netron==$(NETRON_VERSION)
@@ -83,7 +89,10 @@ fuzz: toolchain
 
 bundle: build-system toolchain node_modules/.package-lock.json
 	npx tauri build --ci --bundles deb,rpm -- $(CARGO_FLAGS)
-	@ls -l $(TARGET)/release/bundle/deb/*.deb $(TARGET)/release/bundle/rpm/*.rpm
+	@for file in $(TARGET)/release/bundle/deb/*.deb $(TARGET)/release/bundle/rpm/*.rpm; do \
+		size=$$(stat -c %s "$$file"); echo "$$file: $$size bytes, bar $(INSTALLER_BYTES)"; \
+		[ $$size -lt $(INSTALLER_BYTES) ] || exit 1; \
+	done
 
 fmt: toolchain node_modules/.package-lock.json
 	cargo fmt --all
@@ -106,6 +115,9 @@ build-system:
 
 test-system:
 	$(if $(shell command -v dpkg-query),$(call install,$(TEST_PACKAGES)))
+
+bench-system:
+	$(if $(shell command -v dpkg-query),$(call install,$(BENCH_PACKAGES)))
 
 toolchain:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs, then run make again."; exit 1; }
