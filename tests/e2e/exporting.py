@@ -72,7 +72,7 @@ def inside(options):
             for moment in ["soon", "in the middle", "at the end"]:
                 worst = max(worst, cancel(page, target, kind, moment))
             watch(page, kind, options.pictures)
-            page.click_named("button", "Done")
+            page.click_named("button", "Close")
         desk.close()
     return 1 if options.bar and options.bar < worst else 0
 
