@@ -19,9 +19,10 @@ BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
 TEST_PACKAGES := btrfs-progs dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xfsprogs xvfb
 BENCH_PACKAGES := zip
 
-# What we hold ourselves to: an installer smaller than this, and a window that can be used sooner than this.
+# What we hold ourselves to: an installer smaller than this, a window that can be used and a cancel that is heard sooner than this.
 INSTALLER_BYTES := 15000000
 START_MILLIS := 700
+CANCEL_MILLIS := 200
 
 FUZZ := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_TARGET ?= pickle
@@ -72,7 +73,9 @@ bench: build-system test-system bench-system toolchain ui/dist/index.html .tools
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
 	cargo build $(CARGO_FLAGS) --release --package packwright-app --bin packwright-app
 	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron; \
-		numbers=$$?; python3 tests/e2e/startup.py --app $(APP) --bar $(START_MILLIS) && exit $$numbers
+		numbers=$$?; python3 tests/e2e/startup.py --app $(APP) --bar $(START_MILLIS); start=$$?; \
+		python3 tests/e2e/exporting.py --app $(APP) --model $(TARGET)/bench/big.onnx --bar $(CANCEL_MILLIS); \
+		exit $$((numbers | start | $$?))
 
 .tools/netron-$(NETRON_VERSION): | $(UV)
 	$(UV) pip install --quiet --no-deps --target $@ netron==$(NETRON_VERSION)
