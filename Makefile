@@ -5,7 +5,7 @@
 # make lint    formatting, lints, documentation, licences and advisories
 # make bench   the numbers that we hold ourselves to, side by side with what people use instead
 # make fuzz    one fuzz target over the fixtures; make fuzz FUZZ_TARGET=zip_tar FUZZ_SECONDS=600
-# make bundle  .deb and .rpm
+# make bundle  .deb and .rpm, no larger than they may be
 # make fmt     formats everything
 # What is missing is installed: Debian packages with apt-get (sudo where needed), the window's packages with npm ci,
 # Python environments into .tools. Rust and Node must be there.
@@ -16,7 +16,13 @@ APP := $(TARGET)/release/packwright-app
 CARGO_FLAGS := --locked
 
 BUILD_PACKAGES := build-essential pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev
-TEST_PACKAGES := dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xvfb
+TEST_PACKAGES := btrfs-progs dbus gir1.2-gtk-3.0 imagemagick openbox python3-gi python3-venv webkit2gtk-driver xdotool xfsprogs xvfb
+BENCH_PACKAGES := zip
+
+# What we hold ourselves to: an installer smaller than this, a window that can be used and a cancel that is heard sooner than this.
+INSTALLER_BYTES := 15000000
+START_MILLIS := 700
+CANCEL_MILLIS := 200
 
 FUZZ := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_TARGET ?= pickle
@@ -29,7 +35,7 @@ UV := .tools/uv/bin/uv
 # Its reader runs beside ours in `make bench`.
 NETRON_VERSION := 9.3.3
 
-.PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system toolchain environments
+.PHONY: run test test-all lint bench fuzz bundle fmt build-system test-system bench-system toolchain environments
 .DEFAULT_GOAL := run
 
 run: build-system toolchain ui/dist/index.html
@@ -63,9 +69,13 @@ lint: build-system toolchain node_modules/.package-lock.json
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
 		else echo "NOT CHECKED: licences, sources and advisories (deny.toml). cargo deny is missing: cargo install --locked cargo-deny"; fi
 
-bench: build-system toolchain .tools/python/main.stamp .tools/netron-$(NETRON_VERSION)
+bench: build-system test-system bench-system toolchain ui/dist/index.html .tools/python/main.stamp .tools/netron-$(NETRON_VERSION)
 	cargo build $(CARGO_FLAGS) --release --package packwright-cli
-	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron
+	cargo build $(CARGO_FLAGS) --release --package packwright-app --bin packwright-app
+	.tools/python/main/bin/python benches/run.py --cli $(TARGET)/release/packwright --data $(TARGET)/bench --netron .tools/netron-$(NETRON_VERSION)/netron; \
+		numbers=$$?; python3 tests/e2e/startup.py --app $(APP) --bar $(START_MILLIS); start=$$?; \
+		python3 tests/e2e/exporting.py --app $(APP) --model $(TARGET)/bench/big.onnx --bar $(CANCEL_MILLIS); \
+		exit $$((numbers | start | $$?))
 
 .tools/netron-$(NETRON_VERSION): | $(UV)
 	$(UV) pip install --quiet --no-deps --target $@ netron==$(NETRON_VERSION)
@@ -77,12 +87,15 @@ fuzz: toolchain
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 		-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
 		cargo build --locked --release --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ) --target $(HOST) --bin $(FUZZ_TARGET)
-	$(FUZZ)/$(HOST)/release/$(FUZZ_TARGET) $(FUZZ)/corpus/$(FUZZ_TARGET) tests/fixtures -max_total_time=$(FUZZ_SECONDS) \
+	$(FUZZ)/$(HOST)/release/$(FUZZ_TARGET) $(FUZZ)/corpus/$(FUZZ_TARGET) tests/fixtures tests/samples -max_total_time=$(FUZZ_SECONDS) \
 		-max_len=16384 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ)/
 
 bundle: build-system toolchain node_modules/.package-lock.json
 	npx tauri build --ci --bundles deb,rpm -- $(CARGO_FLAGS)
-	@ls -l $(TARGET)/release/bundle/deb/*.deb $(TARGET)/release/bundle/rpm/*.rpm
+	@for file in $(TARGET)/release/bundle/deb/*.deb $(TARGET)/release/bundle/rpm/*.rpm; do \
+		size=$$(stat -c %s "$$file"); echo "$$file: $$size bytes, bar $(INSTALLER_BYTES)"; \
+		[ $$size -lt $(INSTALLER_BYTES) ] || exit 1; \
+	done
 
 fmt: toolchain node_modules/.package-lock.json
 	cargo fmt --all
@@ -105,6 +118,9 @@ build-system:
 
 test-system:
 	$(if $(shell command -v dpkg-query),$(call install,$(TEST_PACKAGES)))
+
+bench-system:
+	$(if $(shell command -v dpkg-query),$(call install,$(BENCH_PACKAGES)))
 
 toolchain:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it from https://rustup.rs, then run make again."; exit 1; }

@@ -26,6 +26,24 @@ def joblib_model(path, size_bytes):
     joblib.dump(model, path)
 
 
+def forest_model(path, size_bytes):
+    """A random forest in an uncompressed joblib file. A few trees are fitted and kept many times over: a tree is far longer than deflate
+    looks back, so it packs as well or as badly as if each had been fitted."""
+    import copy
+
+    import joblib
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((20_000, 12))
+    classes = (rows[:, 0] + rows[:, 1] * rows[:, 2] + rng.standard_normal(len(rows)) > 0).astype(int)
+    model = RandomForestClassifier(16, random_state=0).fit(rows, classes)
+    one = sum(tree.tree_.__getstate__()["nodes"].nbytes + tree.tree_.__getstate__()["values"].nbytes for tree in model.estimators_)
+    model.estimators_ = [copy.deepcopy(tree) for _ in range(max(1, size_bytes // one)) for tree in model.estimators_]
+    model.n_estimators = len(model.estimators_)
+    joblib.dump(model, path)
+
+
 def onnx_model(path, size_bytes):
     """A chain of matrix products whose weights lie in a file beside the graph."""
     import onnx
@@ -43,7 +61,8 @@ def onnx_model(path, size_bytes):
             for key, value in (("location", location), ("offset", str(file.tell())), ("length", str(rows * width * 4))):
                 entry = tensor.external_data.add()
                 entry.key, entry.value = key, value
-            file.write(rng.random(shape, dtype=np.float32))
+            # As a network begins, and not far from where training ends.
+            file.write(rng.standard_normal(shape, dtype=np.float32) * np.float32(0.02))
             weights.append(tensor)
             nodes.append(helper.make_node("MatMul", [last, tensor.name], ["h%d" % layer]))
             last = "h%d" % layer
@@ -136,7 +155,7 @@ def whole_onnx_model(path, size_bytes):
     onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), path)
 
 
-MAKERS = {maker.__name__: maker for maker in (joblib_model, onnx_model, whole_onnx_model, safetensors_file, torch_file)}
+MAKERS = {maker.__name__: maker for maker in (joblib_model, forest_model, onnx_model, whole_onnx_model, safetensors_file, torch_file)}
 
 if __name__ == "__main__":
     MAKERS[sys.argv[1]](sys.argv[2], int(sys.argv[3]))

@@ -58,6 +58,8 @@ def steps():
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
     samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py", "tests/python/test_environment.py"]
     yield "real MLflow, samples, commands and environments", samples if python.exists() else None, cli, True
+    shared = [str(python), "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/python/test_shared_blocks.py"]
+    yield "blocks shared with the model", shared if python.exists() else None, cli, True
     if "PACKWRIGHT_DEEP" in os.environ:
         fresh = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_fresh.py"]
         yield "packages in fresh environments", fresh if python.exists() else None, cli, True

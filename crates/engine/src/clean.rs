@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -181,7 +181,34 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+    let held = long_files(path, &metadata);
+    let removed = if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    if !held.is_empty() {
+        std::thread::spawn(move || drop(held));
+    }
+    removed
+}
+
+/// From which length on the blocks of a file take long to be freed.
+const LONG_BYTES: u64 = 64 << 20;
+
+/// The long files at a path, opened. The name of an open file goes at once, and its blocks with the last handle: for
+/// gigabytes that takes most of a second, which nobody who cancels needs to wait for.
+#[cfg(unix)]
+fn long_files(path: &Path, metadata: &Metadata) -> Vec<File> {
+    if metadata.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let below = entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)));
+        return below.flat_map(|(path, metadata)| long_files(&path, &metadata)).collect();
+    }
+    let is_long = metadata.is_file() && LONG_BYTES <= metadata.len();
+    is_long.then(|| File::open(path).ok()).flatten().into_iter().collect()
+}
+
+/// Elsewhere an open file keeps its name.
+#[cfg(not(unix))]
+fn long_files(_: &Path, _: &Metadata) -> Vec<File> {
+    Vec::new()
 }
 
 #[cfg(test)]
@@ -232,6 +259,30 @@ mod tests {
         assert_eq!(names(dir.path()), [kept(&lock), kept(&partial), OsString::from("mine.partial")]);
         drop(living);
         assert_eq!(names(dir.path()), ["mine.partial"]);
+    }
+
+    #[test]
+    fn long_files_go_with_their_folder_and_what_a_link_names_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, long, linked) =
+            (dir.path().join("m"), dir.path().join("m/data/long"), dir.path().join("linked"));
+        std::fs::create_dir_all(long.parent().unwrap()).unwrap();
+        for path in [&long, &linked] {
+            // Takes no room on the disk.
+            File::create(path).unwrap().set_len(2 * LONG_BYTES).unwrap();
+        }
+        std::fs::write(folder.join("short"), "x").unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&linked, folder.join("link")).unwrap();
+            std::os::unix::fs::symlink(dir.path(), folder.join("up")).unwrap();
+            let held = long_files(&folder, &folder.symlink_metadata().unwrap());
+            assert_eq!(held.len(), 1, "{held:?}");
+        }
+        remove(&folder).unwrap();
+        assert_eq!(names(dir.path()), ["linked"]);
+        remove(&linked).unwrap();
+        assert!(names(dir.path()).is_empty());
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::thread;
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
-use super::{CHUNK_BYTES, ExportError, Sink, hash, rewrite, sync};
+use super::sync::Behind;
+use super::{CHUNK_BYTES, Cancel, ExportError, Sink, hash, rewrite, sync};
 use crate::flavors::DataFile;
 use crate::receipt::WrittenFile;
 
@@ -57,11 +58,17 @@ impl Sink for FolderSink {
         let (to, out) = self.create_file(&file.path)?;
         let (announce, announced) = mpsc::channel();
         let cancel = watch.cancel();
+        let mut behind = Behind::default();
         let (copied, sha256) = thread::scope(|scope| {
             let path = to.as_path();
             let cancel = &cancel;
             let hashing = scope.spawn(move || hash::following(path, &announced, cancel));
-            let copied = copy(&original, &out, &to, &announce, watch);
+            let mut wrote = |n_bytes| {
+                // The hashing thread only ends early with an error, which its outcome carries.
+                announce.send(n_bytes).unwrap_or_default();
+                behind.follow(&out, n_bytes, cancel)
+            };
+            let copied = copy(&original, &out, &to, &mut wrote, watch);
             drop(announce);
             (copied, hash::joined(hashing.join()))
         });
@@ -71,7 +78,7 @@ impl Sink for FolderSink {
             return Err(ExportError::SourceChanged(file.from.clone()));
         }
         let sha256 = sha256.map_err(read_error(&to))?;
-        sync::end(&sync::begin(out), &to, watch)?;
+        sync::end(&behind.end(out), &to, watch)?;
         Ok(WrittenFile { path: file.path.clone(), size_bytes, sha256 })
     }
 
@@ -85,22 +92,24 @@ impl Sink for FolderSink {
         let (to, out) = self.create_file(&file.path)?;
         let (announce, announced) = mpsc::channel();
         let cancel = watch.cancel();
-        let (rewritten, sha256) = thread::scope(|scope| {
+        let (rewritten, behind, sha256) = thread::scope(|scope| {
             let path = to.as_path();
             let cancel = &cancel;
             let hashing = scope.spawn(move || hash::following(path, &announced, cancel));
-            let mut followed =
-                BufWriter::with_capacity(CHUNK_BYTES, Followed { file: &out, announce, size_bytes: 0 });
+            let followed =
+                Followed { file: &out, announce, behind: Behind::default(), cancel, size_bytes: 0 };
+            let mut followed = BufWriter::with_capacity(CHUNK_BYTES, followed);
             let rewritten = rewrite::rewrite((original, file), known, &mut followed, (&to, watch))
                 .and_then(|original| followed.flush().map_err(write_error(&to)).map(|()| original))
                 .map(|original| (original, followed.get_ref().size_bytes));
             // Unwritten bytes of a failed file are of no interest, and the hashing ends with the sender.
-            drop(followed.into_parts());
-            (rewritten, hash::joined(hashing.join()))
+            let Followed { behind, announce, .. } = followed.into_parts().0;
+            drop(announce);
+            (rewritten, behind, hash::joined(hashing.join()))
         });
         let (original, size_bytes) = rewritten?;
         let sha256 = sha256.map_err(read_error(&to))?;
-        sync::end(&sync::begin(out), &to, watch)?;
+        sync::end(&behind.end(out), &to, watch)?;
         Ok((WrittenFile { path: file.path.clone(), size_bytes, sha256 }, original))
     }
 
@@ -117,7 +126,7 @@ fn copy(
     original: &Original,
     out: &File,
     to: &Path,
-    announce: &Sender<u64>,
+    wrote: &mut dyn FnMut(u64) -> io::Result<()>,
     watch: &mut Watch<'_>,
 ) -> Result<u64, ExportError> {
     let mut done = 0;
@@ -131,8 +140,7 @@ fn copy(
             return Ok(done);
         }
         done += n;
-        // The hashing thread only ends early with an error, which its outcome carries.
-        announce.send(done).unwrap_or_default();
+        wrote(done).map_err(write_error(to))?;
         watch.advance(n)?;
     }
 }
@@ -148,6 +156,8 @@ fn can_read_on(original: &Original) -> bool {
 struct Followed<'a> {
     file: &'a File,
     announce: Sender<u64>,
+    behind: Behind,
+    cancel: &'a Cancel,
     size_bytes: u64,
 }
 
@@ -156,6 +166,7 @@ impl Write for Followed<'_> {
         let n = self.file.write(bytes)?;
         self.size_bytes += n as u64;
         self.announce.send(self.size_bytes).unwrap_or_default();
+        self.behind.follow(self.file, self.size_bytes, self.cancel)?;
         Ok(n)
     }
 

@@ -111,7 +111,7 @@ pub fn export_sealed(
     let place = target::check(draft, target)?;
     let work = plan::prepare(draft)?;
     clean::sweep(&place.parent);
-    target::check_space(&place.parent, &work)?;
+    target::check_space(&place, &work)?;
     let (work, staged) = match stage((draft, key), &work, &place, &mut watch, journal) {
         Ok(staged) => (work, staged),
         Err(ExportError::NotRewritable(reason)) => {

@@ -7,7 +7,7 @@ use super::ExportError;
 use super::error::write_error;
 use crate::clean::{self, Staging};
 use crate::draft::Draft;
-use crate::flavors::DataFile;
+use crate::flavors::{Change, DataFile};
 use crate::package::Package;
 use crate::plan::Work;
 use crate::receipt::PackageKind;
@@ -82,16 +82,42 @@ fn replaceable(path: &Path, kind: PackageKind) -> Result<(), ExportError> {
     Err(ExportError::Target { path: path.to_path_buf(), reason: reason.to_owned() })
 }
 
-/// That the disk has room, where the system can tell. Rewritten and compressed files may differ, so this stops only
-/// what clearly cannot fit.
-pub(super) fn check_space(parent: &Path, work: &Work) -> Result<(), ExportError> {
-    let needed_bytes = work.layout.data.iter().chain(&work.code).map(DataFile::content_bytes).sum();
+/// That the disk has room, where the system can tell. Rewritten and compressed files may differ, and what is copied within
+/// a file system that shares blocks takes none, so this stops only what clearly cannot fit.
+pub(super) fn check_space(place: &Place, work: &Work) -> Result<(), ExportError> {
+    let parent = &place.parent;
+    let shares = |file: &DataFile| {
+        let is_copied = file.change == Change::None && file.member.is_none();
+        place.kind == PackageKind::Folder && is_copied && may_share(&file.from, parent)
+    };
+    let files = work.layout.data.iter().chain(&work.code);
+    let needed_bytes = files.filter(|file| !shares(file)).map(DataFile::content_bytes).sum();
     match free_bytes(parent) {
         Some(free_bytes) if free_bytes < needed_bytes => {
-            Err(ExportError::NoSpace { path: parent.to_path_buf(), needed_bytes, free_bytes })
+            Err(ExportError::NoSpace { path: parent.clone(), needed_bytes, free_bytes })
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a copy of a file into a folder may share its blocks: both lie on one file system of a kind that can. The copy
+/// itself asks for it, and is a plain one where this file system cannot.
+#[cfg(target_os = "linux")]
+fn may_share(from: &Path, folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    /// `BTRFS_SUPER_MAGIC`, `XFS_SUPER_MAGIC` and `BCACHEFS_STATFS_MAGIC` of Linux.
+    const SHARING: [i128; 3] = [0x9123_683e, 0x5846_5342, 0xca45_1a4e];
+    let device = |path: &Path| path.metadata().ok().map(|metadata| metadata.dev());
+    let kind = rustix::fs::statfs(folder).ok().map(|stat| i128::from(stat.f_type));
+    kind.is_some_and(|kind| SHARING.contains(&kind))
+        && device(from).is_some_and(|on| device(folder) == Some(on))
+}
+
+/// Whether a copy of a file into a folder may share its blocks.
+#[cfg(not(target_os = "linux"))]
+fn may_share(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// What is free on the disk of a folder; `None` where the system cannot tell.

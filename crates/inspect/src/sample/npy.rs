@@ -15,6 +15,9 @@ use super::{Sample, SampleData, SampleError};
 const KEPT_ROWS: u64 = 5;
 const KEPT_ITEMS: u64 = 200_000;
 
+/// The most axes that an array of NumPy has (`NPY_MAXDIMS`; 32 before NumPy 2).
+const MOST_AXES: usize = 64;
+
 /// An array in Fortran order lies scattered over the file, so it is read whole up to this length.
 const LONGEST_FORTRAN_BYTES: u64 = 64 << 20;
 
@@ -72,6 +75,10 @@ fn array(
             "the array is one of records; save each field as an array of its own, or as a table",
         ));
     };
+    if MOST_AXES < header.shape.len() {
+        let kind = ErrorKind::malformed("shape", "at most 64 axes", header.shape.len().to_string());
+        return Err(ReadError::new("npy", 0, kind).into());
+    }
     let mut notes = Vec::new();
     let items = items(source, &header, dtype)?;
     if items.is_none() {
@@ -107,6 +114,11 @@ fn items(source: &dyn ByteSource, header: &Header, dtype: &DType) -> Result<Opti
     let Some((n_rows, inner)) = header.shape.split_first() else { return Ok(None) };
     let per_row = inner.iter().try_fold(1_u64, |product, dim| product.checked_mul(*dim));
     let Some(per_row) = per_row.filter(|n| *n <= KEPT_ITEMS) else { return Ok(None) };
+    // With an empty axis behind them, any number of lists would hold no item.
+    let n_lists = inner.iter().try_fold(1_u64, |product, dim| product.checked_mul((*dim).max(1)));
+    if n_lists.is_none_or(|n| KEPT_ITEMS < n) {
+        return Ok(None);
+    }
     let kept = (*n_rows).min(KEPT_ROWS).min(KEPT_ITEMS.checked_div(per_row.max(1)).unwrap_or(1).max(1));
     let n_all = per_row.checked_mul(*n_rows);
     let wanted = if header.is_fortran { n_all } else { per_row.checked_mul(kept) };

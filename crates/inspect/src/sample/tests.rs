@@ -177,6 +177,28 @@ fn arrays_are_read_in_any_order_of_axes_and_bytes() {
     assert!(error.contains("pickle"), "{error}");
 }
 
+/// An `.npy` file of bytes with that shape and no data.
+fn empty_array(shape: &str) -> Result<Sample, SampleError> {
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}\n");
+    let len = u32::try_from(header.len()).unwrap().to_le_bytes();
+    let bytes = [b"\x93NUMPY\x02\x00", len.as_slice(), header.as_bytes()].concat();
+    read_as(Format::Npy, Arc::new(MemorySource::new(bytes)), "x.npy".into())
+}
+
+#[test]
+fn a_shape_that_lies_costs_nothing() {
+    let items = |shape: &str| match empty_array(shape).unwrap().data {
+        SampleData::Arrays(arrays) => arrays[0].items.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(items("2, 3, 0"), [json!([[], [], []]), json!([[], [], []])]);
+    for shape in ["1, 1000000000000000000, 0", "1, 1000000000000000000, 1000000000000000000, 0"] {
+        assert!(items(shape).is_empty(), "{shape}");
+    }
+    let error = empty_array(&"1,".repeat(1_000_000)).unwrap_err().to_string();
+    assert!(error.contains("npy at byte 0") && error.contains("at most 64 axes"), "{error}");
+}
+
 #[test]
 fn any_cut_or_changed_file_is_a_sample_or_an_error_that_names_its_format() {
     for (name, format) in [

@@ -97,6 +97,11 @@ impl<W: Write + Seek> Archive<W> {
         Ok(())
     }
 
+    /// How long the archive is so far.
+    pub(super) fn len_bytes(&self) -> u64 {
+        self.at
+    }
+
     /// Completes the entry that was begun last.
     pub(super) fn end(&mut self, crc: u32, size_bytes: u64) -> io::Result<()> {
         let at = self.at;

@@ -20,6 +20,7 @@ use self::deflate::{Block, Deflater};
 use super::error::{read_error, write_error};
 use super::job::Watch;
 use super::source::Original;
+use super::sync::Behind;
 use super::{CHUNK_BYTES, Cancel, ExportError, Sink, TELL_EVERY, hash, rewrite, sync};
 use crate::flavors::DataFile;
 use crate::receipt::{WrittenFile, hex};
@@ -29,6 +30,11 @@ const LONG_BYTES: u64 = 3 << 30;
 
 /// Files up to this length are deflated with care, longer ones fast.
 const CAREFUL_BYTES: u64 = 16 << 20;
+
+/// Deflate's level with care, and the fast one. Level 1 is no faster and codes all bytes alike: what has no repetitions
+/// but few values, as weights of two bytes or one, would grow by it where level 2 takes a fifth off.
+const CAREFUL: u32 = 6;
+const FAST: u32 = 2;
 
 /// How many places of a file are tried, and how much of each, to see whether deflating pays.
 const SAMPLES: u64 = 4;
@@ -42,14 +48,18 @@ const WAITING: usize = 4;
 pub(super) struct ZipSink {
     path: PathBuf,
     archive: Archive<BufWriter<File>>,
+    /// The file again, for what makes it last.
+    file: File,
+    behind: Behind,
 }
 
 impl ZipSink {
     /// Makes the file; it must not exist.
     pub(super) fn create(path: &Path) -> Result<Self, ExportError> {
         let file = File::create_new(path).map_err(write_error(path))?;
+        let again = file.try_clone().map_err(write_error(path))?;
         let archive = Archive::new(BufWriter::with_capacity(CHUNK_BYTES, file));
-        Ok(Self { path: path.to_path_buf(), archive })
+        Ok(Self { path: path.to_path_buf(), archive, file: again, behind: Behind::default() })
     }
 
     /// Writes the directory, waits for the medium and hashes the archive meanwhile. Both may take long, so that the export
@@ -61,7 +71,7 @@ impl ZipSink {
             buffered.into_inner().map_err(io::IntoInnerError::into_error).map_err(write_error(&path))?;
         let again = File::open(&path).map_err(read_error(&path))?;
         let cancel = watch.cancel();
-        let syncing = sync::begin(file);
+        let syncing = self.behind.end(file);
         let hashed = thread::scope(|scope| {
             let (done, wait) = mpsc::channel::<()>();
             let (again, cancel) = (&again, &cancel);
@@ -90,14 +100,14 @@ impl ZipSink {
         work: impl FnOnce(&mut Tee<'_>) -> Result<T, ExportError>,
     ) -> Result<(T, u64, String), ExportError> {
         let path = &self.path;
-        let archive = &mut self.archive;
+        let (archive, behind, file) = (&mut self.archive, &mut self.behind, &self.file);
         archive.begin(name, packing.method(), packing.is_long).map_err(write_error(path))?;
         let (value, size_bytes, sums) = thread::scope(|scope| {
             let (full, filled) = mpsc::sync_channel(WAITING);
             let hashing = scope.spawn(move || hash_chunks(&filled, cancel));
             let deflater = packing.level.map(|level| Deflater::start(scope, level, cancel));
-            let mut tee =
-                Tee { archive, chunk: Vec::with_capacity(CHUNK_BYTES), full, deflater, size_bytes: 0 };
+            let chunk = Vec::with_capacity(CHUNK_BYTES);
+            let mut tee = Tee { archive, chunk, full, deflater, size_bytes: 0, behind, file, cancel };
             let worked = work(&mut tee).and_then(|value| {
                 tee.finish().map_err(write_error(path))?;
                 Ok((value, tee.size_bytes))
@@ -155,7 +165,7 @@ impl Sink for ZipSink {
 
     fn text(&mut self, path: &str, bytes: &[u8]) -> Result<WrittenFile, ExportError> {
         // Short and in memory: not worth a thread.
-        let packed = deflate::packed(bytes, 6).and_then(|packed| {
+        let packed = deflate::packed(bytes, CAREFUL).and_then(|packed| {
             self.archive.begin(path, Method::Deflated, false)?;
             self.archive.put(&packed)?;
             self.archive.put(&deflate::LAST)?;
@@ -196,10 +206,10 @@ fn packing(file: &DataFile) -> io::Result<Packing> {
             break;
         }
     }
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(FAST));
     encoder.write_all(&sample)?;
     let shrinks = encoder.finish()?.len() * 7 < sample.len() * 6;
-    let level = if file.size_bytes <= CAREFUL_BYTES { 6 } else { 1 };
+    let level = if file.size_bytes <= CAREFUL_BYTES { CAREFUL } else { FAST };
     Ok(Packing { level: shrinks.then_some(level), is_long: LONG_BYTES <= file.size_bytes })
 }
 
@@ -211,6 +221,9 @@ struct Tee<'a> {
     /// `None` to store.
     deflater: Option<Deflater>,
     size_bytes: u64,
+    behind: &'a mut Behind,
+    file: &'a File,
+    cancel: &'a Cancel,
 }
 
 /// Which side of a copy failed.
@@ -237,9 +250,10 @@ impl Tee<'_> {
         self.full.send(Arc::clone(&full)).map_err(io::Error::other)?;
         let archive = &mut *self.archive;
         match &mut self.deflater {
-            Some(deflater) => deflater.take(full, &mut |bytes| archive.put(bytes)),
-            None => archive.put(&full.0),
+            Some(deflater) => deflater.take(full, &mut |bytes| archive.put(bytes))?,
+            None => archive.put(&full.0)?,
         }
+        self.behind.follow(self.file, self.archive.len_bytes(), self.cancel)
     }
 
     /// Writes what is waiting, and the end of the packed stream.
