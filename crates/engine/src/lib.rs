@@ -16,6 +16,7 @@ mod flavors;
 mod generated;
 pub mod jobs;
 mod journal;
+pub mod judgement;
 pub mod metadata;
 mod names;
 mod network;

@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use packwright_formats::container::Container;
 use packwright_source::{ByteSource, Folder, FolderEntry, MemorySource};
 
 use crate::probe;
 use crate::reader::{Claim, FolderReader};
 
-/// How deep in an archive folders of models are looked for, and how many folders are looked at.
-const DEPTH: usize = 2;
+/// How deep in a dropped archive folders of models are looked for.
+pub(super) const DEPTH: usize = 2;
+
+/// The same where everything is judged: a package in the only folder of a zip has its models three folders down.
+pub(super) const DEPTH_OF_WHOLE: usize = 4;
+
+/// How many folders are looked at.
 const MOST_FOLDERS: usize = 64;
 
 /// What systems put into archives that nobody packed.
@@ -33,17 +37,17 @@ pub(super) struct File {
     pub(super) step: usize,
 }
 
-/// The folders in an archive that a reader takes by the names in them, those further out first. None lies in another.
-pub(super) fn find(container: &Container) -> Vec<Found> {
-    let members = container.members().iter().enumerate();
-    let tidy = members.filter_map(|(step, member)| Some((step, tidy(&member.name)?, member.is_link())));
+/// The folders among files that a reader takes by the names in them, those further out first. None lies in another.
+/// `files` are names and whether each is a link; what is found counts them from 0.
+pub(super) fn find<'a>(files: impl Iterator<Item = (&'a str, bool)>, depth: usize) -> Vec<Found> {
+    let tidy = files.enumerate().filter_map(|(step, (name, is_link))| Some((step, tidy(name)?, is_link)));
     let files: Vec<(usize, &str, bool)> = tidy.collect();
     let mut paths: BTreeSet<(usize, String)> = BTreeSet::from([(0, String::new())]);
     for (_, name, _) in &files {
-        for (depth, (at, _)) in name.match_indices('/').take(DEPTH).enumerate() {
+        for (outer, (at, _)) in name.match_indices('/').take(depth).enumerate() {
             if paths.len() < MOST_FOLDERS {
                 let path = name.get(..=at).unwrap_or_default();
-                paths.insert((depth.saturating_add(1), path.to_owned()));
+                paths.insert((outer.saturating_add(1), path.to_owned()));
             }
         }
     }

@@ -6,6 +6,7 @@
 mod folders;
 pub(crate) mod oddities;
 mod scan;
+mod whole;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_u
 use serde_json::json;
 
 pub(crate) use self::scan::Role;
+pub use self::whole::{Whole, judge_whole};
 use self::scan::{RoleOf, Scan, Spot};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
