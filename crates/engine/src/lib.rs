@@ -14,6 +14,7 @@ mod edit;
 mod environment;
 mod flavors;
 mod generated;
+pub mod here;
 pub mod jobs;
 mod journal;
 pub mod judgement;
