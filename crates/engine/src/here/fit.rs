@@ -35,6 +35,17 @@ pub struct Difference {
     pub found: Option<String>,
 }
 
+impl Difference {
+    /// `scikit-learn is 1.5.2 and 1.6.1 is asked for`, `shap is missing`.
+    pub fn text(&self) -> String {
+        let Some(found) = &self.found else { return format!("{} is missing", self.project) };
+        let wanted = Line::parse(&self.asked)
+            .map(|line| line.pin().map_or(line.specifiers.clone(), str::to_owned))
+            .unwrap_or_default();
+        format!("{} is {found} and {wanted} is asked for", self.project)
+    }
+}
+
 /// An environment, measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Fit {
@@ -46,6 +57,13 @@ pub(crate) struct Fit {
     pub(crate) is_other_python: bool,
     /// What could not be decided, in sentences.
     pub(crate) unsure: Vec<String>,
+}
+
+impl Fit {
+    /// How many lines are met, or could not be decided.
+    pub(crate) fn n_met(&self) -> usize {
+        self.n_asked.saturating_sub(self.differences.len())
+    }
 }
 
 /// Measures an environment.

@@ -80,7 +80,7 @@ pub struct Here {
     pub obstacles: Vec<Obstacle>,
     /// The environments that fit best, best first.
     pub environments: Vec<Candidate>,
-    /// How many more were looked at.
+    /// How many more were looked at, which have less of it or none.
     pub n_more: usize,
     /// Lines to paste, the best way first.
     pub commands: Vec<Snippet>,
@@ -186,14 +186,17 @@ fn answer(asked: &Asked, machine: &Machine) -> Here {
         reasons.extend(fit.unsure.iter().cloned());
     }
     let commands = commands_for(asked, machine, outcome, best, ways);
-    let n_shown = fits.len().min(SHOWN);
+    // A bare Python says nothing that its absence would not.
+    let telling = fits.iter().filter(|(fit, _)| 0 < fit.n_met()).take(SHOWN);
+    let environments: Vec<Candidate> =
+        telling.map(|(fit, one)| candidate(asked, fit, one, machine)).collect();
     Here {
         outcome,
         headline,
         reasons,
         obstacles,
-        environments: fits.iter().take(SHOWN).map(|(fit, one)| candidate(asked, fit, one, machine)).collect(),
-        n_more: fits.len() - n_shown,
+        n_more: fits.len() - environments.len(),
+        environments,
         commands,
     }
 }
@@ -277,8 +280,12 @@ fn candidate(asked: &Asked, fit: &Fit, one: &Environment, machine: &Machine) -> 
 
 /// `has 7 of 9`, and the Python where it is another one.
 fn summary(asked: &Asked, fit: &Fit) -> String {
-    let n_met = fit.n_asked - fit.differences.len().min(fit.n_asked);
-    let has = if n_met == fit.n_asked { "has everything".to_owned() } else { format!("has {n_met} of {}", fit.n_asked) };
+    let n_met = fit.n_met();
+    let has = if n_met == fit.n_asked {
+        "has everything".to_owned()
+    } else {
+        format!("has {n_met} of {}", fit.n_asked)
+    };
     match &asked.python {
         Some(python) if fit.is_other_python => format!("{has}; Python {python} is asked for"),
         _ => has,
@@ -294,23 +301,11 @@ fn first_difference(asked: &Asked, fit: &Fit, one: &Environment) -> String {
             one.python
         );
     };
-    let what = match &first.found {
-        Some(found) => format!("{} is {found} and {} is asked for", first.project, wanted_of(&first.asked)),
-        None => format!("{} is missing", first.project),
-    };
+    let what = first.text();
     match fit.differences.len() - 1 {
         0 => what,
         1 => format!("{what}, and one more differs"),
         n => format!("{what}, and {n} more differ"),
-    }
-}
-
-/// `1.6.1` of `scikit-learn==1.6.1`, `>=2,<3` of `numpy>=2,<3`.
-fn wanted_of(line: &str) -> String {
-    let parsed = packwright_mlflow::requirement::Requirement::parse(line);
-    match parsed {
-        Some(parsed) => parsed.pin().map_or(parsed.specifiers.clone(), str::to_owned),
-        None => line.to_owned(),
     }
 }
 
