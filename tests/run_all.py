@@ -56,6 +56,8 @@ def steps():
     yield "generated Python", generated if python.exists() else None, cli, True
     receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
     yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
+    here = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_here.py"]
+    yield "real MLflow, will it run here", here if python.exists() else None, cli, True
     samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py"]
     yield "real MLflow, sample data", samples if python.exists() else None, cli, True
     if "PACKWRIGHT_DEEP" in os.environ:

@@ -7,4 +7,5 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod layers;
+mod received;
 mod truncation;

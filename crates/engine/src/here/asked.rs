@@ -93,7 +93,8 @@ impl Asked {
                     self.unsure.push(format!("{file} asks for more in {path}, which was not looked at."));
                 }
                 Line::Path(path) => {
-                    self.unsure.push(format!("{file} asks for {path}: whether it is installed is not known."));
+                    self.unsure
+                        .push(format!("{file} asks for {path}: whether it is installed is not known."));
                 }
             }
         }

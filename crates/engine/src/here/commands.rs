@@ -15,11 +15,7 @@ pub(super) fn run(asked: &Asked, environment: &Environment, machine: &Machine) -
 }
 
 /// Brings an environment that is close to what is asked; it changes what others may use.
-pub(super) fn mend(
-    environment: &Environment,
-    lines: &[String],
-    machine: &Machine,
-) -> Option<Snippet> {
+pub(super) fn mend(environment: &Environment, lines: &[String], machine: &Machine) -> Option<Snippet> {
     let words: Vec<String> = lines.iter().map(|line| word(line, machine.os)).collect();
     if words.is_empty() || environment.kind == Kind::Base {
         return None;
@@ -114,8 +110,10 @@ fn with_docker(asked: &Asked, machine: &Machine) -> Option<Snippet> {
     );
     // What is in the folder's name stands between quotes twice.
     let is_plain = asked.root.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
-    let text =
-        format!("docker run --rm -p 127.0.0.1:5001:5001 -v {mount} {image} sh -c {}", word(&command, machine.os));
+    let text = format!(
+        "docker run --rm -p 127.0.0.1:5001:5001 -v {mount} {image} sh -c {}",
+        word(&command, machine.os)
+    );
     is_plain.then(|| snippet("Run it in a container with Docker", text))
 }
 
@@ -169,7 +167,9 @@ fn word(text: &str, os: Os) -> String {
     let is_plain = !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | '+'))
         || os == Os::Windows
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\\' | ':' | '/'));
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\\' | ':' | '/'));
     if is_plain && !text.starts_with('-') {
         text.to_owned()
     } else if os == Os::Windows {
@@ -181,7 +181,9 @@ fn word(text: &str, os: Os) -> String {
 
 /// What conda takes for a name.
 fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
+        .collect()
 }
 
 fn minor(python: &str) -> Option<String> {

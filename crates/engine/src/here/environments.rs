@@ -48,7 +48,7 @@ pub(super) fn at(prefix: &Path, os: Os, home: Option<&Path>) -> Vec<Environment>
             }
         }
         if (kind == Kind::Base || sees_base)
-            && let Some(site) = home.and_then(|home| user_site(home, os, &minor))
+            && let Some(site) = home.map(|home| user_site(home, os, &minor))
         {
             installed(&site, &mut environment);
         }
@@ -186,15 +186,15 @@ fn sites(prefix: &Path, os: Os, minor: &str) -> Vec<PathBuf> {
 }
 
 /// Where `pip install --user` puts things.
-fn user_site(home: &Path, os: Os, minor: &str) -> Option<PathBuf> {
-    Some(match os {
+fn user_site(home: &Path, os: Os, minor: &str) -> PathBuf {
+    match os {
         Os::Linux => home.join(format!(".local/lib/python{minor}/site-packages")),
-        Os::MacOs => home.join(format!("Library/Python/{minor}/lib/python/site-packages")),
+        Os::Mac => home.join(format!("Library/Python/{minor}/lib/python/site-packages")),
         Os::Windows => {
             let number = minor.replace('.', "");
             home.join(format!("AppData/Roaming/Python/Python{number}/site-packages"))
         }
-    })
+    }
 }
 
 /// Notes what is installed in a folder, where no folder before it has it.
@@ -210,16 +210,12 @@ fn installed(site: &Path, environment: &mut Environment) {
 
 /// The project and the version in a name such as `scikit_learn-1.5.2.dist-info`.
 fn distribution(name: &str) -> Option<(String, String)> {
-    let stem = match name.strip_suffix(".dist-info") {
-        Some(stem) => stem,
-        None => {
-            let stem = name.strip_suffix(".egg-info")?;
-            // setuptools adds the Python that it was built for.
-            stem.split_once("-py").map_or(stem, |(before, after)| {
-                if after.starts_with(|c: char| c.is_ascii_digit()) { before } else { stem }
-            })
-        }
-    };
+    let stem = name.strip_suffix(".dist-info").or_else(|| {
+        let stem = name.strip_suffix(".egg-info")?;
+        // setuptools adds the Python that it was built for.
+        let is_python = |after: &str| after.starts_with(|c: char| c.is_ascii_digit());
+        Some(stem.split_once("-py").filter(|(_, after)| is_python(after)).map_or(stem, |(before, _)| before))
+    })?;
     let (project, version) = stem.rsplit_once('-')?;
     let project = crate::environment::distribution(project);
     (!project.is_empty()).then(|| (project, version.to_owned()))

@@ -111,9 +111,9 @@ fn one_line(
     match applies(&parsed, markers) {
         Some(false) => return,
         Some(true) => {}
-        None => fit
-            .unsure
-            .push(format!("Whether {} is asked for here could not be decided.", line.requirement)),
+        None => {
+            fit.unsure.push(format!("Whether {} is asked for here could not be decided.", line.requirement));
+        }
     }
     fit.n_asked += 1;
     let found = environment.projects.get(&parsed.normalized_name());
@@ -129,9 +129,9 @@ fn one_line(
     }
     if parsed.url.is_some() {
         let name = &parsed.name;
-        return fit
-            .unsure
-            .push(format!("{name} {found} is there; whether it came from the address asked for is not known."));
+        return fit.unsure.push(format!(
+            "{name} {found} is there; whether it came from the address asked for is not known."
+        ));
     }
     match meets(&parsed.specifiers, found) {
         Some(true) => {}

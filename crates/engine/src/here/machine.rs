@@ -9,7 +9,7 @@ use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Os {
     Linux,
-    MacOs,
+    Mac,
     Windows,
 }
 
@@ -80,7 +80,7 @@ impl Os {
     pub(crate) const HERE: Self = if cfg!(windows) {
         Self::Windows
     } else if cfg!(target_os = "macos") {
-        Self::MacOs
+        Self::Mac
     } else {
         Self::Linux
     };
@@ -88,7 +88,7 @@ impl Os {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Linux => "Linux",
-            Self::MacOs => "macOS",
+            Self::Mac => "macOS",
             Self::Windows => "Windows",
         }
     }
@@ -127,11 +127,11 @@ impl Machine {
     pub(crate) fn markers(&self, python: &str) -> Option<MarkerEnvironment> {
         let (os_name, sys_platform, platform_system) = match self.os {
             Os::Linux => ("posix", "linux", "Linux"),
-            Os::MacOs => ("posix", "darwin", "Darwin"),
+            Os::Mac => ("posix", "darwin", "Darwin"),
             Os::Windows => ("nt", "win32", "Windows"),
         };
         let platform_machine = match (self.os, self.arch) {
-            (Os::MacOs, "aarch64") => "arm64",
+            (Os::Mac, "aarch64") => "arm64",
             (Os::Windows, "x86_64") => "AMD64",
             (Os::Windows, "aarch64") => "ARM64",
             (_, arch) => arch,

@@ -172,12 +172,16 @@ fn answer(asked: &Asked, machine: &Machine) -> Here {
             let why = first_difference(asked, fit, one);
             (Outcome::Almost, format!("Almost: in {} {why}", machine.shown(&one.prefix)))
         }
-        (None, _) if !ways.is_empty() => {
-            (Outcome::Build, format!("Not yet: no environment here has it, and {} can build one", builder(asked, machine)))
-        }
+        (None, _) if !ways.is_empty() => (
+            Outcome::Build,
+            format!("Not yet: no environment here has it, and {} can build one", builder(asked, machine)),
+        ),
         (None, _) => {
-            let what = asked.python.as_deref().map_or("Python".to_owned(), |python| format!("Python {python}"));
-            let text = format!("No: no environment here has it, and neither uv, conda, Docker nor {what} is here to build one");
+            let what =
+                asked.python.as_deref().map_or("Python".to_owned(), |python| format!("Python {python}"));
+            let text = format!(
+                "No: no environment here has it, and neither uv, conda, Docker nor {what} is here to build one"
+            );
             (Outcome::No, text)
         }
     };
@@ -230,7 +234,10 @@ fn reasons(asked: &Asked, machine: &Machine, outcome: Outcome) -> Vec<String> {
         let is_sound = faults.is_empty();
         reasons.extend(faults);
         if outcome == Outcome::Build && is_sound {
-            reasons.push("Building one downloads what it asks for; whether all of it is still there is not known.".into());
+            reasons.push(
+                "Building one downloads what it asks for; whether all of it is still there is not known."
+                    .into(),
+            );
         }
     }
     if outcome == Outcome::Yes {

@@ -21,16 +21,16 @@ pub struct Obstacle {
 /// Projects that are released for some systems only: their wheels on PyPI are for no others, and there is no source to
 /// build there.
 const ELSEWHERE: [(&str, &[Os]); 10] = [
-    ("appscript", &[Os::MacOs]),
+    ("appscript", &[Os::Mac]),
     ("bitsandbytes", &[Os::Linux, Os::Windows]),
-    ("mlx", &[Os::MacOs, Os::Linux]),
-    ("pyobjc-core", &[Os::MacOs]),
+    ("mlx", &[Os::Mac, Os::Linux]),
+    ("pyobjc-core", &[Os::Mac]),
     ("pywin32", &[Os::Windows]),
     ("tensorflow-intel", &[Os::Windows]),
-    ("tensorflow-macos", &[Os::MacOs]),
-    ("tensorflow-metal", &[Os::MacOs]),
+    ("tensorflow-macos", &[Os::Mac]),
+    ("tensorflow-metal", &[Os::Mac]),
     ("triton", &[Os::Linux]),
-    ("uvloop", &[Os::Linux, Os::MacOs]),
+    ("uvloop", &[Os::Linux, Os::Mac]),
 ];
 
 /// Projects that need a GPU of NVIDIA for what they are for.
@@ -44,22 +44,25 @@ const ROOM_MIB: [(&str, u64); 4] =
 /// Everything that stands in the way, what is certain first.
 pub(super) fn obstacles(asked: &Asked, machine: &Machine) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    if asked.is_coreml && machine.os != Os::MacOs {
-        let text =
-            format!("Core ML predicts on macOS only, and this is {}: it loads and cannot predict.", machine.os.name());
+    if asked.is_coreml && machine.os != Os::Mac {
+        let text = format!(
+            "Core ML predicts on macOS only, and this is {}: it loads and cannot predict.",
+            machine.os.name()
+        );
         found.push(Obstacle { is_certain: true, text });
     }
     let python = asked.python.as_deref().unwrap_or("3.12");
     let markers = machine.markers(python);
-    let lines: Vec<Line> =
-        asked.lines.iter().filter_map(|line| Line::parse(&line.requirement)).collect();
+    let lines: Vec<Line> = asked.lines.iter().filter_map(|line| Line::parse(&line.requirement)).collect();
     for line in &lines {
         let is_here = applies(line, markers.as_ref()) != Some(false);
         if is_here {
             found.extend(other_system(line, machine));
             found.extend(graphics(line, machine));
-        } else if is_about_a_system(line) && !lines.iter().any(|other| is_twin(line, other, machine, python)) {
-            let text = format!("{} is asked for on other systems only; the model may need it here too.", line.text);
+        } else if is_about_a_system(line) && !lines.iter().any(|other| is_twin(line, other, machine, python))
+        {
+            let text =
+                format!("{} is asked for on other systems only; the model may need it here too.", line.text);
             found.push(Obstacle { is_certain: false, text });
         }
     }
@@ -104,7 +107,7 @@ fn graphics(line: &Line, machine: &Machine) -> Option<Obstacle> {
         || FOR_NVIDIA.contains(&name.as_str())
         || name.starts_with("cupy-cuda")
         || line.extras.iter().any(|extra| extra.contains("cuda"));
-    if is_cuda && machine.os == Os::MacOs {
+    if is_cuda && machine.os == Os::Mac {
         let text = format!("{} is a build for CUDA, which macOS does not have.", line.text);
         return Some(Obstacle { is_certain: true, text });
     }
@@ -143,7 +146,8 @@ fn memory(asked: &Asked, machine: &Machine) -> Option<Obstacle> {
 fn room(asked: &Asked, machine: &Machine, lines: &[Line]) -> Option<Obstacle> {
     let free = machine.free_bytes?;
     if asked.is_zip && free < asked.size_bytes {
-        let text = format!("Unpacked it takes {}, and {} are free on its disk.", gib(asked.size_bytes), gib(free));
+        let text =
+            format!("Unpacked it takes {}, and {} are free on its disk.", gib(asked.size_bytes), gib(free));
         return Some(Obstacle { is_certain: true, text });
     }
     let has = |name: &str| lines.iter().any(|line| environment::distribution(&line.text) == name);

@@ -89,9 +89,7 @@ fn of_program(folder: &Path, os: Os) -> Option<PathBuf> {
     let is_python = |name: &&String| {
         name.strip_prefix("python3").is_some_and(|rest| {
             rest.is_empty()
-                || rest
-                    .strip_prefix('.')
-                    .is_some_and(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()))
+                || rest.strip_prefix('.').is_some_and(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()))
         })
     };
     let (below, _) = names(folder);
@@ -117,7 +115,7 @@ fn keepers(around: &Surroundings) -> Vec<PathBuf> {
                 ".pyenv/versions",
                 ".local/share/uv/python",
             ],
-            Os::MacOs => &[
+            Os::Mac => &[
                 ".virtualenvs",
                 ".local/share/virtualenvs",
                 "Library/Caches/pypoetry/virtualenvs",
@@ -137,7 +135,7 @@ fn keepers(around: &Surroundings) -> Vec<PathBuf> {
         };
         keepers.extend(below.iter().map(|name| home.join(name)));
     }
-    if around.os == Os::MacOs {
+    if around.os == Os::Mac {
         keepers.push(around.root.join("Library/Frameworks/Python.framework/Versions"));
     }
     keepers
@@ -155,7 +153,7 @@ fn condas(around: &Surroundings) -> Vec<PathBuf> {
     condas.extend(around.home.iter().flat_map(|home| NAMES.map(|name| home.join(name))));
     let shared: &[&str] = match around.os {
         Os::Linux => &["opt/conda", "opt/miniconda3", "opt/anaconda3", "opt/miniforge3"],
-        Os::MacOs => &["opt/miniconda3", "opt/anaconda3", "opt/homebrew/Caskroom/miniconda/base"],
+        Os::Mac => &["opt/miniconda3", "opt/anaconda3", "opt/homebrew/Caskroom/miniconda/base"],
         Os::Windows => &["ProgramData/miniconda3", "ProgramData/anaconda3", "ProgramData/miniforge3"],
     };
     condas.extend(shared.iter().map(|name| around.root.join(name)));
@@ -188,7 +186,7 @@ pub(super) fn tools(around: &Surroundings) -> Vec<Tool> {
 pub(super) fn has_nvidia(around: &Surroundings) -> bool {
     let places: &[&str] = match around.os {
         Os::Linux => &["proc/driver/nvidia/version", "dev/nvidiactl", "usr/lib/wsl/lib/libcuda.so.1"],
-        Os::MacOs => &[],
+        Os::Mac => &[],
         Os::Windows => &["Windows/System32/nvcuda.dll"],
     };
     places.iter().any(|place| around.root.join(place).exists())

@@ -93,7 +93,8 @@ fn own_loader(
     let candidates: BTreeSet<String> = candidates.collect();
     if !package.names().iter().any(|name| candidates.contains(&tidy(name))) {
         let place = "MLmodel: flavors.python_function.loader_module";
-        let why = "it is neither MLflow's nor in the package: loading imports and runs whatever has this name";
+        let why =
+            "it is neither MLflow's nor in the package: loading imports and runs whatever has this name";
         report.review("package/loader", loader, place, why);
     }
     candidates

@@ -36,7 +36,8 @@ pub(super) fn report(package: &Package, report: &mut Report) {
             if let Some(what) = from_elsewhere(&line)
                 && !report.names("package/install", &what)
             {
-                let why = "restoring the environment installs and runs code from there, which nobody looked at";
+                let why =
+                    "restoring the environment installs and runs code from there, which nobody looked at";
                 report.review("package/install", &what, file, why);
             }
         }

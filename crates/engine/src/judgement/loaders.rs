@@ -79,8 +79,8 @@ pub(super) fn report(model: &MlModel, package: &Package, whole: &Whole, report: 
 fn loader(model: &MlModel, report: &mut Report) {
     let block = model.flavor("python_function");
     let loader = block.and_then(|block| block.get("loader_module")?.as_str()).unwrap_or_default();
-    let is_read =
-        loader.strip_prefix("mlflow.").is_some_and(|flavor| READ.contains(&flavor)) || OF_PYTHON.contains(&loader);
+    let is_read = loader.strip_prefix("mlflow.").is_some_and(|flavor| READ.contains(&flavor))
+        || OF_PYTHON.contains(&loader);
     // A flavor that is not read is told once, by its block.
     let is_told = loader.strip_prefix("mlflow.").is_some_and(|flavor| model.flavor(flavor).is_some());
     if is_of_mlflow(loader) && !is_read && !is_told {

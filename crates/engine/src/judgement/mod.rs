@@ -90,7 +90,10 @@ fn text(package: &Package, name: &str) -> Option<String> {
 
 /// The same without the folder that a zip may have around the package.
 fn below_root(whole: Whole, root: &str) -> Whole {
-    let short = |text: String| text.strip_prefix(root).map(str::to_owned).unwrap_or(text);
+    let short = |text: String| {
+        let text = text.strip_prefix(root).map(str::to_owned).unwrap_or(text);
+        if root.is_empty() { text } else { text.replacen(&format!(" in {root}"), " in ", 1) }
+    };
     let all = |names: BTreeSet<String>| names.into_iter().map(short).collect();
     let findings = whole.safety.findings.into_iter();
     let findings = findings.map(|finding| Finding { place: short(finding.place), ..finding }).collect();

@@ -16,8 +16,8 @@ use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_u
 use serde_json::json;
 
 pub(crate) use self::scan::Role;
-pub use self::whole::{Whole, judge_whole};
 use self::scan::{RoleOf, Scan, Spot};
+pub use self::whole::{Whole, judge_whole};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};

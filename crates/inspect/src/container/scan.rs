@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::container::{Container, Kind, Member as Entry};
-use packwright_source::{Budget, ByteSource, ErrorKind, Folder, FolderEntry, Limits, ReadError};
+use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError};
 
-use super::{folders, oddities};
+use super::oddities;
 use crate::pickled::{Dialect, PickleFile};
-use crate::reader::{Claim, FolderSubject, Subject};
+use crate::reader::{Claim, Subject};
 use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity};
 use crate::{Artifact, ArtifactKind, InspectError, Inspection, Member, Serving, probe, safety, strangers};
 
@@ -41,10 +41,10 @@ pub(super) struct Found {
 
 /// The walk.
 pub(super) struct Scan<'a> {
-    subject: &'a Subject<'a>,
-    budget: Budget,
-    models: Vec<Inspection>,
-    places: Vec<String>,
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) budget: Budget,
+    pub(super) models: Vec<Inspection>,
+    pub(super) places: Vec<String>,
     others: Vec<(String, String)>,
     names: Vec<String>,
     archive: Option<(&'static str, String)>,
@@ -54,9 +54,9 @@ pub(super) struct Scan<'a> {
     n_infos: usize,
     /// The summary of the member that needs the worst.
     worst: Option<(Needs, String)>,
-    role_of: RoleOf<'a>,
+    pub(super) role_of: RoleOf<'a>,
     /// Whether everything is judged, see [`super::whole`].
-    whole: Option<Read>,
+    pub(super) whole: Option<Read>,
 }
 
 /// What readers took of something that is judged as a whole.
@@ -189,121 +189,6 @@ impl<'a> Scan<'a> {
             let is_telling = matches!(finding.severity, Severity::Review | Severity::Dangerous);
             is_telling && !known.contains(&(finding.rule, finding.what.clone()))
         }));
-    }
-
-    /// Reads the folders of models among the members. Gives the members that were read with them.
-    fn folders(&mut self, container: &Container, spot: &Spot) -> BTreeSet<usize> {
-        // A reader whose format is an archive knows its members.
-        if self.role_of.is_some() {
-            return BTreeSet::new();
-        }
-        let mut taken = BTreeSet::new();
-        let files = container.members().iter().map(|member| (member.name.as_str(), member.is_link()));
-        let depth = if self.whole.is_some() { folders::DEPTH_OF_WHOLE } else { folders::DEPTH };
-        for found in folders::find(files, depth) {
-            if self.folder(container, spot, &found).is_some() {
-                if let Some(read) = self.whole.as_mut().filter(|_| spot.steps.is_empty()) {
-                    read.folders.insert(found.path.trim_end_matches('/').to_owned());
-                }
-                taken.extend(found.files.iter().map(|file| file.step));
-            }
-        }
-        taken
-    }
-
-    /// Reads one folder. Gives nothing when its reader does not take it: then each of its members counts for itself.
-    fn folder(&mut self, container: &Container, spot: &Spot, found: &folders::Found) -> Option<()> {
-        let name = found.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let place = if name.is_empty() { spot.place.clone() } else { format!("{name} in {}", spot.place) };
-        let mut files: Vec<(FolderEntry, Arc<dyn ByteSource>)> = Vec::new();
-        let (mut members, mut oddities, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        for file in &found.files {
-            let entry = container.members().get(file.step)?;
-            let opened = container.member(entry, &mut self.budget).ok()?;
-            oddities.extend(opened.oddities);
-            errors.extend(opened.error);
-            let len_bytes = opened.source.len_bytes();
-            let mut steps = spot.steps.clone();
-            steps.push(file.step);
-            if !entry.is_link() {
-                members.push(Member {
-                    place: format!("{} in {}", entry.name, spot.place),
-                    file_name: file.name.clone(),
-                    steps,
-                    size_bytes: len_bytes,
-                    files: Vec::new(),
-                });
-            }
-            let entry = FolderEntry { name: file.name.clone(), len_bytes, is_link: entry.is_link() };
-            files.push((entry, opened.source));
-        }
-        members.sort_by(|a, b| a.file_name.cmp(&b.file_name));
-        let size_bytes = members.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
-        let artifact = Artifact {
-            // Named like the folder, below the artifact.
-            path: self.subject.artifact.path.join(name),
-            kind: ArtifactKind::Folder,
-            size_bytes,
-            side_files: Vec::new(),
-            member: None,
-        };
-        let folder = Folder::of_sources(artifact.path.clone(), files);
-        let mut inspection = self.folder_at(&folder, &artifact, found, &place)?;
-        for oddity in &oddities {
-            self.finding(oddities::judge(oddity, container.kind(), &spot.place));
-        }
-        for error in &errors {
-            self.not_read(&place, "the rest of a member", error);
-        }
-        let file_name =
-            if name.is_empty() { inner_name(&self.subject.artifact.path) } else { name.to_owned() };
-        let member =
-            Member { place: place.clone(), file_name, steps: spot.steps.clone(), size_bytes, files: members };
-        self.places.push(place);
-        let others = std::mem::take(&mut inspection.others);
-        for mut model in std::iter::once(inspection).chain(others) {
-            if self.models.len() < Inspection::MOST_MODELS {
-                model.artifact = Artifact {
-                    side_files: std::mem::take(&mut model.artifact.side_files),
-                    member: Some(member.clone()),
-                    ..self.subject.artifact.clone()
-                };
-                self.models.push(model);
-            }
-        }
-        Some(())
-    }
-
-    /// Reads a folder with the reader that takes it. Gives nothing when that reader does not, after all.
-    pub(super) fn folder_at(
-        &mut self,
-        folder: &Folder,
-        artifact: &Artifact,
-        found: &folders::Found,
-        place: &str,
-    ) -> Option<Inspection> {
-        let limits = self.subject.limits;
-        let mut inspection = found.reader.read(&FolderSubject { artifact, folder, limits }).ok()?;
-        // Every file counts as the pickle that it may be too; its reader has looked at some of them.
-        let safety = &mut inspection.safety;
-        let known: BTreeSet<(&str, String)> =
-            safety.findings.iter().map(|finding| (finding.rule, finding.what.clone())).collect();
-        let mut plain = empty();
-        for entry in folder.entries().iter().filter(|entry| !entry.is_link) {
-            match folder.open_source(&entry.name) {
-                Ok(source) => safety::readings::with_plain(&source, limits, &mut plain),
-                Err(error) => plain.unread.push(format!("{}: {error}", entry.name)),
-            }
-        }
-        plain.findings.retain(|finding| !known.contains(&(finding.rule, finding.what.clone())));
-        let is_worse = plain.findings.iter().any(|finding| Severity::Info < finding.severity)
-            || !plain.unread.is_empty();
-        let safety = std::mem::replace(&mut inspection.safety, empty());
-        self.merge(safety, place);
-        if is_worse {
-            self.merge(plain, place);
-        }
-        Some(inspection)
     }
 
     fn entry(&mut self, container: &Container, entry: &Entry, mut spot: Spot) {
@@ -490,7 +375,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn merge(&mut self, safety: Safety, place: &str) {
+    pub(super) fn merge(&mut self, safety: Safety, place: &str) {
         if self.worst.as_ref().is_none_or(|(needs, _)| *needs < safety.needs) {
             self.worst = Some((safety.needs, safety.summary));
         }
@@ -586,6 +471,6 @@ pub(super) fn inner_name(path: &Path) -> String {
     }
 }
 
-fn empty() -> Safety {
+pub(super) fn empty() -> Safety {
     Safety { needs: Needs::DataOnly, unread: Vec::new(), findings: Vec::new(), summary: String::new() }
 }

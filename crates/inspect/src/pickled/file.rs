@@ -138,8 +138,9 @@ impl PickleFile {
 
     /// Whether its opcodes break off, which no limit of ours does.
     fn is_broken(&self) -> bool {
-        let breaks =
-            |kind: &ErrorKind| !matches!(kind, ErrorKind::Limit { .. } | ErrorKind::Unsupported(_) | ErrorKind::Io(_));
+        let breaks = |kind: &ErrorKind| {
+            !matches!(kind, ErrorKind::Limit { .. } | ErrorKind::Unsupported(_) | ErrorKind::Io(_))
+        };
         self.pickle.error.as_ref().is_some_and(|error| breaks(error.kind()))
     }
 
