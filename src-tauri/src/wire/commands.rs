@@ -4,9 +4,9 @@
 use ts_rs::TS;
 
 use super::{
-    DraftView, EditRequest, EnvironmentFileView, ExportKind, HereView, ImportScopeRequest, JudgementView, KeyRequest, KeyView,
-    PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView, SavedDraftRequest, SavedDraftsView,
-    StructureView, TensorView,
+    DraftView, EditRequest, EnvironmentFileView, ExportKind, HereView, ImportScopeRequest, JudgementView,
+    KeyRequest, KeyView, PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView,
+    SavedDraftRequest, SavedDraftsView, StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
