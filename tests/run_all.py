@@ -28,6 +28,23 @@ SUMMARIES = [
 ]
 
 
+# What the main environment proves with the real tools, and the tests for it in tests/python.
+PROVED = {
+    "names of requirements": ["pypi_names"],
+    "generated Python": ["generated"],
+    "bill, checksums and seal": ["receivers"],
+    "real MLflow, will it run here": ["here"],
+    "real MLflow, copies of packages": ["copy"],
+    "real MLflow, samples, commands and environments": ["sample", "snippets", "environment"],
+    "blocks shared with the model": ["shared_blocks"],
+}
+
+
+def pytest_of(python, *names):
+    """The command that runs test files of tests/python, and says why one is skipped."""
+    return [str(python), "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *("tests/python/test_%s.py" % name for name in names)]
+
+
 def steps():
     """(name, command, environment, whether its own summary counts)."""
     nextest = shutil.which("cargo-nextest") is not None
@@ -47,26 +64,15 @@ def steps():
     for lock in sorted((ROOT / "tests" / "python" / "environments").glob("*.lock.txt")):
         name = lock.name[: -len(".lock.txt")]
         python = PYTHON / name / "bin" / "python"
-        pytest = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_packages.py"]
-        yield "real MLflow, " + name, pytest if python.exists() else None, cli, True
+        yield "real MLflow, " + name, pytest_of(python, "packages") if python.exists() else None, cli, True
     python = PYTHON / "main" / "bin" / "python"
-    names = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_pypi_names.py"]
-    yield "names of requirements", names if python.exists() else None, {}, True
-    generated = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_generated.py"]
-    yield "generated Python", generated if python.exists() else None, cli, True
-    receivers = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_receivers.py"]
-    yield "bill, checksums and seal", receivers if python.exists() else None, cli, True
-    samples = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_sample.py", "tests/python/test_snippets.py", "tests/python/test_environment.py"]
-    yield "real MLflow, samples, commands and environments", samples if python.exists() else None, cli, True
-    shared = [str(python), "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/python/test_shared_blocks.py"]
-    yield "blocks shared with the model", shared if python.exists() else None, cli, True
+    for title, names in PROVED.items():
+        yield title, pytest_of(python, *names) if python.exists() else None, cli, True
     if "PACKWRIGHT_DEEP" in os.environ:
-        fresh = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_fresh.py"]
-        yield "packages in fresh environments", fresh if python.exists() else None, cli, True
+        yield "packages in fresh environments", pytest_of(python, "fresh") if python.exists() else None, cli, True
     for pair in os.environ.get("PACKWRIGHT_DEEP", "").split():
         name, _, deep = pair.partition("=")
-        pytest = [deep, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/test_deep.py"]
-        yield "real MLflow, " + name, pytest if deep else None, cli, True
+        yield "real MLflow, " + name, pytest_of(deep, "deep") if deep else None, cli, True
     e2e = ["/usr/bin/python3", "tests/e2e/run.py", "--app", str(APP)]
     yield "the window on a virtual screen", e2e, {"PACKWRIGHT_PYTHON": str(python)}, True
 

@@ -48,11 +48,12 @@ def arguments():
 
 def all_names():
     import pictures
+    import receiving
     import scenarios
 
-    chosen = scenarios.SCENARIOS
+    chosen = scenarios.SCENARIOS + receiving.SCENARIOS
     if os.environ.get("PACKWRIGHT_SCREENSHOTS"):
-        chosen = chosen + pictures.SCENARIOS
+        chosen = chosen + pictures.SCENARIOS + receiving.PICTURES
     return [scenario.__name__ for scenario in chosen]
 
 
@@ -89,10 +90,12 @@ def inside(options):
     """One scenario, in its own process group."""
     import desktop
     import pictures
+    import receiving
     import scenarios
 
     [name] = options.names
-    [scenario] = [each for each in scenarios.SCENARIOS + pictures.SCENARIOS if each.__name__ == name]
+    every = scenarios.SCENARIOS + receiving.SCENARIOS + pictures.SCENARIOS + receiving.PICTURES
+    [scenario] = [each for each in every if each.__name__ == name]
     with desktop.work_folder() as folder:
         desk = desktop.Desktop(options.app, pathlib.Path(folder), dark=getattr(scenario, "dark", False), scale=getattr(scenario, "scale", 1))
         try:

@@ -7,5 +7,6 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod layers;
+mod received;
 mod same_bytes;
 mod truncation;

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Pack(Box<PackArgs>),
     /// List everything that is wrong or risky in an MLflow package
     Lint(CheckArgs),
-    /// Check a package's structure, the hashes of its files and its seal
+    /// Check a package's structure, the hashes of its files and its seal, and judge what loading it would run
     Verify(VerifyArgs),
 }
 
@@ -154,4 +154,10 @@ pub(crate) struct VerifyArgs {
     /// The public key (PEM) of whoever sealed the package; fails when the seal is missing or another's
     #[arg(long, value_name = "PUBLIC_KEY")]
     pub(crate) key: Option<PathBuf>,
+    /// From which verdict on to exit with 1
+    #[arg(long, value_name = "VERDICT", default_value = "dangerous")]
+    pub(crate) deny: Deny,
+    /// Also say whether the package will run on this computer, by the environments in its usual folders
+    #[arg(long)]
+    pub(crate) here: bool,
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use packwright_engine::Draft;
+use packwright_engine::here::Here;
 use packwright_engine::inspect::safety::Safety;
 use packwright_engine::inspect::{ArtifactKind, Sourced, SourcedSchema, SourcedSignature, Tensors};
 use packwright_engine::open::OpenError;
@@ -87,6 +88,44 @@ pub(crate) fn failure(path: &Path, code: &str, message: &str, offset: Option<u64
     json!({ "path": path.to_string_lossy(), "error": { "code": code, "message": message, "offset": offset } })
 }
 
+/// The answer to "will it run here?".
+pub(crate) fn here(here: &Here) -> Value {
+    let environments: Vec<Value> = here
+        .environments
+        .iter()
+        .map(|one| {
+            let differences: Vec<Value> = one
+                .differences
+                .iter()
+                .map(|difference| json!({ "asked": difference.asked, "found": difference.found }))
+                .collect();
+            json!({
+                "place": one.place,
+                "python": one.python,
+                "state": one.state.word(),
+                "summary": one.summary,
+                "differences": differences,
+                "unsure": one.unsure,
+            })
+        })
+        .collect();
+    let obstacles: Vec<Value> = here
+        .obstacles
+        .iter()
+        .map(|obstacle| json!({ "is_certain": obstacle.is_certain, "text": obstacle.text }))
+        .collect();
+    let commands: Vec<Value> =
+        here.commands.iter().map(|snippet| json!({ "title": snippet.title, "text": snippet.text })).collect();
+    json!({
+        "outcome": here.outcome.word(),
+        "headline": here.headline,
+        "reasons": here.reasons,
+        "obstacles": obstacles,
+        "environments": environments,
+        "commands": commands,
+    })
+}
+
 fn signature(signature: &SourcedSignature) -> Value {
     let side = |schema: &Option<SourcedSchema>| match schema {
         None => Value::Null,
@@ -112,7 +151,7 @@ fn with_source(value: Value, source: &str) -> Value {
     Value::Object(map)
 }
 
-fn safety(safety: &Safety) -> Value {
+pub(crate) fn safety(safety: &Safety) -> Value {
     let findings: Vec<Value> = safety
         .findings
         .iter()

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &InspectArgs, terminal: &mut Terminal) -> Exit {
                         describe(path, &draft, terminal);
                     }
                 }
-                if args.deny.is_some_and(|deny| is_denied(deny, &draft)) {
+                if args.deny.is_some_and(|deny| is_denied(deny, draft.inspection().safety.verdict())) {
                     terminal.message(format!("{}: {}", path.display(), denial(&draft)));
                     exit = exit.max(Exit::CheckFailed);
                 }
@@ -71,8 +71,8 @@ pub(crate) fn located(path: &Path, message: &str) -> String {
 }
 
 /// Whether the verdict is as bad as what is denied, or worse.
-pub(crate) fn is_denied(deny: Deny, draft: &Draft) -> bool {
-    match draft.inspection().safety.verdict() {
+pub(crate) fn is_denied(deny: Deny, verdict: Verdict) -> bool {
+    match verdict {
         Verdict::Safe => false,
         Verdict::Review | Verdict::Unscanned => deny == Deny::Review,
         Verdict::Dangerous => true,

@@ -12,6 +12,7 @@ mod sarif;
 mod stop;
 mod table;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &mut terminal),
         Command::Pack(args) => pack::run(args, &journal, &mut terminal),
         Command::Lint(args) => check::lint(args, &mut terminal),
-        Command::Verify(args) => check::verify(args, &mut terminal),
+        Command::Verify(args) => verify::verify(args, &mut terminal),
     };
     // A reader that closed the pipe early (`| head`) has what it wanted.
     if terminal.flush() { exit.into() } else { Exit::OutputFailed.into() }

@@ -68,7 +68,7 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
         })?;
     }
     import(args, &mut draft, terminal)?;
-    if args.deny.is_some_and(|deny| inspect::is_denied(deny, &draft)) {
+    if args.deny.is_some_and(|deny| inspect::is_denied(deny, draft.inspection().safety.verdict())) {
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
         return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
     }

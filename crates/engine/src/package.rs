@@ -114,6 +114,14 @@ impl Package {
         Ok(Self { place, names, sizes, links: Vec::new() })
     }
 
+    /// What the zip has before each name: nothing, or its only folder and a slash.
+    pub(crate) fn root(&self) -> &str {
+        match &self.place {
+            Place::Folder(_) => "",
+            Place::Zip { root, .. } => root,
+        }
+    }
+
     /// The length of a file.
     pub(crate) fn size(&self, name: &str) -> Option<u64> {
         let found = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;

@@ -1,4 +1,6 @@
 //! A package that somebody sent: whether it is whole and whose seal it has, what it says of itself, and how to use it.
+//!
+//! What loading it would run is judged by [`crate::judgement`], whether it will run here told by [`crate::here`].
 
 use std::path::Path;
 
@@ -45,8 +47,6 @@ pub struct Received {
     pub python: Option<String>,
     /// The flavors that can load it.
     pub flavors: Vec<String>,
-    /// What Packwright judged when it made the package; what a package says of itself is no proof.
-    pub safety: Option<String>,
     /// Commands for this package.
     pub snippets: Vec<Snippet>,
 }
@@ -71,13 +71,8 @@ pub fn receive(path: &Path, key: Option<&PublicKey>) -> Result<Received, VerifyE
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     let model = text("MLmodel").and_then(|text| MlModel::from_text(&text).ok());
-    let metadata = |keys: &[&str]| {
-        let mut value = model.as_ref()?.get("metadata")?;
-        for key in keys {
-            value = value.get(key)?;
-        }
-        value.as_str().map(str::to_owned)
-    };
+    let named = model.as_ref().and_then(|model| model.get("metadata")?.get("name")?.as_str());
+    let named = named.map(str::to_owned);
     let signature = model.as_ref().and_then(|model| model.signature().ok().flatten()).unwrap_or_default();
     let lines = |schema: Option<&Schema>| schema.map(card::formats_of).unwrap_or_default();
     let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -98,7 +93,7 @@ pub fn receive(path: &Path, key: Option<&PublicKey>) -> Result<Received, VerifyE
         is_sklearn: flavors.iter().any(|name| name == "sklearn"),
     };
     Ok(Received {
-        name: metadata(&["name"]).unwrap_or(file_name),
+        name: named.unwrap_or(file_name),
         snippets: snippets::of_package(path, kind, &used),
         is_recorded: checked.seal.is_some()
             || checked.problems.iter().all(|problem| problem.rule != "verify/no-hashes"),
@@ -113,7 +108,6 @@ pub fn receive(path: &Path, key: Option<&PublicKey>) -> Result<Received, VerifyE
             .map(|text| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
             .unwrap_or_default(),
         python,
-        safety: metadata(&["packwright", "safety"]),
         flavors,
     })
 }
@@ -149,7 +143,6 @@ mod tests {
             assert_eq!((received.name.as_str(), received.n_files), ("iris", receipt.files.len()));
             assert_eq!(received.inputs.first().map(String::as_str), Some("sepal_len: double"));
             assert!(received.card.is_some_and(|card| card.starts_with("# iris")));
-            assert_eq!(received.safety.as_deref(), Some("safe"));
             assert_eq!(received.snippets, receipt.snippets);
             assert!(received.requirements.iter().any(|line| line.starts_with("scikit-learn==")));
         }

@@ -6,6 +6,19 @@ use crate::json::{SchemaError, read_params, read_schema};
 use crate::schema::Signature;
 use crate::yaml::{self, YamlError};
 
+/// Keys of flavor blocks that name a file or folder of the package.
+pub const FILE_KEYS: [&str; 9] = [
+    "data",
+    "model_path",
+    "pickled_model",
+    "model_data",
+    "saved_model_dir",
+    "python_model",
+    "serialized_explainer",
+    "model_binary",
+    "adapter_weights",
+];
+
 /// An MLmodel. Every key is kept, known or not; the accessors give the known ones their types.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MlModel {

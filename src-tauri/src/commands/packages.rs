@@ -1,5 +1,7 @@
 //! Packages that somebody sent.
 
+use packwright_engine::here::will_it_run;
+use packwright_engine::judgement::judge;
 use packwright_engine::received::receive;
 use packwright_engine::seal::PublicKey;
 use rfd::AsyncFileDialog;
@@ -7,10 +9,10 @@ use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::dialogs::OneDialog;
 use super::off_the_ui_thread;
-use crate::convert::package_view;
+use crate::convert::{here_view, judgement_view, package_view};
 use crate::error::path_not_given;
 use crate::paths::Paths;
-use crate::wire::{IpcError, PackageView};
+use crate::wire::{HereView, IpcError, JudgementView, PackageView};
 
 /// Reads and checks a package, with the public key of whoever sealed it where there is one.
 #[tauri::command]
@@ -26,6 +28,29 @@ pub(crate) async fn read_package<R: Runtime>(
             None => None,
         };
         Ok(package_view(receive(&package, key.as_ref())?, path))
+    })
+    .await
+}
+
+/// Judges what loading a package would run.
+#[tauri::command]
+pub(crate) async fn judge_package<R: Runtime>(
+    app: AppHandle<R>,
+    path: String,
+) -> Result<JudgementView, IpcError> {
+    off_the_ui_thread(app, move |_, paths| {
+        let package = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
+        Ok(judgement_view(&judge(&package)?))
+    })
+    .await
+}
+
+/// Whether a package will run on this computer.
+#[tauri::command]
+pub(crate) async fn package_here<R: Runtime>(app: AppHandle<R>, path: String) -> Result<HereView, IpcError> {
+    off_the_ui_thread(app, move |_, paths| {
+        let package = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
+        Ok(here_view(will_it_run(&package)?))
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use packwright_engine::inspect::safety::{Finding, Verdict};
+use packwright_engine::inspect::safety::{Finding, Safety, Verdict};
 use packwright_engine::inspect::{Inspection, Serving, Sourced, Tensor, structure};
 use packwright_engine::{
     Acknowledgement, Decision, Draft, GeneratedFile, ModuleState, Origin, Plan, PlannedFile, Section, Tag,
@@ -156,7 +156,15 @@ fn type_view(ty: Trust) -> TypeView {
 }
 
 fn safety_view(draft: &Draft) -> SafetyView {
-    let safety = &draft.inspection().safety;
+    safety_report(&draft.inspection().safety, draft.acknowledgements(), draft.is_reviewed())
+}
+
+/// A verdict with its findings, each with its acceptance.
+pub(super) fn safety_report(
+    safety: &Safety,
+    findings: Vec<(&Finding, Option<Acknowledgement>)>,
+    is_reviewed: bool,
+) -> SafetyView {
     SafetyView {
         verdict: match safety.verdict() {
             Verdict::Safe => VerdictView::Safe,
@@ -166,8 +174,8 @@ fn safety_view(draft: &Draft) -> SafetyView {
         },
         summary: safety.summary.clone(),
         unread: safety.unread.clone(),
-        is_reviewed: draft.is_reviewed(),
-        findings: draft.acknowledgements().into_iter().map(finding_view).collect(),
+        is_reviewed,
+        findings: findings.into_iter().map(finding_view).collect(),
     }
 }
 

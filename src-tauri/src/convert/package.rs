@@ -1,9 +1,11 @@
 //! A package that somebody sent, made for showing.
 
+use packwright_engine::judgement::Judgement;
 use packwright_engine::received::Received;
 
+use super::draft::safety_report;
 use super::export::snippet_view;
-use crate::wire::{PackageProblemView, PackageView, SealView};
+use crate::wire::{JudgementView, PackageProblemView, PackageView, SealView};
 
 /// Everything that the window shows of a package, under the path by which the window knows it.
 pub(crate) fn package_view(received: Received, path: String) -> PackageView {
@@ -32,7 +34,15 @@ pub(crate) fn package_view(received: Received, path: String) -> PackageView {
         requirements: received.requirements,
         python: received.python,
         flavors: received.flavors,
-        safety: received.safety,
         snippets: received.snippets.into_iter().map(snippet_view).collect(),
+    }
+}
+
+/// What loading a package would run, as the window shows it.
+pub(crate) fn judgement_view(judgement: &Judgement) -> JudgementView {
+    let findings = judgement.safety.findings.iter().map(|finding| (finding, None));
+    JudgementView {
+        safety: safety_report(&judgement.safety, findings.collect(), false),
+        differing: judgement.differing().map(str::to_owned),
     }
 }

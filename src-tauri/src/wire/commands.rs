@@ -4,9 +4,9 @@
 use ts_rs::TS;
 
 use super::{
-    DraftView, EditRequest, EnvironmentFileView, ExportKind, ImportScopeRequest, KeyRequest, KeyView,
-    PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView, SavedDraftRequest, SavedDraftsView,
-    StructureView, TensorView,
+    DraftView, EditRequest, EnvironmentFileView, ExportKind, HereView, ImportScopeRequest, JudgementView,
+    KeyRequest, KeyView, PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView,
+    SavedDraftRequest, SavedDraftsView, StructureView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -72,6 +72,10 @@ pub struct Commands {
     pick_public_key: (NoRequest, Option<String>),
     /// Reads and checks a package that somebody sent.
     read_package: (PackageRequest, PackageView),
+    /// Judges what loading a package would run, from what lies in it.
+    judge_package: (PathRequest, JudgementView),
+    /// Whether a package will run on this computer.
+    package_here: (PathRequest, HereView),
     /// Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
     save_recipe: (DraftRequest, Option<String>),
     /// Shows a receipt's path in the file manager.

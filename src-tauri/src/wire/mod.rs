@@ -10,6 +10,7 @@ mod draft;
 mod edit;
 mod environment;
 mod export;
+mod here;
 mod menu;
 mod metadata;
 mod package;
@@ -35,9 +36,10 @@ pub use export::{
     ErrorCode, ExportKind, IpcError, PlanView, PlannedFileView, ProgressView, ReceiptView, SnippetView,
     WrittenFileView,
 };
+pub use here::{HereEnvironmentView, HereFit, HereOutcome, HereView, ObstacleView};
 pub use menu::MenuCommand;
 pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
-pub use package::{PackageProblemView, PackageView, SealView};
+pub use package::{JudgementView, PackageProblemView, PackageView, SealView};
 pub use preflight::{CheckView, FixView, OutcomeView, PlaceReportView};
 pub use sample::{
     AdviceView, DifferenceView, ExampleProblemView, ExampleView, PersonalView, SampleColumnView, SampleView,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::SnippetView;
+use super::{SafetyView, SnippetView};
 
 /// What a receiver wants to know.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -39,8 +39,6 @@ pub struct PackageView {
     pub python: Option<String>,
     /// The flavors that can load it.
     pub flavors: Vec<String>,
-    /// The verdict that it records of itself.
-    pub safety: Option<String>,
     /// Commands for it.
     pub snippets: Vec<SnippetView>,
 }
@@ -67,4 +65,14 @@ pub struct PackageProblemView {
     pub path: String,
     /// In a sentence.
     pub message: String,
+}
+
+/// What loading a package would run, judged from what lies in it.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgementView {
+    /// The report; nothing in it can be accepted.
+    pub safety: SafetyView,
+    /// The verdict that the package records of its model file, where that is another one.
+    pub differing: Option<String>,
 }

@@ -6,6 +6,7 @@
 mod folders;
 pub(crate) mod oddities;
 mod scan;
+mod whole;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use serde_json::json;
 
 pub(crate) use self::scan::Role;
 use self::scan::{RoleOf, Scan, Spot};
+pub use self::whole::{Whole, judge_whole};
 use crate::pickled::PickleReader;
 use crate::reader::{Claim, Reader, Subject};
 use crate::safety::{Safety, Severity};

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use packwright_formats::container::{Container, Kind, Member as Entry};
-use packwright_source::{Budget, ByteSource, ErrorKind, Folder, FolderEntry, ReadError};
+use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError};
 
-use super::{folders, oddities};
+use super::oddities;
 use crate::pickled::{Dialect, PickleFile};
-use crate::reader::{Claim, FolderSubject, Subject};
+use crate::reader::{Claim, Subject};
 use crate::safety::{Finding, NOT_READ, Needs, Safety, Severity};
 use crate::{Artifact, ArtifactKind, InspectError, Inspection, Member, Serving, probe, safety, strangers};
 
@@ -19,9 +19,9 @@ const KEPT_INFOS: usize = 200;
 /// Where in the containers the walk is.
 pub(super) struct Spot {
     /// `inner.zip in outer.tar`.
-    place: String,
-    steps: Vec<usize>,
-    depth: u32,
+    pub(super) place: String,
+    pub(super) steps: Vec<usize>,
+    pub(super) depth: u32,
 }
 
 /// What the walk found.
@@ -41,10 +41,10 @@ pub(super) struct Found {
 
 /// The walk.
 pub(super) struct Scan<'a> {
-    subject: &'a Subject<'a>,
-    budget: Budget,
-    models: Vec<Inspection>,
-    places: Vec<String>,
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) budget: Budget,
+    pub(super) models: Vec<Inspection>,
+    pub(super) places: Vec<String>,
     others: Vec<(String, String)>,
     names: Vec<String>,
     archive: Option<(&'static str, String)>,
@@ -54,7 +54,18 @@ pub(super) struct Scan<'a> {
     n_infos: usize,
     /// The summary of the member that needs the worst.
     worst: Option<(Needs, String)>,
-    role_of: RoleOf<'a>,
+    pub(super) role_of: RoleOf<'a>,
+    /// Whether everything is judged, see [`super::whole`].
+    pub(super) whole: Option<Read>,
+}
+
+/// What readers took of something that is judged as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Files at its top level of names, by their places in its list; a container in which a reader took something counts.
+    pub(super) files: BTreeSet<usize>,
+    /// Folders, without `/` at the end; empty for the root.
+    pub(super) folders: BTreeSet<String>,
 }
 
 /// What the loader of an archive takes a member for.
@@ -92,7 +103,34 @@ impl<'a> Scan<'a> {
             findings: Vec::new(),
             n_infos: 0,
             worst: None,
+            whole: None,
         }
+    }
+
+    /// A walk that judges every file for itself, those in folders of models too, and looks for these further down.
+    pub(super) fn of_whole(subject: &'a Subject<'a>) -> Self {
+        Self { whole: Some(Read::default()), ..Self::new(subject, None) }
+    }
+
+    /// What readers took so far, where everything is judged.
+    pub(super) fn take_read(&mut self) -> Read {
+        self.whole.take().unwrap_or_default()
+    }
+
+    /// Notes folders of models that readers took, where everything is judged.
+    pub(super) fn note_folders(&mut self, folders: BTreeSet<String>) {
+        if let Some(read) = &mut self.whole {
+            read.folders.extend(folders);
+        }
+    }
+
+    /// Notes what was not read, and why.
+    pub(super) fn note_unread(&mut self, reason: String) {
+        self.unread.push(reason);
+    }
+
+    pub(super) fn limits(&self) -> &'a Limits {
+        self.subject.limits
     }
 
     pub(super) fn budget(&mut self) -> &mut Budget {
@@ -122,7 +160,7 @@ impl<'a> Scan<'a> {
                 };
                 self.names.push(name);
             }
-            if taken.contains(&step) {
+            if taken.contains(&step) && self.whole.is_none() {
                 continue;
             }
             let mut steps = spot.steps.clone();
@@ -130,104 +168,27 @@ impl<'a> Scan<'a> {
             let place =
                 if is_archive { format!("{} in {}", entry.name, spot.place) } else { spot.place.clone() };
             let inner = Spot { place, steps, depth: spot.depth.saturating_add(1) };
-            self.entry(container, entry, inner);
+            if taken.contains(&step) {
+                self.again(|scan| scan.entry(container, entry, inner));
+            } else {
+                self.entry(container, entry, inner);
+            }
         }
     }
 
-    /// Reads the folders of models among the members. Gives the members that were read with them.
-    fn folders(&mut self, container: &Container, spot: &Spot) -> BTreeSet<usize> {
-        // A reader whose format is an archive knows its members.
-        if self.role_of.is_some() {
-            return BTreeSet::new();
-        }
-        let mut taken = BTreeSet::new();
-        for found in folders::find(container) {
-            if self.folder(container, spot, &found).is_some() {
-                taken.extend(found.files.iter().map(|file| file.step));
-            }
-        }
-        taken
-    }
-
-    /// Reads one folder. Gives nothing when its reader does not take it: then each of its members counts for itself.
-    fn folder(&mut self, container: &Container, spot: &Spot, found: &folders::Found) -> Option<()> {
-        let name = found.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let place = if name.is_empty() { spot.place.clone() } else { format!("{name} in {}", spot.place) };
-        let mut files: Vec<(FolderEntry, Arc<dyn ByteSource>)> = Vec::new();
-        let (mut members, mut oddities, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-        for file in &found.files {
-            let entry = container.members().get(file.step)?;
-            let opened = container.member(entry, &mut self.budget).ok()?;
-            oddities.extend(opened.oddities);
-            errors.extend(opened.error);
-            let len_bytes = opened.source.len_bytes();
-            let mut steps = spot.steps.clone();
-            steps.push(file.step);
-            if !entry.is_link() {
-                members.push(Member {
-                    place: format!("{} in {}", entry.name, spot.place),
-                    file_name: file.name.clone(),
-                    steps,
-                    size_bytes: len_bytes,
-                    files: Vec::new(),
-                });
-            }
-            let entry = FolderEntry { name: file.name.clone(), len_bytes, is_link: entry.is_link() };
-            files.push((entry, opened.source));
-        }
-        members.sort_by(|a, b| a.file_name.cmp(&b.file_name));
-        let size_bytes = members.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
-        let artifact = Artifact {
-            // Named like the folder, below the artifact.
-            path: self.subject.artifact.path.join(name),
-            kind: ArtifactKind::Folder,
-            size_bytes,
-            side_files: Vec::new(),
-            member: None,
-        };
-        let sources: Vec<Arc<dyn ByteSource>> = files.iter().map(|(_, source)| Arc::clone(source)).collect();
-        let folder = Folder::of_sources(artifact.path.clone(), files);
-        let limits = self.subject.limits;
-        let subject = FolderSubject { artifact: &artifact, folder: &folder, limits };
-        let mut inspection = found.reader.read(&subject).ok()?;
-        for oddity in &oddities {
-            self.finding(oddities::judge(oddity, container.kind(), &spot.place));
-        }
-        for error in &errors {
-            self.not_read(&place, "the rest of a member", error);
-        }
-        // Every member counts as the pickle that it may be too; its reader has looked at some of them.
-        let safety = &mut inspection.safety;
-        let known: BTreeSet<(&str, String)> =
-            safety.findings.iter().map(|finding| (finding.rule, finding.what.clone())).collect();
-        let mut plain = empty();
-        for source in &sources {
-            safety::readings::with_plain(source, limits, &mut plain);
-        }
-        plain.findings.retain(|finding| !known.contains(&(finding.rule, finding.what.clone())));
-        let is_worse = plain.findings.iter().any(|finding| Severity::Info < finding.severity);
-        let safety = std::mem::replace(&mut inspection.safety, empty());
-        self.merge(safety, &place);
-        if is_worse {
-            self.merge(plain, &place);
-        }
-        let file_name =
-            if name.is_empty() { inner_name(&self.subject.artifact.path) } else { name.to_owned() };
-        let member =
-            Member { place: place.clone(), file_name, steps: spot.steps.clone(), size_bytes, files: members };
-        self.places.push(place);
-        let others = std::mem::take(&mut inspection.others);
-        for mut model in std::iter::once(inspection).chain(others) {
-            if self.models.len() < Inspection::MOST_MODELS {
-                model.artifact = Artifact {
-                    side_files: std::mem::take(&mut model.artifact.side_files),
-                    member: Some(member.clone()),
-                    ..self.subject.artifact.clone()
-                };
-                self.models.push(model);
-            }
-        }
-        Some(())
+    /// Looks at a file for itself that was read as part of a folder. What was told then is not told again, and what can't
+    /// be read without the others was read with them.
+    pub(super) fn again(&mut self, look: impl FnOnce(&mut Self)) {
+        let known: BTreeSet<(&'static str, String)> =
+            self.findings.iter().map(|finding| (finding.rule, finding.what.clone())).collect();
+        let (n_findings, n_unread) = (self.findings.len(), self.unread.len());
+        look(self);
+        self.unread.truncate(n_unread);
+        let new = self.findings.split_off(n_findings);
+        self.findings.extend(new.into_iter().filter(|finding| {
+            let is_telling = matches!(finding.severity, Severity::Review | Severity::Dangerous);
+            is_telling && !known.contains(&(finding.rule, finding.what.clone()))
+        }));
     }
 
     fn entry(&mut self, container: &Container, entry: &Entry, mut spot: Spot) {
@@ -274,18 +235,28 @@ impl<'a> Scan<'a> {
         if matches!(container.kind(), Kind::Compressed(_)) && inner_kind.is_none() {
             spot.place = format!("{file_name} in {}", spot.place);
         }
+        self.file(&opened.source, &head, spot, (inner_kind, file_name));
+    }
+
+    /// Looks at one file by its content.
+    pub(super) fn file(
+        &mut self,
+        source: &Arc<dyn ByteSource>,
+        head: &[u8],
+        spot: Spot,
+        (kind, file_name): (Option<Kind>, String),
+    ) {
         let artifact = Artifact {
             // Below the artifact, which is a file: whatever a reader looks for beside the member is not there.
             path: self.subject.artifact.path.join(if file_name.is_empty() { "member" } else { &file_name }),
-            kind: self.subject.artifact.kind,
-            size_bytes: opened.source.len_bytes(),
+            kind: ArtifactKind::File,
+            size_bytes: source.len_bytes(),
             side_files: Vec::new(),
             member: None,
         };
         let limits = self.subject.limits;
-        let subject =
-            Subject { artifact: &artifact, source: Arc::clone(&opened.source), head: &head, limits };
-        self.member(&subject, spot, (inner_kind, file_name));
+        let subject = Subject { artifact: &artifact, source: Arc::clone(source), head, limits };
+        self.member(&subject, spot, (kind, file_name));
     }
 
     /// Looks at the bytes of a tensor, which would be a pickle for who takes them out.
@@ -346,6 +317,16 @@ impl<'a> Scan<'a> {
 
     /// What is no model may still matter: packed in a way that we do not open, or native code.
     fn stranger(&mut self, subject: &Subject<'_>, spot: &Spot, what: String) {
+        // In an archive inside it belongs to what that archive is for.
+        if self.whole.is_some() && spot.depth <= 1 && is_native(subject.head) {
+            self.finding(Finding {
+                rule: "package/native-code",
+                severity: Severity::Review,
+                what: "a native library or program".to_owned(),
+                place: spot.place.clone(),
+                why: "no model needs one; it runs when something loads it".to_owned(),
+            });
+        }
         if subject.head.starts_with(b"7z\xbc\xaf") || subject.head.starts_with(b"Rar!") {
             let error =
                 ReadError::new("archive", 0, ErrorKind::Unsupported("archive of this kind".to_owned()));
@@ -363,6 +344,9 @@ impl<'a> Scan<'a> {
     ) {
         let safety = std::mem::replace(&mut inspection.safety, empty());
         self.merge(safety, &spot.place);
+        if let Some(read) = &mut self.whole {
+            read.files.extend(spot.steps.first());
+        }
         let is_model = inspection.framework.is_some() || inspection.model_class.is_some();
         if !is_model {
             return;
@@ -391,7 +375,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn merge(&mut self, safety: Safety, place: &str) {
+    pub(super) fn merge(&mut self, safety: Safety, place: &str) {
         if self.worst.as_ref().is_none_or(|(needs, _)| *needs < safety.needs) {
             self.worst = Some((safety.needs, safety.summary));
         }
@@ -403,7 +387,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn finding(&mut self, finding: Finding) {
+    pub(super) fn finding(&mut self, finding: Finding) {
         self.needs = self.needs.max(finding.severity.needs(Needs::DataOnly));
         if finding.severity == Severity::Info {
             self.n_infos = self.n_infos.saturating_add(1);
@@ -414,7 +398,7 @@ impl<'a> Scan<'a> {
         self.findings.push(finding);
     }
 
-    fn not_read(&mut self, place: &str, what: &str, error: &ReadError) {
+    pub(super) fn not_read(&mut self, place: &str, what: &str, error: &ReadError) {
         self.unread.push(format!("{place}: {error}"));
         self.finding(Finding {
             rule: "archive/not-read",
@@ -470,6 +454,13 @@ fn is_believed(claim: Claim, error: &ReadError) -> bool {
     }
 }
 
+/// Whether bytes begin like what Linux, Windows or macOS run.
+fn is_native(head: &[u8]) -> bool {
+    const MAGICS: [&[u8]; 5] =
+        [b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe"];
+    MAGICS.iter().any(|magic| head.starts_with(magic))
+}
+
 /// The name of what a compressed file holds: its own without the last ending.
 pub(super) fn inner_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -480,6 +471,6 @@ pub(super) fn inner_name(path: &Path) -> String {
     }
 }
 
-fn empty() -> Safety {
+pub(super) fn empty() -> Safety {
     Safety { needs: Needs::DataOnly, unread: Vec::new(), findings: Vec::new(), summary: String::new() }
 }

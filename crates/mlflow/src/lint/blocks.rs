@@ -3,7 +3,7 @@
 use serde_yaml::{Mapping, Value};
 
 use super::{Report, is_outside};
-use crate::mlmodel::MlModel;
+use crate::mlmodel::{FILE_KEYS, MlModel};
 use crate::package::PackageFiles;
 use crate::yaml;
 
@@ -24,19 +24,6 @@ const NEED_BLOCK: [&str; 11] = [
 
 /// Flavors that look for MLmodel beside the file of `python_function.data`.
 const DATA_IN_ROOT: [&str; 5] = ["xgboost", "lightgbm", "catboost", "onnx", "spark"];
-
-/// Keys of flavor blocks that name a file or folder of the package.
-const FILE_KEYS: [&str; 9] = [
-    "data",
-    "model_path",
-    "pickled_model",
-    "model_data",
-    "saved_model_dir",
-    "python_model",
-    "serialized_explainer",
-    "model_binary",
-    "adapter_weights",
-];
 
 pub(super) fn check(model: &MlModel, files: &dyn PackageFiles, report: &mut Report) {
     match model.get("flavors") {

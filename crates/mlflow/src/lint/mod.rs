@@ -151,7 +151,7 @@ fn text(files: &dyn PackageFiles, name: &str) -> Option<String> {
 }
 
 /// Whether a path of the MLmodel leads out of the package, or would on some system.
-fn is_outside(path: &str) -> bool {
+pub fn is_outside(path: &str) -> bool {
     let is_drive = path.as_bytes().get(1) == Some(&b':');
     path.starts_with('/') || path.contains('\\') || is_drive || path.split('/').any(|part| part == "..")
 }

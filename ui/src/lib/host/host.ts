@@ -4,6 +4,8 @@ import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView
 import type { ExportKind } from '$lib/ipc/generated/ExportKind';
 import type { ExportRequest } from '$lib/ipc/generated/ExportRequest';
 import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
+import type { HereView } from '$lib/ipc/generated/HereView';
+import type { JudgementView } from '$lib/ipc/generated/JudgementView';
 import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
@@ -93,6 +95,10 @@ export interface Host {
 	pickPublicKey(): Promise<string | null>;
 	/** Reads and checks a package that somebody sent. */
 	readPackage(path: string, key: string | null): Promise<PackageView>;
+	/** Judges what loading a package would run, from what lies in it. */
+	judgePackage(path: string): Promise<JudgementView>;
+	/** Whether a package will run on this computer. */
+	packageHere(path: string): Promise<HereView>;
 	/** Opens a key with its passphrase, to see that it does. */
 	checkKey(key: KeyRequest): Promise<KeyView>;
 	/** Native dialog for a place for all choices of a draft. `null` when the person cancels. */

@@ -2,7 +2,10 @@ import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 import { FakeHost, ipcError } from '$lib/host/fake';
+import type { HereView } from '$lib/ipc/generated/HereView';
+import type { JudgementView } from '$lib/ipc/generated/JudgementView';
 import type { PackageView } from '$lib/ipc/generated/PackageView';
+import type { SafetyView } from '$lib/ipc/generated/SafetyView';
 import Workspace from '$lib/views/Workspace.svelte';
 
 const PATH = '/home/ada/churn.zip';
@@ -23,15 +26,38 @@ function packageView(change: Partial<PackageView> = {}): PackageView {
 		requirements: ['scikit-learn==1.9.1'],
 		python: '3.12',
 		flavors: ['python_function', 'sklearn'],
-		safety: 'safe',
 		snippets: [{ title: 'Serve', text: 'mlflow models serve -m churn' }],
 		...change,
 	};
 }
 
-async function dropped(shown: PackageView) {
+const SAFE: SafetyView = {
+	verdict: 'safe',
+	summary: 'loads 8 names from scikit-learn; runs no other code',
+	unread: [],
+	isReviewed: false,
+	findings: [],
+};
+
+const HERE: HereView = {
+	outcome: 'build',
+	headline: 'Not yet: no environment here has it, and uv can build one',
+	reasons: ['Building one downloads what it asks for.'],
+	obstacles: [],
+	environments: [],
+	nMore: 2,
+	commands: [{ title: 'Build an environment with uv', text: 'uv venv churn-env' }],
+};
+
+async function dropped(
+	shown: PackageView,
+	judgement: JudgementView | null = { safety: SAFE, differing: null },
+	here = HERE,
+) {
 	const host = new FakeHost();
 	host.packages.set(PATH, shown);
+	if (judgement !== null) host.judgements.set(PATH, judgement);
+	host.heres.set(PATH, here);
 	host.artifacts.set(PATH, ipcError('package', 'it is an MLflow package: it is packed already'));
 	render(Workspace, { host });
 	await new Promise((resolve) => setTimeout(resolve));
@@ -70,4 +96,74 @@ it('claims nothing of a package that records no hashes', async () => {
 	expect(screen.getByText('It records no hashes: only its structure was checked')).toBeVisible();
 	expect(screen.queryByText('Nothing is missing or changed')).toBeNull();
 	expect(await screen.findByRole('cell', { name: 'd' })).toBeVisible();
+});
+
+it('shows what was found in it now, and what it says of itself where that is something else', async () => {
+	const finding = {
+		rule: 'pickle/dangerous-call',
+		severity: 'dangerous',
+		key: 'pickle/dangerous-call os.system',
+		library: '',
+		accepted: null,
+		what: 'os.system',
+		place: 'model.pkl, byte 12',
+		why: 'runs a command',
+	};
+	const code = {
+		...finding,
+		rule: 'package/code',
+		severity: 'review',
+		what: 'code/loader.py',
+		place: 'code/loader.py',
+	};
+	const safety: SafetyView = {
+		...SAFE,
+		verdict: 'dangerous',
+		summary: 'calls os.system',
+		findings: [finding, code],
+	};
+	await dropped(packageView(), { safety, differing: 'safe' });
+	expect(await screen.findByText('Loading this package is dangerous')).toBeVisible();
+	expect(screen.getByText(/judged the model file/)).toHaveTextContent('Safe');
+	const table = screen.getByRole('table', { name: 'Findings' });
+	expect(table).toHaveTextContent('model.pkl, byte 12');
+	expect(screen.queryByRole('button', { name: /^Accept/ })).toBeNull();
+	// Lines that load it are not one click away.
+	expect(screen.queryByText('mlflow models serve -m churn')).not.toBeVisible();
+	expect(screen.queryByText('uv venv churn-env')).not.toBeVisible();
+});
+
+it('shows the rest when a package cannot be judged, and never that it is safe', async () => {
+	await dropped(packageView(), null);
+	expect(await screen.findByText(/could not be judged: It is gone/)).toBeVisible();
+	expect(screen.getByText('Nothing is missing or changed')).toBeVisible();
+	expect(screen.queryByText('Loading this package is safe')).toBeNull();
+});
+
+it('tells where it will run, what others lack and what no environment mends', async () => {
+	const environment = (place: string, state: 'ready' | 'close', differences: string[]) => ({
+		place,
+		python: '3.12.4',
+		state,
+		summary: state === 'ready' ? 'has everything' : 'has 3 of 4',
+		differences,
+		nMore: 0,
+		unsure: [],
+	});
+	await dropped(packageView(), undefined, {
+		...HERE,
+		outcome: 'yes',
+		headline: 'Yes: ~/churn/.venv has everything that it asks for',
+		obstacles: [{ isCertain: false, text: 'No driver of NVIDIA was seen.' }],
+		environments: [
+			environment('~/churn/.venv', 'ready', []),
+			environment('~/old/.venv', 'close', ['scikit-learn is 1.5.2 and 1.9.1 is asked for']),
+		],
+	});
+	expect(await screen.findByText('Yes: ~/churn/.venv has everything that it asks for.')).toBeVisible();
+	expect(screen.getByText('No driver of NVIDIA was seen.')).toBeVisible();
+	const list = screen.getByRole('list', { name: 'Environments on this computer' });
+	expect(list).toHaveTextContent('scikit-learn is 1.5.2 and 1.9.1 is asked for');
+	expect(screen.getByText('2 other environments here have less of it.')).toBeVisible();
+	expect(screen.getByText('uv venv churn-env')).toBeVisible();
 });

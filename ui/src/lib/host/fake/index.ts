@@ -3,6 +3,8 @@ import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
 import type { IpcError } from '$lib/ipc/generated/IpcError';
+import type { HereView } from '$lib/ipc/generated/HereView';
+import type { JudgementView } from '$lib/ipc/generated/JudgementView';
 import type { KeyRequest } from '$lib/ipc/generated/KeyRequest';
 import type { KeyView } from '$lib/ipc/generated/KeyView';
 import type { MenuCommand } from '$lib/ipc/generated/MenuCommand';
@@ -85,6 +87,9 @@ export class FakeHost implements Host {
 	passphrase = 'correct horse';
 	/** Packages that can be received, by path, and the public key that the next dialog gives. */
 	readonly packages = new Map<string, PackageView>();
+	/** What loading them would run, and whether they run here. */
+	readonly judgements = new Map<string, JudgementView>();
+	readonly heres = new Map<string, HereView>();
 	publicKey: string | null = '/home/ada/ada.pub';
 	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
@@ -292,6 +297,16 @@ export class FakeHost implements Host {
 		if (known === undefined) return reject(ipcError('unreadable', 'It is gone.'));
 		const seal = known.seal === null ? null : { ...known.seal, isSigned: key === null ? null : true };
 		return Promise.resolve({ ...known, seal });
+	}
+
+	judgePackage(path: string): Promise<JudgementView> {
+		const known = this.judgements.get(path);
+		return known === undefined ? reject(ipcError('unreadable', 'It is gone.')) : Promise.resolve(known);
+	}
+
+	packageHere(path: string): Promise<HereView> {
+		const known = this.heres.get(path);
+		return known === undefined ? reject(ipcError('unreadable', 'It is gone.')) : Promise.resolve(known);
 	}
 
 	checkKey(key: KeyRequest): Promise<KeyView> {

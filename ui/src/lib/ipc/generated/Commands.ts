@@ -5,7 +5,9 @@ import type { EditDraftRequest } from "./EditDraftRequest";
 import type { EnvironmentFileView } from "./EnvironmentFileView";
 import type { EnvironmentRequest } from "./EnvironmentRequest";
 import type { ExportRequest } from "./ExportRequest";
+import type { HereView } from "./HereView";
 import type { ImportRequest } from "./ImportRequest";
+import type { JudgementView } from "./JudgementView";
 import type { KeyCheckRequest } from "./KeyCheckRequest";
 import type { KeyView } from "./KeyView";
 import type { NoRequest } from "./NoRequest";
@@ -146,6 +148,14 @@ pick_public_key: [NoRequest, string | null],
  * Reads and checks a package that somebody sent.
  */
 read_package: [PackageRequest, PackageView], 
+/**
+ * Judges what loading a package would run, from what lies in it.
+ */
+judge_package: [PathRequest, JudgementView], 
+/**
+ * Whether a package will run on this computer.
+ */
+package_here: [PathRequest, HereView], 
 /**
  * Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
  */

@@ -64,10 +64,6 @@ python: string | null,
  */
 flavors: Array<string>, 
 /**
- * The verdict that it records of itself.
- */
-safety: string | null, 
-/**
  * Commands for it.
  */
 snippets: Array<SnippetView>, };
