@@ -114,6 +114,14 @@ impl Package {
         Ok(Self { place, names, sizes, links: Vec::new() })
     }
 
+    /// What stands before the names in an archive: nothing, or one folder and a slash. `None` for a folder.
+    pub(crate) fn root_in_archive(&self) -> Option<&str> {
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Zip { root, .. } => Some(root),
+        }
+    }
+
     /// The length of a file.
     pub(crate) fn size(&self, name: &str) -> Option<u64> {
         let found = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;

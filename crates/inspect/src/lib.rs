@@ -49,7 +49,7 @@ pub mod libraries {
     pub use crate::pickled::{is_standard, library_of, projects};
 }
 
-pub use container::open_member;
+pub use container::{files_below, inspect_inside, open_member};
 pub use onnx::onnx_binary;
 pub use probe::inspect;
 

@@ -53,6 +53,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             dialogs::pick_export_target,
             dialogs::save_recipe,
             packages::read_package,
+            packages::copy_package,
             packages::pick_public_key,
             seal::pick_key,
             seal::check_key,

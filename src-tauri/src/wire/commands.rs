@@ -72,6 +72,8 @@ pub struct Commands {
     pick_public_key: (NoRequest, Option<String>),
     /// Reads and checks a package that somebody sent.
     read_package: (PackageRequest, PackageView),
+    /// Opens a draft of the model in a package, with everything that the package says.
+    copy_package: (PathRequest, DraftView),
     /// Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
     save_recipe: (DraftRequest, Option<String>),
     /// Shows a receipt's path in the file manager.

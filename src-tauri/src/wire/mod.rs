@@ -36,7 +36,7 @@ pub use export::{
     WrittenFileView,
 };
 pub use menu::MenuCommand;
-pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
+pub use metadata::{CardEntryView, KeptView, MetadataFieldView, MetadataView};
 pub use package::{PackageProblemView, PackageView, SealView};
 pub use preflight::{CheckView, FixView, OutcomeView, PlaceReportView};
 pub use sample::{

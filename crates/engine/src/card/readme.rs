@@ -148,8 +148,7 @@ fn details(draft: &Draft) -> String {
         rows.push(("Class", code(&class.value)));
     }
     rows.push(("Python", code(&draft.python().value)));
-    let source = inspection.artifact.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    rows.push(("Made from", code(&source)));
+    rows.push(("Made from", code(&draft.made_from().0)));
     let mut out = String::from("\n| | |\n|---|---|\n");
     for (label, value) in rows {
         out.push_str(&format!("| {label} | {value} |\n"));

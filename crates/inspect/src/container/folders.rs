@@ -35,9 +35,7 @@ pub(super) struct File {
 
 /// The folders in an archive that a reader takes by the names in them, those further out first. None lies in another.
 pub(super) fn find(container: &Container) -> Vec<Found> {
-    let members = container.members().iter().enumerate();
-    let tidy = members.filter_map(|(step, member)| Some((step, tidy(&member.name)?, member.is_link())));
-    let files: Vec<(usize, &str, bool)> = tidy.collect();
+    let files = tidy_files(container);
     let mut paths: BTreeSet<(usize, String)> = BTreeSet::from([(0, String::new())]);
     for (_, name, _) in &files {
         for (depth, (at, _)) in name.match_indices('/').take(DEPTH).enumerate() {
@@ -52,27 +50,42 @@ pub(super) fn find(container: &Container) -> Vec<Found> {
         if found.iter().any(|outer| path.starts_with(&outer.path)) {
             continue;
         }
-        let below = files.iter().filter_map(|(step, name, is_link)| {
-            let name = name.strip_prefix(path.as_str()).filter(|name| !name.is_empty())?;
-            Some((File { name: name.to_owned(), step: *step }, *is_link))
-        });
-        let below: Vec<(File, bool)> = below.collect();
-        // Readers look at names only; a name that is there twice makes no folder.
-        let nothing: Arc<dyn ByteSource> = Arc::new(MemorySource::new(Vec::new()));
-        let entries = below.iter().map(|(file, is_link)| {
-            let entry = FolderEntry { name: file.name.clone(), len_bytes: 0, is_link: *is_link };
-            (entry, Arc::clone(&nothing))
-        });
-        let folder = Folder::of_sources(PathBuf::new(), entries.collect());
-        if folder.entries().len() != below.len() {
-            continue;
-        }
-        if let Some((Claim::Likely | Claim::Certain, reader)) = probe::choose_folder(&folder) {
-            let files = below.into_iter().map(|(file, _)| file).collect();
-            found.push(Found { path, files, reader });
-        }
+        found.extend(of_reader(path, &files));
     }
     found
+}
+
+/// The folder of that path, if a reader takes it.
+pub(super) fn at(container: &Container, path: &str) -> Option<Found> {
+    of_reader(format!("{}/", path.trim_end_matches('/')), &tidy_files(container))
+}
+
+/// The members that are files, or links, of the archive's own: which they are, their paths, whether they are links.
+fn tidy_files(container: &Container) -> Vec<(usize, &str, bool)> {
+    let members = container.members().iter().enumerate();
+    members.filter_map(|(step, member)| Some((step, tidy(&member.name)?, member.is_link()))).collect()
+}
+
+/// The files below a path, if a reader of folders takes them by their names.
+fn of_reader(path: String, files: &[(usize, &str, bool)]) -> Option<Found> {
+    let below = files.iter().filter_map(|(step, name, is_link)| {
+        let name = name.strip_prefix(path.as_str()).filter(|name| !name.is_empty())?;
+        Some((File { name: name.to_owned(), step: *step }, *is_link))
+    });
+    let below: Vec<(File, bool)> = below.collect();
+    // Readers look at names only; a name that is there twice makes no folder.
+    let nothing: Arc<dyn ByteSource> = Arc::new(MemorySource::new(Vec::new()));
+    let entries = below.iter().map(|(file, is_link)| {
+        let entry = FolderEntry { name: file.name.clone(), len_bytes: 0, is_link: *is_link };
+        (entry, Arc::clone(&nothing))
+    });
+    let folder = Folder::of_sources(PathBuf::new(), entries.collect());
+    if folder.entries().len() != below.len() {
+        return None;
+    }
+    let (claim, reader) = probe::choose_folder(&folder)?;
+    let files = below.into_iter().map(|(file, _)| file).collect();
+    (Claim::Likely <= claim).then_some(Found { path, files, reader })
 }
 
 /// A member's name as a path below the root; `None` for what is no file of the archive's own, or leads out of it.

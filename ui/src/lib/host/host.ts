@@ -93,6 +93,8 @@ export interface Host {
 	pickPublicKey(): Promise<string | null>;
 	/** Reads and checks a package that somebody sent. */
 	readPackage(path: string, key: string | null): Promise<PackageView>;
+	/** Opens a draft of the model in a package, with everything that the package says. */
+	copyPackage(path: string): Promise<DraftView>;
 	/** Opens a key with its passphrase, to see that it does. */
 	checkKey(key: KeyRequest): Promise<KeyView>;
 	/** Native dialog for a place for all choices of a draft. `null` when the person cancels. */

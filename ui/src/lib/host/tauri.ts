@@ -57,6 +57,7 @@ export const tauriHost: Host = {
 	pickKey: () => call('pick_key', {}),
 	pickPublicKey: () => call('pick_public_key', {}),
 	readPackage: (path, key) => call('read_package', { path, key }),
+	copyPackage: (path) => call('copy_package', { path }),
 	checkKey: (key) => call('check_key', { key }),
 	saveRecipe: (draftId) => call('save_recipe', { draftId }),
 	revealExport: async (path) => {

@@ -7,6 +7,8 @@ export class Receiving {
 	shown = $state.raw<PackageView | null>(null);
 	/** Why the last thing that was asked for did not happen. */
 	error = $state<string | null>(null);
+	/** Whether a copy is being opened. */
+	isCopying = $state(false);
 	readonly #host: Host;
 
 	constructor(host: Host) {
@@ -34,6 +36,19 @@ export class Receiving {
 		} catch (reason) {
 			this.error = toIpcError(reason).message;
 		}
+	}
+
+	/** Opens a copy as a draft with `open`, which gives the reason when it cannot, and looks away from the package. */
+	async edit(open: (path: string) => Promise<string | null>): Promise<void> {
+		if (this.shown === null || this.isCopying) return;
+		const { path } = this.shown;
+		this.error = null;
+		this.isCopying = true;
+		const problem = await open(path);
+		this.isCopying = false;
+		if (this.shown?.path !== path) return;
+		if (problem === null) this.close();
+		else this.error = problem;
 	}
 
 	/** Looks away. */

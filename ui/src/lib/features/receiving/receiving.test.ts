@@ -2,6 +2,7 @@ import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 import { FakeHost, ipcError } from '$lib/host/fake';
+import { pipelineDraft } from '$lib/host/fake/samples';
 import type { PackageView } from '$lib/ipc/generated/PackageView';
 import Workspace from '$lib/views/Workspace.svelte';
 
@@ -70,4 +71,25 @@ it('claims nothing of a package that records no hashes', async () => {
 	expect(screen.getByText('It records no hashes: only its structure was checked')).toBeVisible();
 	expect(screen.queryByText('Nothing is missing or changed')).toBeNull();
 	expect(await screen.findByRole('cell', { name: 'd' })).toBeVisible();
+});
+
+it('opens a copy as a draft, with what was not taken over', async () => {
+	const { host, user } = await dropped(packageView());
+	const copied = pipelineDraft('copy');
+	const warnings = ['Files of the package that are not in the copy: notes.txt.'];
+	host.copies.set(PATH, { ...copied, name: { text: 'churn', source: 'MLmodel of churn.zip' }, warnings });
+	await user.click(screen.getByRole('button', { name: 'Edit a copy' }));
+	expect(await screen.findByRole('heading', { level: 1, name: /churn/ })).toBeVisible();
+	expect(screen.queryByRole('dialog')).toBeNull();
+	expect(screen.getByText(/notes\.txt/)).toBeVisible();
+});
+
+it('says why a package cannot be edited, and stays with it', async () => {
+	const { host, user } = await dropped(packageView());
+	host.copies.set(PATH, ipcError('notAModel', 'churn.zip cannot be edited: its model is the Python code in agent.py'));
+	await user.click(screen.getByRole('button', { name: 'Edit a copy' }));
+	expect(await screen.findByRole('alert')).toHaveTextContent('its model is the Python code in agent.py');
+	expect(screen.getByRole('dialog', { name: 'churn' })).toBeVisible();
+	expect(screen.getByRole('button', { name: 'Edit a copy' })).toBeEnabled();
+	expect(await host.listDrafts()).toHaveLength(0);
 });

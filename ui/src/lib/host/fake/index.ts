@@ -85,6 +85,8 @@ export class FakeHost implements Host {
 	passphrase = 'correct horse';
 	/** Packages that can be received, by path, and the public key that the next dialog gives. */
 	readonly packages = new Map<string, PackageView>();
+	/** The draft that a copy of each package gives, or why it gives none. */
+	readonly copies = new Map<string, DraftView | IpcError>();
 	publicKey: string | null = '/home/ada/ada.pub';
 	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
@@ -292,6 +294,14 @@ export class FakeHost implements Host {
 		if (known === undefined) return reject(ipcError('unreadable', 'It is gone.'));
 		const seal = known.seal === null ? null : { ...known.seal, isSigned: key === null ? null : true };
 		return Promise.resolve({ ...known, seal });
+	}
+
+	async copyPackage(path: string): Promise<DraftView> {
+		const known = this.copies.get(path);
+		if (known === undefined) return reject(ipcError('notAModel', 'There is no model in it.'));
+		if ('message' in known) return reject(known);
+		this.#opened += 1;
+		return this.#add({ ...known, id: `opened-${this.#opened}`, openedAtMillis: Date.now() });
 	}
 
 	checkKey(key: KeyRequest): Promise<KeyView> {

@@ -147,6 +147,10 @@ pick_public_key: [NoRequest, string | null],
  */
 read_package: [PackageRequest, PackageView], 
 /**
+ * Opens a draft of the model in a package, with everything that the package says.
+ */
+copy_package: [PathRequest, DraftView], 
+/**
  * Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
  */
 save_recipe: [DraftRequest, string | null], 

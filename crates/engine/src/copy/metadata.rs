@@ -1,0 +1,104 @@
+//! What a package says of its model in `metadata`: the form, the tags, and keys of others.
+
+use serde_yaml::{Mapping, Value};
+
+use super::take::Taking;
+use crate::edit::Edit;
+use crate::metadata::MetadataField;
+
+impl Taking<'_> {
+    pub(super) fn metadata(&mut self) {
+        let original = self.original;
+        let Some(said) = original.model.get("metadata") else { return };
+        let Some(said) = said.as_mapping() else {
+            self.notes.push("The metadata is no map of keys and could not be taken over.".to_owned());
+            return;
+        };
+        for (key, value) in said {
+            let Some(key) = key.as_str() else {
+                self.notes.push(format!("The metadata has a key that is no text ({key:?}); it is left out."));
+                continue;
+            };
+            match (key, value) {
+                ("packwright", Value::Mapping(own)) => self.own_record(own),
+                ("name", Value::String(_)) => {}
+                ("description", Value::String(text)) => {
+                    self.apply("The description", Edit::SetDescription { description: text.clone() });
+                }
+                ("tags", Value::Mapping(tags)) => self.tags(tags),
+                _ => self.field_or_extra(key, value),
+            }
+        }
+    }
+
+    fn tags(&mut self, tags: &Mapping) {
+        for (key, value) in tags {
+            match (key, value) {
+                (Value::String(key), Value::String(value)) => {
+                    let edit = Edit::SetTag { key: key.clone(), value: value.clone() };
+                    self.apply(&format!("The tag \"{key}\""), edit);
+                }
+                _ => {
+                    let key = key.as_str().unwrap_or("without a name");
+                    self.notes.push(format!("The tag {key} is no text and is left out."));
+                }
+            }
+        }
+    }
+
+    fn field_or_extra(&mut self, key: &str, value: &Value) {
+        let field = MetadataField::ALL.into_iter().find(|field| field.key() == key);
+        if let Some((field, text)) = field.and_then(|field| Some((field, field_text(field, value)?))) {
+            // What the form does not take, such as a licence in words, is kept as it is.
+            if self.draft.apply(Edit::SetMetadata { field, value: text }).is_ok() {
+                return;
+            }
+        }
+        match serde_json::to_value(value) {
+            Ok(value) if !value.is_null() => {
+                self.apply(&format!("metadata.{key}"), Edit::SetExtra { key: key.to_owned(), value });
+            }
+            Ok(_) => {}
+            Err(error) => self.notes.push(format!("metadata.{key} could not be taken over: {error}.")),
+        }
+    }
+
+    /// What was accepted and confirmed by somebody else is asked about again.
+    fn own_record(&mut self, own: &Mapping) {
+        let accepted = own.get("safety_accepted").and_then(Value::as_sequence).into_iter().flatten();
+        let names: Vec<&str> = accepted.filter_map(|row| row.get("what")?.as_str()).collect();
+        if !names.is_empty() {
+            self.notes.push(format!(
+                "Who packed it accepted {}. That is not taken over: look at Safety and accept it if you know the code.",
+                names.join(", ")
+            ));
+        }
+    }
+}
+
+/// What the form shows for the value of a field; `None` for what Packwright does not write.
+fn field_text(field: MetadataField, value: &Value) -> Option<String> {
+    let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
+    let line = |item: &Value| match field {
+        MetadataField::Authors => Some(match text(item, "email") {
+            Some(email) => format!("{} <{email}>", text(item, "name")?),
+            None => text(item, "name")?,
+        }),
+        MetadataField::Metrics => {
+            let dataset = text(item, "dataset").map(|dataset| format!(" on {dataset}"));
+            Some(format!("{} = {}{}", text(item, "name")?, text(item, "value")?, dataset.unwrap_or_default()))
+        }
+        _ => {
+            let (label, url) = (text(item, "label")?, text(item, "url")?);
+            Some(if label == url { url } else { format!("{label}: {url}") })
+        }
+    };
+    match (field, value) {
+        (MetadataField::Authors | MetadataField::Metrics | MetadataField::Links, Value::Sequence(items)) => {
+            let lines: Option<Vec<String>> = items.iter().map(line).collect();
+            lines.map(|lines| lines.join("\n"))
+        }
+        (_, Value::String(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
