@@ -1,10 +1,16 @@
 //! What a package says of its model in `metadata`: the form, the tags, and keys of others.
 
+use packwright_inspect::safety::Severity;
+use packwright_mlflow::package::PackageFiles as _;
 use serde_yaml::{Mapping, Value};
 
 use super::take::Taking;
+use crate::card;
 use crate::edit::Edit;
 use crate::metadata::MetadataField;
+
+/// A longer bill of materials is read for nothing.
+const LONGEST_BILL_BYTES: u64 = 16 << 20;
 
 impl Taking<'_> {
     pub(super) fn metadata(&mut self) {
@@ -32,6 +38,14 @@ impl Taking<'_> {
     }
 
     fn tags(&mut self, tags: &Mapping) {
+        // Keys are sorted in the MLmodel; the bill has them as the person put them.
+        let order = self.tags_of_bill();
+        let place = |key: &Value, value: &Value| {
+            let text = card::tag_text(key.as_str()?, value.as_str()?);
+            order.iter().position(|known| *known == text)
+        };
+        let mut tags: Vec<(&Value, &Value)> = tags.iter().collect();
+        tags.sort_by_key(|(key, value)| place(key, value).unwrap_or(usize::MAX));
         for (key, value) in tags {
             match (key, value) {
                 (Value::String(key), Value::String(value)) => {
@@ -44,6 +58,13 @@ impl Taking<'_> {
                 }
             }
         }
+    }
+
+    fn tags_of_bill(&self) -> Vec<String> {
+        let bytes = self.original.package.read(card::BOM, LONGEST_BILL_BYTES).unwrap_or_default();
+        let bill: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let tags = bill.pointer("/metadata/component/tags").and_then(serde_json::Value::as_array);
+        tags.into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
     }
 
     fn field_or_extra(&mut self, key: &str, value: &Value) {
@@ -66,7 +87,14 @@ impl Taking<'_> {
     /// What was accepted and confirmed by somebody else is asked about again.
     fn own_record(&mut self, own: &Mapping) {
         let accepted = own.get("safety_accepted").and_then(Value::as_sequence).into_iter().flatten();
-        let names: Vec<&str> = accepted.filter_map(|row| row.get("what")?.as_str()).collect();
+        let rows = self.draft.acknowledgements();
+        let is_open = |name: &str| {
+            rows.iter().any(|(finding, accepted)| {
+                finding.what == name && finding.severity == Severity::Review && accepted.is_none()
+            })
+        };
+        let names = accepted.filter_map(|row| row.get("what")?.as_str());
+        let names: Vec<&str> = names.filter(|name| is_open(name)).collect();
         if !names.is_empty() {
             self.notes.push(format!(
                 "Who packed it accepted {}. That is not taken over: look at Safety and accept it if you know the code.",
