@@ -100,7 +100,10 @@ fn opened(path: &Path, terminal: &mut Terminal) -> Result<Draft, Stop> {
         message: inspect::located(path, &error.to_string()),
         offset: None,
     })?;
-    terminal.message(shown(&format!("{} is a package: what it says is taken over into a new one", path.display())));
+    terminal.message(shown(&format!(
+        "{} is a package: what it says is taken over into a new one",
+        path.display()
+    )));
     for note in &copied.notes {
         terminal.message(shown(note));
     }

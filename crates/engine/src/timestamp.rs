@@ -28,8 +28,7 @@ impl Timestamp {
         let mut time = time.splitn(3, ':').map(|part| part.parse::<i64>().ok());
         let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
         let is_date = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        let is_time =
-            (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+        let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
         let is_fraction = (1..=6).contains(&fraction.len()) && fraction.bytes().all(|b| b.is_ascii_digit());
         if !(is_date && is_time && is_fraction) {
             return None;
@@ -100,11 +99,19 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_read_back_and_nothing_else() {
-        for text in ["2026-11-23 07:17:19.141448", "1970-01-01 00:00:00.000000", "2024-02-29 23:59:59.000001"] {
+        for text in ["2026-11-23 07:17:19.141448", "1970-01-01 00:00:00.000000", "2024-02-29 23:59:59.000001"]
+        {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Timestamp::parse("2026-11-23 07:17:19"), Some(Timestamp::from_seconds(1_795_418_239)));
-        for text in ["", "2026-11-23", "2026-02-30 00:00:00", "2026-13-01 00:00:00", "2026-11-23 07:17:19+01:00", "x-1-1 0:0:0"] {
+        for text in [
+            "",
+            "2026-11-23",
+            "2026-02-30 00:00:00",
+            "2026-13-01 00:00:00",
+            "2026-11-23 07:17:19+01:00",
+            "x-1-1 0:0:0",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -45,8 +45,7 @@ impl Choices {
     }
 
     pub(super) fn replace_params(&mut self, text: &str, inspection: &Inspection) -> Result<(), EditError> {
-        let params =
-            ParamSpec::list_from_text(text).map_err(|error| EditError::Schema(error.to_string()))?;
+        let params = ParamSpec::list_from_text(text).map_err(|error| EditError::Schema(error.to_string()))?;
         let before = self.signature(inspection).params.unwrap_or_default();
         self.params = Some(sourced(params, &before));
         Ok(())
@@ -59,7 +58,8 @@ impl Choices {
     ) -> Result<(), EditError> {
         let info: Mapping =
             info.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect();
-        let example = InputExample::read(&info, text).map_err(|error| EditError::Sample(error.to_string()))?;
+        let example =
+            InputExample::read(&info, text).map_err(|error| EditError::Sample(error.to_string()))?;
         self.example = Some(ExampleChoice::Whole { example, source: YOU.to_owned() });
         Ok(())
     }
@@ -110,8 +110,11 @@ impl Choices {
 
     /// The keys of `metadata` that are kept and that nothing of the draft has.
     pub(crate) fn kept(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let is_said =
-            |key: &str| MetadataField::ALL.iter().any(|field| field.key() == key && !self.metadata.text(*field).is_empty());
+        let is_said = |key: &str| {
+            MetadataField::ALL
+                .iter()
+                .any(|field| field.key() == key && !self.metadata.text(*field).is_empty())
+        };
         self.extra.iter().map(|(key, value)| (key.as_str(), value)).filter(move |(key, _)| !is_said(key))
     }
 }

@@ -117,8 +117,8 @@ fn bare(path: &Path) -> Result<(Draft, Original), CopyError> {
     let no_model = |reason: String| CopyError::NoModel { name: name.clone(), reason };
     let bytes =
         package.read("MLmodel", LONGEST_MLMODEL_BYTES).map_err(|error| no_model(error.to_string()))?;
-    let model = MlModel::from_text(&String::from_utf8_lossy(&bytes))
-        .map_err(|error| no_model(error.to_string()))?;
+    let model =
+        MlModel::from_text(&String::from_utf8_lossy(&bytes)).map_err(|error| no_model(error.to_string()))?;
     let place = place::of_model(&model, &package).map_err(no_model)?;
     let inspection = match package.root_in_archive() {
         None => inspect(&path.join(&place), &Limits::default()),

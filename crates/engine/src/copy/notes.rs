@@ -76,7 +76,9 @@ pub(super) fn integrity(original: &Original) -> Vec<String> {
 pub(super) fn left_out(original: &Original, draft: &Draft) -> Vec<String> {
     let mut notes = Vec::new();
     if original.package.has_file(SEAL) {
-        notes.push("The seal is of the package as it was: a copy is sealed anew when you export it.".to_owned());
+        notes.push(
+            "The seal is of the package as it was: a copy is sealed anew when you export it.".to_owned(),
+        );
     }
     files(original, draft, &mut notes);
     keys(original, &mut notes);
@@ -119,17 +121,25 @@ fn files(original: &Original, draft: &Draft, notes: &mut Vec<String>) {
         && there != *bytes
         && !is_own()
     {
-        notes.push("README.md is written anew from what is in Metadata; the text of the package's is not kept.".into());
+        notes.push(
+            "README.md is written anew from what is in Metadata; the text of the package's is not kept."
+                .into(),
+        );
     }
 }
 
 fn keys(original: &Original, notes: &mut Vec<String>) {
-    let is_said = |value: &Value| !matches!(value, Value::Null) && value.as_sequence().is_none_or(|list| !list.is_empty());
+    let is_said = |value: &Value| {
+        !matches!(value, Value::Null) && value.as_sequence().is_none_or(|list| !list.is_empty())
+    };
     let keys = original.model.keys().iter().filter(|(_, value)| is_said(value));
-    let keys: Vec<&str> = keys.filter_map(|(key, _)| key.as_str()).filter(|key| {
-        // The id that MLflow's server gave is of the model that was logged.
-        *key == "model_id" || !WRITTEN_ANEW.contains(key)
-    }).collect();
+    let keys: Vec<&str> = keys
+        .filter_map(|(key, _)| key.as_str())
+        .filter(|key| {
+            // The id that MLflow's server gave is of the model that was logged.
+            *key == "model_id" || !WRITTEN_ANEW.contains(key)
+        })
+        .collect();
     if !keys.is_empty() {
         notes.push(format!("Keys of the MLmodel that are not in the copy: {}.", listed(&keys)));
     }
@@ -153,7 +163,9 @@ fn calls(original: &Original, draft: &Draft, notes: &mut Vec<String>) {
     let wanted = original.model.signature().ok().flatten().unwrap_or_default();
     let written = texts::written_signature(draft, &layout).unwrap_or_default();
     if without_unsaid(&wanted, &written) != without_unsaid(&written, &wanted) {
-        notes.push("The signature of the copy is not that of the package: compare it in Signature.".to_owned());
+        notes.push(
+            "The signature of the copy is not that of the package: compare it in Signature.".to_owned(),
+        );
     }
 }
 
@@ -177,7 +189,8 @@ fn without_unsaid(of: &Signature, other: &Signature) -> Signature {
 
 /// Types that the package lets skops load, and the draft does not.
 fn trusted(original: &Original, draft: &Draft, notes: &mut Vec<String>) {
-    let types = original.model.flavor("sklearn").and_then(|block| block.get("skops_trusted_types")?.as_sequence());
+    let types =
+        original.model.flavor("sklearn").and_then(|block| block.get("skops_trusted_types")?.as_sequence());
     let types: Vec<&str> = types.into_iter().flatten().filter_map(Value::as_str).collect();
     let open: Vec<String> = draft.trust().into_iter().filter(|ty| !ty.is_trusted).map(|ty| ty.name).collect();
     let asked: Vec<&str> = types.into_iter().filter(|name| open.iter().any(|open| open == name)).collect();

@@ -127,7 +127,11 @@ mod tests {
             ("  sklearn: {pickled_model: /etc/passwd}\n", vec!["model.pkl"], "is not there"),
             ("  sklearn: {pickled_model: model.pkl}\n", vec!["other.pkl"], "is not there"),
             ("  python_function: {model_code_path: agent.py}\n", vec!["agent.py"], "Python code in agent.py"),
-            ("  python_function: {python_model: python_model.pkl}\n", vec!["python_model.pkl"], "Python object"),
+            (
+                "  python_function: {python_model: python_model.pkl}\n",
+                vec!["python_model.pkl"],
+                "Python object",
+            ),
             ("  spark: {model_data: sparkml}\n", vec!["sparkml/x"], "flavor spark"),
             ("  python_function: {env: conda.yaml}\n", vec![], "names no model file"),
         ] {

@@ -201,7 +201,8 @@ impl<'a> Taking<'a> {
     }
 
     fn example(&mut self) {
-        let Some(info) = self.original.model.get("saved_input_example_info").and_then(Value::as_mapping) else {
+        let Some(info) = self.original.model.get("saved_input_example_info").and_then(Value::as_mapping)
+        else {
             return;
         };
         let name = info.get("artifact_path").and_then(Value::as_str).unwrap_or(EXAMPLE_FILE).to_owned();
@@ -257,8 +258,7 @@ impl<'a> Taking<'a> {
 /// The edit that writes an example row by row, where it is a plain table.
 fn rows(example: &InputExample) -> Option<Edit> {
     let ExampleData::DataFrame { columns: Some(columns), rows } = &example.data else { return None };
-    let columns: Option<Vec<String>> =
-        columns.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+    let columns: Option<Vec<String>> = columns.iter().map(|name| name.as_str().map(str::to_owned)).collect();
     example.params.is_none().then_some(())?;
     Some(Edit::SetExample { columns: columns?, rows: rows.clone() })
 }

@@ -101,7 +101,11 @@ fn is_of_origin(line: &str) -> bool {
     let keys = ["format", "model_uuid", "source", "source_sha256", "source_size_bytes", "README.md"];
     let is_key = keys.iter().any(|key| line.trim_start().starts_with(&format!("{key}: ")));
     let is_hash = line.trim_start().trim_matches(['"', ',']).split([' ', '"']).any(|word| word.len() == 64);
-    is_key || is_hash || line.starts_with("| Made from |") || line.contains("\"serialNumber\"") || line.contains("\"content\"")
+    is_key
+        || is_hash
+        || line.starts_with("| Made from |")
+        || line.contains("\"serialNumber\"")
+        || line.contains("\"content\"")
 }
 
 /// The lines of each file that are not the same, without those of the origin.
@@ -112,7 +116,8 @@ fn differing(before: &Files, after: &Files) -> Vec<String> {
             found.push(format!("{name} is in one alone"));
             continue;
         };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
+        let text =
+            |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
         let (one, other) = (text(one), text(other));
         if one.len() != other.len() {
             found.push(format!("{name} has {} and {} lines", one.len(), other.len()));
@@ -196,7 +201,10 @@ fn every_kind_of_type_and_example_comes_back_with_the_package_as_its_source() {
         (
             vec![
                 schema(Side::Inputs, tensors),
-                example("ndarray", r#"{"inputs": {"x": [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]], "y": [7]}, "params": {}}"#),
+                example(
+                    "ndarray",
+                    r#"{"inputs": {"x": [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]], "y": [7]}, "params": {}}"#,
+                ),
             ],
             false,
         ),
@@ -209,7 +217,8 @@ fn every_kind_of_type_and_example_comes_back_with_the_package_as_its_source() {
             assert_eq!(copied.notes, [""; 0]);
             let after = pack(&copied.draft, &dir.path().join("again"), kind);
             assert_eq!(said_in(&before), said_in(&after));
-            for file in ["input_example.json", "serving_input_example.json", "requirements.txt", "model.pkl"] {
+            for file in ["input_example.json", "serving_input_example.json", "requirements.txt", "model.pkl"]
+            {
                 assert_eq!(before.get(file), after.get(file), "{file}");
             }
             let source = format!("MLmodel of {name}");
@@ -218,7 +227,11 @@ fn every_kind_of_type_and_example_comes_back_with_the_package_as_its_source() {
                 assert!(!is_table);
                 continue;
             };
-            assert_eq!(columns.last().unwrap().source == source, !is_table, "what the model says stays its own");
+            assert_eq!(
+                columns.last().unwrap().source == source,
+                !is_table,
+                "what the model says stays its own"
+            );
             assert!(columns.iter().any(|column| column.source == source));
             let shown = copied.draft.example().map(|example| example.source);
             let whole = copied.draft.whole_example().map(|(_, source)| source.to_owned());
@@ -244,7 +257,8 @@ fn code(files: &[(&str, &str)]) -> (tempfile::TempDir, Vec<PathBuf>) {
 #[test]
 fn code_architecture_network_and_changed_code_come_back_from_a_folder_and_from_a_zip() {
     let net = "import torch\n\n\nclass Net(torch.nn.Module):\n    def __init__(self, n_in, n_out=3):\n        super().__init__()\n        self.a = n_in\n";
-    let (_kept, net) = code(&[("net.py", net), ("lib/helpers.py", "X = 1\n"), ("lib/__pycache__/x.pyc", "x")]);
+    let (_kept, net) =
+        code(&[("net.py", net), ("lib/helpers.py", "X = 1\n"), ("lib/__pycache__/x.pyc", "x")]);
     let (_kept_too, main) = code(&[("train.py", "class Ratio:\n    pass\n")]);
     let add = |path: &PathBuf| Edit::AddCode { path: path.clone() };
     let arguments = vec![("n_in".to_owned(), json!(4)), ("n_out".to_owned(), json!([1, "a\"b"]))];
@@ -259,7 +273,11 @@ fn code_architecture_network_and_changed_code_come_back_from_a_folder_and_from_a
         ("tflite/two_inputs.tflite", vec![changed("model.py", text), add(&main[0])], false),
         ("sklearn/dict_with_model.pkl", vec![changed("loader.py", loader)], false),
         ("keras/sequential.weights.h5", vec![network("keras/model_config.json")], true),
-        ("keras/sequential.weights.h5", vec![network("keras/sequential.keras"), changed("model.py", text)], true),
+        (
+            "keras/sequential.weights.h5",
+            vec![network("keras/sequential.keras"), changed("model.py", text)],
+            true,
+        ),
         (
             "sklearn/custom_module/pipeline_user_module.pkl",
             vec![network("sklearn/custom_module/company_transforms.py")],
@@ -307,7 +325,10 @@ fn undo_reaches_the_bare_model_and_a_saved_copy_comes_back() {
         while copied.undo() {}
         let bare = reopen(&path).unwrap();
         assert_eq!(copied.recipe().edits, []);
-        assert_eq!((copied.name(), copied.signature(), copied.requirements()), (bare.name(), bare.signature(), bare.requirements()));
+        assert_eq!(
+            (copied.name(), copied.signature(), copied.requirements()),
+            (bare.name(), bare.signature(), bare.requirements())
+        );
         assert_eq!(files(&path), before, "the package is only read");
     }
 }
@@ -345,13 +366,17 @@ fn what_a_copy_does_not_take_over_is_told() {
     pack(&edited("sklearn/pipe_scaler_logreg_df.pkl", Vec::new()), &path, PackageKind::Folder);
     let model = fs::read_to_string(path.join("MLmodel")).unwrap();
     let model = model
-        .replace("metadata:\n", "metadata:\n  license: free for all\n  owner: {id: 7}\n  tags: {n: 3, team: risk}\n  2: x\n")
+        .replace(
+            "metadata:\n",
+            "metadata:\n  license: free for all\n  owner: {id: 7}\n  tags: {n: 3, team: risk}\n  2: x\n",
+        )
         .replace("    predict_fn: predict\n", "    predict_fn: predict_proba\n")
         .replace("mlflow_version:", "run_id: 0123abcd\nmlflow_version:");
     fs::write(path.join("MLmodel"), model).unwrap();
     fs::write(path.join("notes.txt"), "mine").unwrap();
     fs::write(path.join("README.md"), "# by hand\n").unwrap();
-    fs::write(path.join("requirements.txt"), "mlflow==3.17.2\n--index-url https://u:p@example.org\nnumpy\n").unwrap();
+    fs::write(path.join("requirements.txt"), "mlflow==3.17.2\n--index-url https://u:p@example.org\nnumpy\n")
+        .unwrap();
     let copied = copy(&path).unwrap();
     let all = copied.notes.join("\n");
     for told in [
@@ -376,7 +401,11 @@ fn what_a_copy_does_not_take_over_is_told() {
     assert_eq!((&written["license"], &written["owner"]), (&json!("free for all"), &json!({"id": 7})));
     let mut licensed = copied.draft;
     licensed.apply(Edit::SetMetadata { field: MetadataField::License, value: "MIT".into() }).unwrap();
-    assert_eq!(licensed.extra().map(|(key, _)| key).collect::<Vec<_>>(), ["owner"], "what is said anew counts");
+    assert_eq!(
+        licensed.extra().map(|(key, _)| key).collect::<Vec<_>>(),
+        ["owner"],
+        "what is said anew counts"
+    );
 }
 
 #[test]

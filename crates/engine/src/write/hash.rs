@@ -63,20 +63,21 @@ pub(super) fn of_member(archive: &Path, member: &Member) -> Result<String, Expor
         Ok(source) => Arc::new(source),
         Err(error) => return Err(failed(error)),
     };
-    let hashed = open_member(whole, member, &Limits::default()).map_err(io::Error::other).and_then(|source| {
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; CHUNK_BYTES];
-        let mut at = 0;
-        loop {
-            match read_up_to(&*source, at, &mut buffer)? {
-                0 => return Ok(hex(&hasher.finalize())),
-                n => {
-                    hasher.update(buffer.get(..n).unwrap_or_default());
-                    at += n as u64;
+    let hashed =
+        open_member(whole, member, &Limits::default()).map_err(io::Error::other).and_then(|source| {
+            let mut hasher = Sha256::new();
+            let mut buffer = vec![0; CHUNK_BYTES];
+            let mut at = 0;
+            loop {
+                match read_up_to(&*source, at, &mut buffer)? {
+                    0 => return Ok(hex(&hasher.finalize())),
+                    n => {
+                        hasher.update(buffer.get(..n).unwrap_or_default());
+                        at += n as u64;
+                    }
                 }
             }
-        }
-    });
+        });
     hashed.map_err(failed)
 }
 

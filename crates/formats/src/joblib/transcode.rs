@@ -229,8 +229,12 @@ impl Copy<'_, '_> {
                     }
                 }
                 // A tuple of the same things in place of the wrapper.
-                Opcode::NewObj if base == 0 && self.sites.made.contains(&at) => self.out.write_all(b"\x86")?,
-                Opcode::NewObjEx if base == 0 && self.sites.made.contains(&at) => self.out.write_all(b"\x87")?,
+                Opcode::NewObj if base == 0 && self.sites.made.contains(&at) => {
+                    self.out.write_all(b"\x86")?;
+                }
+                Opcode::NewObjEx if base == 0 && self.sites.made.contains(&at) => {
+                    self.out.write_all(b"\x87")?;
+                }
                 // None in place of its class.
                 Opcode::Global if base == 0 => {
                     let module = self.cursor.line("a module", 64 << 20)?;

@@ -147,7 +147,8 @@ impl<'a> Scan<'a> {
         }
         let Some(found) = folders::at(container, path) else { return false };
         if self.folder(container, spot, &found).is_none() {
-            self.others.push((format!("{path} in {}", spot.place), "no model that this version reads".into()));
+            self.others
+                .push((format!("{path} in {}", spot.place), "no model that this version reads".into()));
         }
         true
     }
