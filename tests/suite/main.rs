@@ -6,5 +6,6 @@ mod export;
 mod fixtures;
 mod golden;
 mod hostile;
+mod inside;
 mod layers;
 mod truncation;

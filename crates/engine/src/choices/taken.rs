@@ -89,10 +89,14 @@ impl Choices {
             Edit::SetPython { .. } => self.python.iter_mut().for_each(|python| note(&mut python.source)),
             Edit::ReplaceSchema { side, .. } => match self.slot(*side) {
                 Some(SourcedSchema::Columns(columns)) => {
-                    columns.iter_mut().for_each(|column| note(&mut column.source));
+                    for column in columns {
+                        note(&mut column.source);
+                    }
                 }
                 Some(SourcedSchema::Tensors(tensors)) => {
-                    tensors.iter_mut().for_each(|tensor| note(&mut tensor.source));
+                    for tensor in tensors {
+                        note(&mut tensor.source);
+                    }
                 }
                 None => {}
             },

@@ -98,7 +98,7 @@ impl CodeTree {
         let slashed = own.module.replace('.', "/");
         let places = [format!("code/{slashed}.py"), format!("code/{slashed}/__init__.py")];
         let file = self.files.iter().find(|file| places.contains(&file.path));
-        let source = file.map(|file| Source::of_file(file));
+        let source = file.map(Source::of_file);
         state(own, file, source.as_ref())
     }
 

@@ -47,16 +47,13 @@ impl Taking<'_> {
         let mut tags: Vec<(&Value, &Value)> = tags.iter().collect();
         tags.sort_by_key(|(key, value)| place(key, value).unwrap_or(usize::MAX));
         for (key, value) in tags {
-            match (key, value) {
-                (Value::String(key), Value::String(value)) => {
-                    let edit = Edit::SetTag { key: key.clone(), value: value.clone() };
-                    self.apply(&format!("The tag \"{key}\""), edit);
-                }
-                _ => {
-                    let key = key.as_str().unwrap_or("without a name");
-                    self.notes.push(format!("The tag {key} is no text and is left out."));
-                }
-            }
+            let (Value::String(key), Value::String(value)) = (key, value) else {
+                let key = key.as_str().unwrap_or("without a name");
+                self.notes.push(format!("The tag {key} is no text and is left out."));
+                continue;
+            };
+            let edit = Edit::SetTag { key: key.clone(), value: value.clone() };
+            self.apply(&format!("The tag \"{key}\""), edit);
         }
     }
 

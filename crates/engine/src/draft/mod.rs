@@ -132,13 +132,11 @@ impl Draft {
     /// What the package is made from: the artifact or, of a copy, the model in the package. Its name and its length.
     pub(crate) fn made_from(&self) -> (String, u64) {
         let artifact = &self.inspection.artifact;
-        match artifact.member.as_ref().filter(|_| self.package.is_some()) {
-            Some(member) => (member.file_name.clone(), member.size_bytes),
-            None => {
-                let name = artifact.path.file_name().unwrap_or_default();
-                (name.to_string_lossy().into_owned(), artifact.size_bytes)
-            }
+        if let Some(member) = artifact.member.as_ref().filter(|_| self.package.is_some()) {
+            return (member.file_name.clone(), member.size_bytes);
         }
+        let name = artifact.path.file_name().unwrap_or_default();
+        (name.to_string_lossy().into_owned(), artifact.size_bytes)
     }
 
     /// Keys of the MLmodel's `metadata` that no field of the form is for, kept from a package.

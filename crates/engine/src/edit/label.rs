@@ -22,7 +22,9 @@ impl Edit {
             Self::SetColumnType { side, .. } => format!("set {} type", side.word()),
             Self::SetColumnName { side, .. } => format!("set {} name", side.word()),
             Self::ResetSchema { side } => format!("reset {}s", side.word()),
-            Self::SetSchema { side, .. } => format!("set {}s", side.word()),
+            Self::SetSchema { side, .. } | Self::ReplaceSchema { side, .. } => {
+                format!("set {}s", side.word())
+            }
             Self::SetRequired { .. } => "set required".into(),
             Self::SetShape { side, .. } => format!("set {} shape", side.word()),
             Self::AddColumn { side, name, .. } => format!("add {} \"{name}\"", side.word()),
@@ -47,7 +49,6 @@ impl Edit {
             Self::SetArchitecture { class, .. } => format!("set architecture {class}"),
             Self::SetGenerated { file, text, .. } if text.is_empty() => format!("revert {file}"),
             Self::SetGenerated { file, .. } => format!("edit {file}"),
-            Self::ReplaceSchema { side, .. } => format!("set {}s", side.word()),
             Self::ReplaceParams { .. } => "set parameters".into(),
             Self::ReplaceExample { .. } => "set the example".into(),
             Self::SetExtra { key, value } if value.is_null() => format!("remove metadata \"{key}\""),
