@@ -37,7 +37,7 @@ pub(crate) struct OpenDraft {
     pub(crate) artifact: SavedArtifact,
     pub(crate) opened_at_millis: u64,
     draft: Mutex<Draft>,
-    /// What is no longer as it was in the last run.
+    /// What is no longer as it was in the last run, or in the package that it is a copy of.
     notes: Vec<String>,
     save_problem: Mutex<Option<String>>,
 }
@@ -79,9 +79,19 @@ impl Drop for RunningExport<'_> {
 impl Drafts {
     /// Adds a draft.
     pub(crate) fn add(&self, draft: Draft, opened_at_millis: u64) -> Arc<OpenDraft> {
+        self.add_with_notes(draft, opened_at_millis, Vec::new())
+    }
+
+    /// Adds a draft with what the person should know of how it was made, in sentences.
+    pub(crate) fn add_with_notes(
+        &self,
+        draft: Draft,
+        opened_at_millis: u64,
+        notes: Vec<String>,
+    ) -> Arc<OpenDraft> {
         let artifact = SavedArtifact::of(&draft);
         let key = DraftStore::new_key(opened_at_millis);
-        self.restore(key, opened_at_millis, Restored { draft, artifact, notes: Vec::new() })
+        self.restore(key, opened_at_millis, Restored { draft, artifact, notes })
     }
 
     /// Adds a draft of the last run, in its old place. When it is open already, that one is given.

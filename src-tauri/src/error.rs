@@ -1,5 +1,6 @@
 //! From the engine's errors to what the window acts on and shows.
 
+use packwright_engine::copy::CopyError;
 use packwright_engine::open::{OpenError, OpenErrorCode};
 use packwright_engine::seal::KeyError;
 use packwright_engine::verify::VerifyError;
@@ -35,15 +36,26 @@ pub(crate) fn path_not_given(path: &str) -> IpcError {
 
 impl From<OpenError> for IpcError {
     fn from(error: OpenError) -> Self {
-        let code = match error.code() {
-            OpenErrorCode::NotAModel => ErrorCode::NotAModel,
-            OpenErrorCode::Package => ErrorCode::Package,
-            OpenErrorCode::DataFile => ErrorCode::DataFile,
-            OpenErrorCode::PythonCode => ErrorCode::PythonCode,
-            OpenErrorCode::Damaged => ErrorCode::Damaged,
-            OpenErrorCode::Unreadable => ErrorCode::Unreadable,
-        };
-        Self::new(code, error.to_string())
+        Self::new(error.code().into(), error.to_string())
+    }
+}
+
+impl From<CopyError> for IpcError {
+    fn from(error: CopyError) -> Self {
+        Self::new(error.code().into(), error.to_string())
+    }
+}
+
+impl From<OpenErrorCode> for ErrorCode {
+    fn from(code: OpenErrorCode) -> Self {
+        match code {
+            OpenErrorCode::NotAModel => Self::NotAModel,
+            OpenErrorCode::Package => Self::Package,
+            OpenErrorCode::DataFile => Self::DataFile,
+            OpenErrorCode::PythonCode => Self::PythonCode,
+            OpenErrorCode::Damaged => Self::Damaged,
+            OpenErrorCode::Unreadable => Self::Unreadable,
+        }
     }
 }
 

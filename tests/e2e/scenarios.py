@@ -440,6 +440,43 @@ def a_package_that_was_sent_is_checked(desk):
     page.wait_text("The seal is broken")
 
 
+def a_copy_of_a_package_is_edited(desk):
+    """A package is dropped again: a copy opens as it was packed, a type is changed, and MLflow loads the new one."""
+    sent, target = desk.work / "sent.zip", desk.work / "out/mended"
+    pack = [desk.app.with_name("packwright"), "pack", PIPELINE, "-o", sent, "--name", "iris", "--tag", "team=risk"]
+    pack += ["--description", "Tells **three** kinds."]
+    subprocess.run(pack, check=True, timeout=60, capture_output=True, env=desk.env)
+    before = sent.read_bytes()
+    page = desk.open_app(sent)
+    page.click_named("button", "Check this package")
+    page.wait_text("Change what it says")
+    page.click_named("button", "Edit a copy")
+    page.wait_named("button", "Name: iris")
+    kind = "return arguments[0].value"
+    choose(page, page.wait_named("combobox", "Type of sepal_len"), "float")
+    page.wait(lambda: page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of sepal_len")}) == "float", "the type")
+    if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
+        page.wait_painted()
+        time.sleep(1.0)
+        desk.picture(pathlib.Path(folder) / "copy.png")
+    # Saved like any other draft: it is there again, changes and all.
+    texts = ['"float"', "MLmodel of sent.zip"]
+    saved_drafts(desk, lambda draft: draft["artifact"].get("package") == str(sent) and all(text in json.dumps(draft) for text in texts))
+    desk.kill_app()
+    page = desk.open_app()
+    page.wait_named("button", "Name: iris")
+    page.wait(lambda: page.script(kind, {ELEMENT: page.wait_named("combobox", "Type of sepal_len")}) == "float", "the type again")
+    export(desk, page, "Folder", target)
+    assert sent.read_bytes() == before, "the package is only read"
+    code = "import sys, mlflow, pandas as pd\nm = mlflow.pyfunc.load_model(sys.argv[1])\n"
+    code += "assert [c.type.name for c in m.metadata.signature.inputs][:2] == ['float', 'double'], m.metadata.signature\n"
+    code += "assert m.metadata.metadata['tags'] == {'team': 'risk'} and 'three' in m.metadata.metadata['description']\n"
+    code += "t = pd.DataFrame([[5.0, 3.5, 1.5, 0.25]], columns=m.metadata.signature.inputs.input_names())\n"
+    code += "print(m.predict(t.astype({'sepal_len': 'float32'})))"
+    done = subprocess.run([python_with_mlflow(), "-c", code, target], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def rename(page, name):
     page.click(page.wait_find("#draft-name"))
     field = page.wait_named("textbox", "Name")
@@ -734,5 +771,6 @@ SCENARIOS = [
     a_check_is_mended_by_its_button,
     the_card_is_filled_in_and_the_package_sealed,
     a_package_that_was_sent_is_checked,
+    a_copy_of_a_package_is_edited,
     drafts_come_back_after_a_crash,
 ]

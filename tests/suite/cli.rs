@@ -224,6 +224,64 @@ fn verify_fails_when_a_file_was_changed() {
 }
 
 #[test]
+fn a_package_is_packed_again_as_a_copy_of_itself() {
+    let out = folder();
+    let path = |name: &str| out.path().join(name).to_string_lossy().into_owned();
+    let said = [
+        "--name",
+        "churn",
+        "--tag",
+        "team=risk",
+        "--metadata",
+        "license=MIT",
+        "--description",
+        "Who leaves.",
+    ];
+    assert_eq!(pack(&said, &out.path().join("sent.zip")).code, Some(0));
+    for (from, to) in [("sent.zip", "one"), ("one", "two.zip")] {
+        let run = packwright(["pack", &path(from), "-o", &path(to)]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("is a package: what it says is taken over into a new one"),
+            "{}",
+            run.stderr
+        );
+    }
+    let read = |name: &str| std::fs::read(out.path().join(name)).expect("the package is there");
+    assert!(read("sent.zip") == read("two.zip"), "a copy is the package again");
+    // What is said beside it counts more, and goes into a recipe with what was taken over.
+    let recipe = path("churn.json");
+    let run =
+        packwright(["pack", &path("one"), "-o", &path("four"), "--name", "again", "--save-recipe", &recipe]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let model = String::from_utf8(read("four/MLmodel")).expect("text");
+    assert!(model.contains("name: again") && model.contains("team: risk"), "{model}");
+    assert_eq!(pack(&["--recipe", &recipe], &out.path().join("five")).code, Some(0));
+    assert!(read("five/MLmodel") == read("four/MLmodel"), "the recipe holds what was taken over");
+    // The package itself is never written to, with --force neither.
+    let run = packwright(["pack", &path("one"), "-o", &path("one")]);
+    assert_eq!(run.code, Some(4), "{}", run.stderr);
+}
+
+#[test]
+fn hostile_packages_and_those_without_a_model_give_no_copy() {
+    let out = folder();
+    for name in
+        ["absolute_paths", "dotdot_paths", "empty_mlmodel", "missing_files", "python_tag", "yaml_bomb"]
+    {
+        let place = out.path().join(name).to_string_lossy().into_owned();
+        let run = packwright(["pack", &format!("hostile/mlflow/{name}"), "-o", &place, "--json"]);
+        assert_eq!(run.code, Some(3), "{name}: {}", run.stderr);
+        let message = run.json()["error"]["message"].to_string();
+        assert!(
+            message.contains("cannot be edited") || message.contains("is not an MLflow package"),
+            "{message}"
+        );
+        assert!(!out.path().join(name).exists());
+    }
+}
+
+#[test]
 fn the_receipt_is_one_json_document() {
     let out = folder();
     let place = out.path().join("package.zip");

@@ -6,6 +6,7 @@ mod export;
 mod fixtures;
 mod golden;
 mod hostile;
+mod inside;
 mod layers;
 mod received;
 mod same_bytes;

@@ -69,7 +69,7 @@ pub(crate) enum Deny {
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArgs {
-    /// The model file or folder
+    /// The model file or folder; of an MLflow package, the model in it with everything that the package says
     pub(crate) path: PathBuf,
     /// The package to write; a name that ends in .zip makes a zip
     #[arg(short, long, value_name = "OUT")]

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use packwright_engine::copy::copy;
 use packwright_engine::metadata::MetadataField;
+use packwright_engine::open::OpenErrorCode;
 use packwright_engine::seal::{KeyError, SealKey};
 use packwright_engine::{
     Cancel, Draft, Edit, EditError, ExportError, ImportScope, Journal, PackageKind, PlanError, Receipt,
@@ -50,12 +52,7 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
     let edits = edits(args)?;
     // A key that cannot be used is told before anything is read or written.
     let key = args.seal.as_deref().map(|path| key(path, args.passphrase_file.as_deref())).transpose()?;
-    let mut draft = open::open(&args.path).map_err(|error| Stop {
-        exit: Exit::InputFailed,
-        code: error.code().word(),
-        message: inspect::located(&args.path, &error.message()),
-        offset: error.offset(),
-    })?;
+    let mut draft = opened(&args.path, terminal)?;
     for (origin, edit) in edits {
         draft.apply(edit).map_err(|error| match error {
             EditError::Code(_) | EditError::Sample(_) => Stop {
@@ -81,6 +78,36 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
     write(args, (&draft, key.as_ref()), journal, terminal)
+}
+
+/// A draft of a model or, of a package, a copy of it.
+fn opened(path: &Path, terminal: &mut Terminal) -> Result<Draft, Stop> {
+    let error = match open::open(path) {
+        Ok(draft) => return Ok(draft),
+        Err(error) => error,
+    };
+    if error.code() != OpenErrorCode::Package {
+        return Err(Stop {
+            exit: Exit::InputFailed,
+            code: error.code().word(),
+            message: inspect::located(path, &error.message()),
+            offset: error.offset(),
+        });
+    }
+    let copied = copy(path).map_err(|error| Stop {
+        exit: Exit::InputFailed,
+        code: error.code().word(),
+        message: inspect::located(path, &error.to_string()),
+        offset: None,
+    })?;
+    terminal.message(shown(&format!(
+        "{} is a package: what it says is taken over into a new one",
+        path.display()
+    )));
+    for note in &copied.notes {
+        terminal.message(shown(note));
+    }
+    Ok(copied.draft)
 }
 
 /// Takes requirement lines from another environment file, and tells what of it was left out.

@@ -9,6 +9,7 @@ mod card;
 mod choices;
 mod clean;
 mod code;
+pub mod copy;
 mod draft;
 mod edit;
 mod environment;

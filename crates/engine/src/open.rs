@@ -49,7 +49,7 @@ pub fn open(path: &Path) -> Result<Draft, OpenError> {
 }
 
 /// The time that the package will record: given by the build, else the artifact's own (see [`Draft::created`]).
-fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<Timestamp> {
+pub(crate) fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<Timestamp> {
     if let Some(seconds) = source_date_epoch.and_then(|text| text.trim().parse().ok()) {
         return Sourced::new(Timestamp::from_seconds(seconds), "SOURCE_DATE_EPOCH");
     }

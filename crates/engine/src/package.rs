@@ -114,11 +114,11 @@ impl Package {
         Ok(Self { place, names, sizes, links: Vec::new() })
     }
 
-    /// What the zip has before each name: nothing, or its only folder and a slash.
-    pub(crate) fn root(&self) -> &str {
+    /// What stands before the names in an archive: nothing, or one folder and a slash. `None` for a folder.
+    pub(crate) fn root_in_archive(&self) -> Option<&str> {
         match &self.place {
-            Place::Folder(_) => "",
-            Place::Zip { root, .. } => root,
+            Place::Folder(_) => None,
+            Place::Zip { root, .. } => Some(root),
         }
     }
 

@@ -4,8 +4,14 @@
 //! long string can look like a definition, so the answers are used for help and warnings, never for safety.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
+
+use packwright_inspect::{Member, open_member};
+use packwright_source::{ByteSource, FileSource, Limits, read_up_to};
+
+use crate::flavors::DataFile;
 
 /// A longer file is data.
 const LONGEST_BYTES: u64 = 4 << 20;
@@ -22,14 +28,14 @@ impl Source {
         Self { text: text.to_owned() }
     }
 
-    pub(crate) fn read(path: &Path) -> Self {
-        let mut bytes = Vec::new();
-        // What cannot be read defines nothing; copying it will say why.
-        let read = File::open(path).and_then(|file| file.take(LONGEST_BYTES).read_to_end(&mut bytes));
-        if read.is_err() {
-            return Self::default();
-        }
-        Self { text: String::from_utf8_lossy(&bytes).into_owned() }
+    /// The text of a file that is to be packed, wherever it lies. What cannot be read defines nothing; copying it will
+    /// say why.
+    pub(crate) fn of_file(file: &DataFile) -> Self {
+        let bytes = match &file.member {
+            Some(member) => packed(&file.from, member),
+            None => plain(&file.from),
+        };
+        bytes.map(|bytes| Self { text: String::from_utf8_lossy(&bytes).into_owned() }).unwrap_or_default()
     }
 
     pub(crate) fn into_text(self) -> String {
@@ -84,6 +90,23 @@ impl Source {
         found.dedup();
         found
     }
+}
+
+fn plain(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes of a file in an archive.
+fn packed(archive: &Path, member: &Member) -> io::Result<Vec<u8>> {
+    let whole: Arc<dyn ByteSource> = Arc::new(FileSource::open(archive)?);
+    let source = open_member(whole, member, &Limits::default()).map_err(io::Error::other)?;
+    let length = usize::try_from(source.len_bytes().min(LONGEST_BYTES)).unwrap_or_default();
+    let mut bytes = vec![0; length];
+    let n = read_up_to(&*source, 0, &mut bytes)?;
+    bytes.truncate(n);
+    Ok(bytes)
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {

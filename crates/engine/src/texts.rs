@@ -162,13 +162,16 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
         metadata.insert(Value::from("tags"), Value::Mapping(map(tags)));
     }
     said(draft, &mut metadata);
-    let source = inspection.artifact.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (key, value) in draft.extra() {
+        metadata.insert(Value::from(key), yaml_of(value));
+    }
+    let (source, size_bytes) = draft.made_from();
     let mut own = map([
         ("format", Value::from(inspection.format)),
         ("safety", Value::from(inspection.safety.verdict().word())),
         ("source", Value::from(source)),
         ("source_sha256", Value::from(recorded.artifact_sha256.as_str())),
-        ("source_size_bytes", Value::from(inspection.artifact.size_bytes)),
+        ("source_size_bytes", Value::from(size_bytes)),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
     ]);
     let mut put = |key: &str, value: Option<&Sourced<String>>| {
@@ -185,6 +188,17 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     if inspection.safety.verdict() == Verdict::Dangerous {
         own.insert(Value::from("danger_confirmed"), Value::from(draft.confirm_word().is_none()));
     }
+    if let Some(architecture) = &draft.choices().architecture {
+        let arguments = architecture.arguments.iter().map(|(name, value)| (name.as_str(), yaml_of(value)));
+        let chosen = [
+            ("class", Value::from(architecture.class.as_str())),
+            ("arguments", Value::Mapping(map(arguments))),
+        ];
+        own.insert(Value::from("architecture"), Value::Mapping(map(chosen)));
+    }
+    if let Some(path) = chosen_in_file(draft) {
+        own.insert(Value::from("model_in_file"), Value::from(path));
+    }
     let accepted = accepted(draft);
     if !accepted.is_empty() {
         own.insert(Value::from("safety_accepted"), Value::Sequence(accepted));
@@ -195,6 +209,22 @@ fn metadata(draft: &Draft, recorded: &Recorded) -> Mapping {
     own.insert(Value::from("sha256"), Value::Mapping(map(files)));
     metadata.insert(Value::from("packwright"), Value::Mapping(own));
     metadata
+}
+
+/// Which of several models in the packed file was chosen, when not the first: that is in no other place of the package.
+fn chosen_in_file(draft: &Draft) -> Option<&str> {
+    draft.choices().model.as_ref()?;
+    let inspection = draft.inspection();
+    let path = inspection.path_in_file.as_str();
+    // Of an archive only the member is packed.
+    let member = inspection.artifact.member.as_ref();
+    let path = member.and_then(|member| path.strip_prefix(member.place.as_str())).unwrap_or(path);
+    Some(path).filter(|path| !path.is_empty())
+}
+
+/// JSON is YAML.
+fn yaml_of(value: &serde_json::Value) -> Value {
+    serde_yaml::to_value(value).unwrap_or_default()
 }
 
 /// What the person said in the form. What was not said has no key.

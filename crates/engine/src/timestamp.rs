@@ -19,6 +19,27 @@ impl Timestamp {
         Self { seconds, micros: 0 }
     }
 
+    /// Reads what MLflow writes; `None` for anything else. A time zone is refused: MLflow writes none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.trim().split_once([' ', 'T'])?;
+        let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let mut time = time.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+        let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+        let is_date = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+        let is_fraction = (1..=6).contains(&fraction.len()) && fraction.bytes().all(|b| b.is_ascii_digit());
+        if !(is_date && is_time && is_fraction) {
+            return None;
+        }
+        let seconds = days_of(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+        let micros = format!("{fraction:0<6}").parse().ok()?;
+        // A day that its month does not have comes back as another.
+        let read = Self { seconds, micros };
+        (civil(seconds.div_euclid(86_400)) == (year, month, day)).then_some(read)
+    }
+
     /// What the system's clock or file system says.
     pub fn from_system(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
@@ -34,6 +55,16 @@ impl Timestamp {
             }
         }
     }
+}
+
+/// The day count of a date, the other way round.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
 }
 
 /// Year, month and day of a day count since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
@@ -65,6 +96,25 @@ impl fmt::Display for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back_and_nothing_else() {
+        for text in ["2026-11-23 07:17:19.141448", "1970-01-01 00:00:00.000000", "2024-02-29 23:59:59.000001"]
+        {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::parse("2026-11-23 07:17:19"), Some(Timestamp::from_seconds(1_795_418_239)));
+        for text in [
+            "",
+            "2026-11-23",
+            "2026-02-30 00:00:00",
+            "2026-13-01 00:00:00",
+            "2026-11-23 07:17:19+01:00",
+            "x-1-1 0:0:0",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn is_printed_as_python_prints_a_naive_utc_datetime() {

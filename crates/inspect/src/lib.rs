@@ -49,7 +49,7 @@ pub mod libraries {
     pub use crate::pickled::{is_standard, library_of, projects};
 }
 
-pub use container::{Whole, judge_whole, open_member};
+pub use container::{Whole, files_below, inspect_inside, judge_whole, open_member};
 pub use onnx::onnx_binary;
 pub use probe::inspect;
 

@@ -113,8 +113,8 @@ pub(crate) fn name_folder(folder: &Folder) -> InspectError {
 pub(crate) fn mlflow_package(what: &str) -> InspectError {
     InspectError::Package {
         what: format!("it is {what}: it is packed already"),
-        hint: "mlflow models serve takes it as it is, and packwright lint and verify check it; to pack the model again, \
-               drop the model file inside"
+        hint: "mlflow models serve takes it as it is, and packwright lint and verify check it; to change what it says, \
+               edit a copy: packwright pack writes one"
             .into(),
     }
 }

@@ -88,7 +88,7 @@ fn holds_sample(path: &Path) -> bool {
     clippy::disallowed_methods,
     reason = "when a draft was opened is shown, and never part of a package"
 )]
-fn now_millis() -> u64 {
+pub(super) fn now_millis() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
 }

@@ -55,6 +55,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             packages::read_package,
             packages::judge_package,
             packages::package_here,
+            packages::copy_package,
             packages::pick_public_key,
             seal::pick_key,
             seal::check_key,

@@ -1,5 +1,6 @@
 //! Packages that somebody sent.
 
+use packwright_engine::copy::{Copied, copy};
 use packwright_engine::here::will_it_run;
 use packwright_engine::judgement::judge;
 use packwright_engine::received::receive;
@@ -7,12 +8,14 @@ use packwright_engine::seal::PublicKey;
 use rfd::AsyncFileDialog;
 use tauri::{AppHandle, Manager as _, Runtime};
 
+use super::artifacts::now_millis;
 use super::dialogs::OneDialog;
 use super::off_the_ui_thread;
-use crate::convert::{here_view, judgement_view, package_view};
+use crate::convert::{draft_view, here_view, judgement_view, package_view};
 use crate::error::path_not_given;
 use crate::paths::Paths;
-use crate::wire::{HereView, IpcError, JudgementView, PackageView};
+use crate::saving::Saving;
+use crate::wire::{DraftView, HereView, IpcError, JudgementView, PackageView};
 
 /// Reads and checks a package, with the public key of whoever sealed it where there is one.
 #[tauri::command]
@@ -51,6 +54,20 @@ pub(crate) async fn package_here<R: Runtime>(app: AppHandle<R>, path: String) ->
     off_the_ui_thread(app, move |_, paths| {
         let package = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
         Ok(here_view(will_it_run(&package)?))
+    })
+    .await
+}
+
+/// Opens a draft of the model in a package, with everything that the package says. The package stays as it is.
+#[tauri::command]
+pub(crate) async fn copy_package<R: Runtime>(app: AppHandle<R>, path: String) -> Result<DraftView, IpcError> {
+    let handle = app.clone();
+    off_the_ui_thread(app, move |drafts, paths| {
+        let package = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
+        let Copied { draft, notes } = copy(&package)?;
+        let opened = drafts.add_with_notes(draft, now_millis(), notes);
+        handle.state::<Saving>().touch(&opened.id);
+        Ok(draft_view(&opened, &opened.lock()))
     })
     .await
 }

@@ -77,7 +77,10 @@ fn restore_error(error: RestoreError) -> IpcError {
     let message = error.to_string();
     let code = match error {
         RestoreError::Open { error } if error.code() == OpenErrorCode::Damaged => ErrorCode::Damaged,
-        RestoreError::Open { .. } | RestoreError::Gone { .. } => ErrorCode::Unreadable,
+        RestoreError::Package { error } if error.code() == OpenErrorCode::Damaged => ErrorCode::Damaged,
+        RestoreError::Open { .. } | RestoreError::Package { .. } | RestoreError::Gone { .. } => {
+            ErrorCode::Unreadable
+        }
     };
     IpcError::new(code, message)
 }

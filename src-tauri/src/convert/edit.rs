@@ -25,6 +25,7 @@ impl TryFrom<EditRequest> for Edit {
             EditRequest::SetTag { key, value } => Self::SetTag { key, value },
             EditRequest::RenameTag { from, to } => Self::RenameTag { from, to },
             EditRequest::RemoveTag { key } => Self::RemoveTag { key },
+            EditRequest::RemoveExtra { key } => Self::SetExtra { key, value: Value::Null },
             EditRequest::SetRequirement { index, requirement } => {
                 Self::SetRequirement { index: row(index), requirement }
             }

@@ -5,7 +5,7 @@ use packwright_engine::metadata::{
     COMMON_LICENSES, COMMON_TASKS, CardEntry, MetadataField, description_note,
 };
 
-use crate::wire::{CardEntryView, MetadataFieldView, MetadataView};
+use crate::wire::{CardEntryView, KeptView, MetadataFieldView, MetadataView};
 
 /// The form of a draft.
 pub(super) fn metadata_view(draft: &Draft) -> MetadataView {
@@ -19,6 +19,7 @@ pub(super) fn metadata_view(draft: &Draft) -> MetadataView {
         fields: MetadataField::ALL.into_iter().map(field).collect(),
         completeness: draft.completeness().iter().map(entry_view).collect(),
         description_note: description_note(draft.description()),
+        kept: draft.extra().map(kept_view).collect(),
     }
 }
 
@@ -28,6 +29,11 @@ fn choices(field: MetadataField) -> &'static [&'static str] {
         MetadataField::Task => &COMMON_TASKS,
         _ => &[],
     }
+}
+
+fn kept_view((key, value): (&str, &serde_json::Value)) -> KeptView {
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    KeptView { key: key.to_owned(), value }
 }
 
 fn entry_view(entry: &CardEntry) -> CardEntryView {

@@ -5,7 +5,6 @@ use packwright_engine::mlflow::frame::{Array, Cell, Frame};
 use packwright_engine::{Advice, Draft, ExampleProblem, Personal, Role, SampleColumn};
 use serde_json::Value;
 
-use super::draft::is_yours;
 use crate::wire::{
     AdviceView, DifferenceView, ErrorCode, ExampleProblemView, ExampleView, IpcError, PersonalView,
     SampleColumnView, SampleView,
@@ -86,12 +85,24 @@ fn count(n: usize, what: &str) -> String {
 }
 
 pub(super) fn example_view(draft: &Draft) -> Option<ExampleView> {
+    if let Some((text, source)) = draft.whole_example() {
+        return Some(ExampleView {
+            columns: Vec::new(),
+            rows: Vec::new(),
+            text: Some(text),
+            source: source.to_owned(),
+            edited: true,
+            problems: draft.example_problems().into_iter().map(problem_view).collect(),
+            personal: Vec::new(),
+        });
+    }
     let example = draft.example()?;
     let rows = example.table.rows.iter().map(|row| row.iter().map(cell_text).collect());
     Some(ExampleView {
         rows: rows.collect(),
         columns: example.table.columns,
-        edited: is_yours(&example.source),
+        text: None,
+        edited: draft.has_set_example(),
         source: example.source,
         problems: draft.example_problems().into_iter().map(problem_view).collect(),
         personal: draft.personal().iter().map(personal_view).collect(),

@@ -76,6 +76,8 @@ pub struct Commands {
     judge_package: (PathRequest, JudgementView),
     /// Whether a package will run on this computer.
     package_here: (PathRequest, HereView),
+    /// Opens a draft of the model in a package, with everything that the package says.
+    copy_package: (PathRequest, DraftView),
     /// Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
     save_recipe: (DraftRequest, Option<String>),
     /// Shows a receipt's path in the file manager.

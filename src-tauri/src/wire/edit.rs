@@ -43,6 +43,11 @@ pub enum EditRequest {
         /// The key.
         key: String,
     },
+    /// Takes a key of others out of the metadata.
+    RemoveExtra {
+        /// The key.
+        key: String,
+    },
     /// Changes a requirement line, or adds one when `index` is the number of lines. An empty line removes it.
     SetRequirement {
         /// The line's index.

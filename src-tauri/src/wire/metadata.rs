@@ -13,6 +13,18 @@ pub struct MetadataView {
     pub completeness: Vec<CardEntryView>,
     /// What is worth knowing about the length of the description.
     pub description_note: Option<String>,
+    /// Keys of the MLmodel's metadata that no field is for, kept from a package.
+    pub kept: Vec<KeptView>,
+}
+
+/// A key that is kept.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptView {
+    /// The key.
+    pub key: String,
+    /// Its value: a text as it is, anything else as JSON.
+    pub value: String,
 }
 
 /// One field.

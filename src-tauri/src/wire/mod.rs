@@ -38,7 +38,7 @@ pub use export::{
 };
 pub use here::{HereEnvironmentView, HereFit, HereOutcome, HereView, ObstacleView};
 pub use menu::MenuCommand;
-pub use metadata::{CardEntryView, MetadataFieldView, MetadataView};
+pub use metadata::{CardEntryView, KeptView, MetadataFieldView, MetadataView};
 pub use package::{JudgementView, PackageProblemView, PackageView, SealView};
 pub use preflight::{CheckView, FixView, OutcomeView, PlaceReportView};
 pub use sample::{

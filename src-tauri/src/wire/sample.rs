@@ -67,9 +67,11 @@ pub struct ExampleView {
     pub columns: Vec<String>,
     /// The cells as a person would type them; an empty text is a missing value.
     pub rows: Vec<Vec<String>>,
+    /// An example that is no table of rows, such as arrays, as JSON; then there are no columns.
+    pub text: Option<String>,
     /// Where it came from.
     pub source: String,
-    /// Whether the person set it: it can be reset.
+    /// Whether it was set: it can be reset.
     pub edited: bool,
     /// What does not pass the signature as it is.
     pub problems: Vec<ExampleProblemView>,

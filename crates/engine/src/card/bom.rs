@@ -6,6 +6,7 @@ use packwright_mlflow::schema::{ColSpec, Schema, TensorSpec};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::tag_text;
 use crate::draft::Draft;
 use crate::environment;
 use crate::flavors::Layout;
@@ -96,8 +97,7 @@ fn model(draft: &Draft, layout: &Layout, files: &[WrittenFile]) -> Value {
     if !draft.tags().is_empty() {
         let mut tags: Vec<String> = Vec::new();
         for tag in draft.tags() {
-            let text =
-                if tag.value.is_empty() { tag.key.clone() } else { format!("{}:{}", tag.key, tag.value) };
+            let text = tag_text(&tag.key, &tag.value);
             if !tags.contains(&text) {
                 tags.push(text);
             }

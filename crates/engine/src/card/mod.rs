@@ -16,3 +16,8 @@ pub(crate) const BOM: &str = "bom.cdx.json";
 
 /// The checksums, by the name that `sha256sum` users look for.
 pub(crate) const SUMS: &str = "SHA256SUMS";
+
+/// A tag as one text: `team:risk`.
+pub(crate) fn tag_text(key: &str, value: &str) -> String {
+    if value.is_empty() { key.to_owned() } else { format!("{key}:{value}") }
+}

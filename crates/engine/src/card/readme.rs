@@ -8,7 +8,7 @@ use std::path::Path;
 use packwright_inspect::{Sourced, SourcedSchema};
 use packwright_mlflow::schema::{ColSpec, TensorSpec};
 
-use super::{BOM, SUMS};
+use super::{BOM, SUMS, tag_text};
 use crate::draft::{Draft, sentence};
 use crate::flavors::Layout;
 use crate::metadata::{Author, MetadataField};
@@ -103,8 +103,7 @@ fn front_matter(draft: &Draft, layout: &Layout) -> String {
     }
     out.push_str("tags:\n- mlflow\n");
     for tag in draft.tags() {
-        let text = if tag.value.is_empty() { tag.key.clone() } else { format!("{}:{}", tag.key, tag.value) };
-        out.push_str(&format!("- {}\n", quoted(&text)));
+        out.push_str(&format!("- {}\n", quoted(&tag_text(&tag.key, &tag.value))));
     }
     out.push_str("---\n");
     out
@@ -148,8 +147,7 @@ fn details(draft: &Draft) -> String {
         rows.push(("Class", code(&class.value)));
     }
     rows.push(("Python", code(&draft.python().value)));
-    let source = inspection.artifact.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    rows.push(("Made from", code(&source)));
+    rows.push(("Made from", code(&draft.made_from().0)));
     let mut out = String::from("\n| | |\n|---|---|\n");
     for (label, value) in rows {
         out.push_str(&format!("| {label} | {value} |\n"));

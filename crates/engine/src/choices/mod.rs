@@ -1,6 +1,7 @@
 //! What the person chose, and how each edit changes it.
 
 mod signature;
+mod taken;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::edit::{Edit, EditError, Tag};
 use crate::generated::GeneratedChoice;
 use crate::metadata::Metadata;
 use crate::network::{self, Network};
-use crate::sample::{self, ExampleTable, Role, SampleChoice};
+use crate::sample::{self, Example, ExampleChoice, ExampleTable, Role, SampleChoice};
 use crate::{environment, names};
 
 /// The source of everything the person set.
@@ -27,13 +28,15 @@ pub(crate) const CONFIRM_WORD: &str = "dangerous";
 /// What the person chose. `None` and empty mean: what the inspection says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Choices {
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Sourced<String>>,
     pub(crate) description: String,
     pub(crate) tags: Vec<Tag>,
     pub(crate) metadata: Metadata,
+    /// Keys of `metadata` in the MLmodel that are nobody's field, kept from a package.
+    pub(crate) extra: BTreeMap<String, serde_json::Value>,
     /// The whole list, from the first edit of a line on.
     pub(crate) requirements: Option<Vec<Requirement>>,
-    pub(crate) python: Option<String>,
+    pub(crate) python: Option<Sourced<String>>,
     /// The whole side, from the first edit of a row on; unedited rows keep their source.
     pub(crate) inputs: Option<SourcedSchema>,
     /// As for the inputs.
@@ -42,8 +45,8 @@ pub(crate) struct Choices {
     pub(crate) params: Option<Vec<Sourced<ParamSpec>>>,
     /// The sample data, as it was read when it was given.
     pub(crate) sample: Option<SampleChoice>,
-    /// The example's rows, from the first edit of a cell on.
-    pub(crate) example: Option<ExampleTable>,
+    /// The example, from the first edit of a cell on, or as a package had it.
+    pub(crate) example: Option<ExampleChoice>,
     /// The model chosen among several, by its path in the file.
     pub(crate) model: Option<String>,
     /// Files and folders with code of the person's own.
@@ -84,7 +87,7 @@ impl Choices {
     /// The Python version, chosen or worked out.
     pub(crate) fn python(&self, inspection: &Inspection) -> Sourced<String> {
         if let Some(version) = &self.python {
-            return Sourced::new(version.clone(), YOU);
+            return version.clone();
         }
         if let Some(python) = &inspection.python {
             return python.clone();
@@ -173,7 +176,8 @@ impl Choices {
             Edit::MarkColumn { name, role } => next.mark_column(name, *role)?,
             Edit::SetExample { columns, rows } => {
                 let table = ExampleTable::new(columns.clone(), rows.clone())?;
-                next.example = Some(sample::typed(table, self.signature(chosen).inputs.as_ref()));
+                let table = sample::typed(table, self.signature(chosen).inputs.as_ref());
+                next.example = Some(ExampleChoice::Table(Example { table, source: YOU.to_owned() }));
             }
             Edit::ResetExample => next.example = None,
             Edit::SelectModel { path } => next.select_model(path, inspection)?,
@@ -204,6 +208,14 @@ impl Choices {
                     let over = over.clone().unwrap_or_default();
                     next.generated.insert(file.clone(), GeneratedChoice { text: text.clone(), over });
                 }
+            }
+            Edit::ReplaceSchema { side, schema } => next.replace_schema(*side, schema, chosen)?,
+            Edit::ReplaceParams { params } => next.replace_params(params, chosen)?,
+            Edit::ReplaceExample { info, text } => next.replace_example(info, text)?,
+            Edit::SetExtra { key, value } => next.set_extra(key, value)?,
+            Edit::TakenOver { source, edit } => {
+                next = self.edited(edit, inspection)?;
+                next.note_source(edit, source);
             }
         }
         Ok(next)
@@ -303,7 +315,7 @@ impl Choices {
         } else if let Some(problem) = names::name_problem(name) {
             return Err(EditError::Name(problem));
         } else {
-            Some(name.to_owned())
+            Some(Sourced::new(name.to_owned(), YOU))
         };
         Ok(())
     }
@@ -346,7 +358,7 @@ impl Choices {
         } else if let Some(problem) = environment::python_problem(version) {
             return Err(EditError::Python(problem));
         } else {
-            Some(version.to_owned())
+            Some(Sourced::new(version.to_owned(), YOU))
         };
         Ok(())
     }

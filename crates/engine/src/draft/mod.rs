@@ -4,7 +4,7 @@ mod architecture;
 mod replay;
 mod sample;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use packwright_inspect::safety::{Finding, Severity, Verdict};
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
@@ -28,6 +28,8 @@ const MOST_UNDO: usize = 500;
 pub struct Draft {
     inspection: Inspection,
     created: Sourced<Timestamp>,
+    /// The package that the artifact was taken from.
+    package: Option<PathBuf>,
     choices: Choices,
     /// Edits that are too old to be taken back.
     settled: Vec<Edit>,
@@ -100,6 +102,7 @@ impl Draft {
         Self {
             inspection,
             created,
+            package: None,
             choices: Choices::default(),
             settled: Vec::new(),
             done: Vec::new(),
@@ -112,6 +115,33 @@ impl Draft {
     pub fn with_created(mut self, created: Sourced<Timestamp>) -> Self {
         self.created = created;
         self
+    }
+
+    /// The same draft, of a model that lies in a package.
+    #[must_use]
+    pub(crate) fn of_package(mut self, package: PathBuf) -> Self {
+        self.package = Some(package);
+        self
+    }
+
+    /// The package that the model lies in, when the draft is a copy of one.
+    pub fn package(&self) -> Option<&Path> {
+        self.package.as_deref()
+    }
+
+    /// What the package is made from: the artifact or, of a copy, the model in the package. Its name and its length.
+    pub(crate) fn made_from(&self) -> (String, u64) {
+        let artifact = &self.inspection.artifact;
+        if let Some(member) = artifact.member.as_ref().filter(|_| self.package.is_some()) {
+            return (member.file_name.clone(), member.size_bytes);
+        }
+        let name = artifact.path.file_name().unwrap_or_default();
+        (name.to_string_lossy().into_owned(), artifact.size_bytes)
+    }
+
+    /// Keys of the MLmodel's `metadata` that no field of the form is for, kept from a package.
+    pub fn extra(&self) -> impl Iterator<Item = (&str, &serde_json::Value)> {
+        self.choices.kept()
     }
 
     /// Files and folders with code of the person's own, which are copied to `code/`, from where Python imports them
@@ -141,7 +171,7 @@ impl Draft {
     /// The package's name.
     pub fn name(&self) -> Sourced<String> {
         match &self.choices.name {
-            Some(name) => Sourced::new(name.clone(), YOU),
+            Some(name) => name.clone(),
             None => Sourced::new(names::default_name(&self.inspection.artifact.path), "the file's name"),
         }
     }

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use packwright_inspect::sample::Sample;
 use packwright_mlflow::example::InputExample;
+use packwright_mlflow::json::python_pretty_text;
 
 use super::Draft;
 use crate::edit::Side;
-use crate::sample::{self, Advice, Difference, Example, ExampleProblem, Personal, SampleColumn};
+use crate::sample::{
+    self, Advice, Difference, Example, ExampleChoice, ExampleProblem, Personal, SampleColumn,
+};
 
 impl Draft {
     /// The sample data, as far as it was read.
@@ -40,6 +43,21 @@ impl Draft {
     /// The example as it is written into the package.
     pub fn input_example(&self) -> Option<InputExample> {
         sample::input_example(&self.choices, self.inspection())
+    }
+
+    /// Whether the example was set, by the person or from a package: then it can be reset.
+    pub fn has_set_example(&self) -> bool {
+        self.choices.example.is_some()
+    }
+
+    /// An example that is no table of rows to edit, as its text, and where it came from.
+    pub fn whole_example(&self) -> Option<(String, &str)> {
+        match &self.choices.example {
+            Some(ExampleChoice::Whole { example, source }) => {
+                Some((python_pretty_text(&example.saved()), source))
+            }
+            _ => None,
+        }
     }
 
     /// What in the inputs callers will run into.

@@ -121,6 +121,12 @@ fn read(file: &str, text: &str) -> Result<ImportedEnvironment, ImportError> {
     Ok(plain(text))
 }
 
+/// The lines of a requirements.txt that a package can ask for, and what was left out, each with the reason.
+pub(crate) fn pip_lines(text: &str) -> (Vec<String>, Vec<String>) {
+    let found = plain(text);
+    (found.lines, found.left_out)
+}
+
 fn plain(text: &str) -> ImportedEnvironment {
     let mut found = ImportedEnvironment::default();
     for line in requirement::lines(text) {

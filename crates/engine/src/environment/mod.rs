@@ -9,6 +9,7 @@ mod requirements;
 
 pub use check::RequirementNote;
 pub(crate) use check::notes;
+pub(crate) use import::pip_lines;
 pub use import::{ImportError, ImportScope, ImportedEnvironment, import_environment};
 pub(crate) use lines::{all_lines, set_line};
 use packwright_mlflow::requirement::Requirement;

@@ -22,9 +22,12 @@ pub(super) fn from_code(
 ) -> Result<Layout, PlanError> {
     let name = names::portable(&artifact_name(inspection));
     let path = format!("{}/{name}", from_code::FOLDER);
-    let data = match inspection.artifact.kind {
-        ArtifactKind::File => vec![copied(inspection, &path)],
-        ArtifactKind::Folder => folder::files(inspection, &path, |_| true)?,
+    let artifact = &inspection.artifact;
+    let is_folder_inside = artifact.member.as_ref().is_some_and(|member| !member.files.is_empty());
+    let data = if artifact.kind == ArtifactKind::Folder || is_folder_inside {
+        folder::files(inspection, &path, |_| true)?
+    } else {
+        vec![copied(inspection, &path)]
     };
     let layout = from_code::of(&path, data, (text(inputs, is_stateful), Mapping::new(), Vec::new()));
     let texts = empty_folders.iter().map(|folder| (format!("{path}/{folder}/{KEEPER}"), KEPT)).collect();

@@ -4,7 +4,7 @@
 use packwright_inspect::Inspection;
 use serde_yaml::{Mapping, Value};
 
-use super::{DataFile, Layout, block, copied, from_code};
+use super::{Layout, block, copied, from_code};
 use crate::network::{Network, NetworkForm};
 
 /// Both files and the code. Keras tells by the name how weights are laid out: `is_by_layer` is as Keras 2 did.
@@ -40,9 +40,7 @@ pub(super) fn from_code(inspection: &Inspection, is_by_layer: bool, network: &Ne
     for (_, python) in &mut layout.blocks {
         python.insert(Value::from("artifacts"), Value::Mapping(artifacts.clone()));
     }
-    let size_bytes = network.inspection.artifact.size_bytes;
-    layout.data =
-        vec![copied(inspection, weights), DataFile::copied(place, network.path.clone(), size_bytes)];
+    layout.data = vec![copied(inspection, weights), copied(&network.inspection, &place)];
     layout
 }
 

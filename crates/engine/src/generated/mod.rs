@@ -16,10 +16,10 @@ use crate::python_syntax::{self, SyntaxProblem};
 use crate::receipt::hex;
 
 /// What edits call the code in the package's root.
-const MODEL: &str = "model.py";
+pub(crate) const MODEL: &str = "model.py";
 
 /// What edits call the loader module in `code/`, whose real name comes from its text.
-const LOADER: &str = "loader.py";
+pub(crate) const LOADER: &str = "loader.py";
 
 /// A longer text is no code that a person wrote.
 const LONGEST_BYTES: usize = 1 << 20;
@@ -81,6 +81,12 @@ pub(crate) fn apply(layout: &mut Layout, choices: &BTreeMap<String, GeneratedCho
 /// `mlpack_1a2b3c4d_loader` of `code/mlpack_1a2b3c4d_loader.py`.
 fn module_of(path: &str) -> String {
     path.trim_start_matches("code/").trim_end_matches(".py").to_owned()
+}
+
+/// Whether a path below `code/` is that of a loader module that Packwright generates.
+pub(crate) fn is_loader(path: &str) -> bool {
+    let digits = path.strip_prefix("mlpack_").and_then(|rest| rest.strip_suffix("_loader.py"));
+    digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn replace(

@@ -54,7 +54,7 @@ impl Asked {
         let mut asked = Self {
             path: path.to_path_buf(),
             is_zip: !path.is_dir(),
-            root: package.root().trim_end_matches('/').to_owned(),
+            root: package.root_in_archive().unwrap_or_default().trim_end_matches('/').to_owned(),
             size_bytes: package.names().iter().filter_map(|name| package.size(name)).sum(),
             is_coreml: package.names().iter().any(|name| is_coreml(name)),
             ..Self::default()

@@ -57,7 +57,7 @@ pub fn judge(path: &Path) -> Result<Judgement, VerifyError> {
         InspectError::Open { path, error } => VerifyError::Unreadable { path, error },
         other => VerifyError::NotAPackage { path: path.to_path_buf(), reason: other.to_string() },
     })?;
-    let whole = below_root(whole, package.root());
+    let whole = below_root(whole, package.root_in_archive().unwrap_or_default());
     let mut report = Report { safety: whole.safety.clone(), n_whole: whole.safety.findings.len() };
     let model = match text(&package, "MLmodel") {
         None => Err("it could not be read as text of a sane length".to_owned()),

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use packwright_inspect::safety::Verdict;
-use packwright_inspect::{Inspection, Serving};
+use packwright_inspect::{Inspection, Serving, inspect_inside};
 use packwright_source::Limits;
+
+use crate::code::in_archive;
 
 /// How many shapes are named in a sentence.
 const NAMED: usize = 6;
@@ -36,14 +38,20 @@ pub(crate) fn find(added: &[PathBuf], weights: &Inspection) -> Option<Network> {
 impl Network {
     fn read(path: &Path) -> Option<Self> {
         // Of code nothing is asked here.
-        if !path.is_file() || path.extension().is_some_and(|ending| ending == "py") {
+        if path.extension().is_some_and(|ending| ending == "py") {
             return None;
         }
-        let inspection = packwright_inspect::inspect(path, &Limits::default()).ok()?;
+        let inspection = match in_archive(path) {
+            Some((archive, inner)) => inspect_inside(&archive, &inner, &Limits::default()).ok()?,
+            None if path.is_file() => {
+                let found = packwright_inspect::inspect(path, &Limits::default()).ok()?;
+                // In an archive that was dropped it would have to be looked for first.
+                found.artifact.member.is_none().then_some(found)?
+            }
+            None => return None,
+        };
         let is_network = matches!(inspection.format, "keras-json-config" | "keras-v3" | "keras-h5");
-        // Inside an archive it would have to be unpacked first.
-        let is_plain = inspection.artifact.member.is_none();
-        (is_network && is_plain).then(|| Self { path: path.to_path_buf(), inspection })
+        is_network.then(|| Self { path: path.to_path_buf(), inspection })
     }
 
     pub(crate) fn form(&self) -> NetworkForm {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::SampleChoice;
 use super::merge::input_columns;
 use super::role::known_names;
-use crate::choices::{Choices, YOU};
+use crate::choices::Choices;
 use crate::edit::EditError;
 
 /// How many rows of a sample become the example.
@@ -35,6 +35,15 @@ pub struct Example {
     pub table: ExampleTable,
     /// Where it came from: the sample's file, or `you`.
     pub source: String,
+}
+
+/// An example that was set.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ExampleChoice {
+    /// Rows.
+    Table(Example),
+    /// In another form, or a table that rows alone do not tell: arrays, any JSON, with parameters.
+    Whole { example: InputExample, source: String },
 }
 
 impl ExampleTable {
@@ -121,8 +130,10 @@ fn read_as(text: &str, kind: Kind) -> Value {
 
 /// The example as a table; `None` when there is none, or when it is arrays.
 pub(crate) fn table(choices: &Choices, inspection: &Inspection) -> Option<Example> {
-    if let Some(table) = &choices.example {
-        return Some(Example { table: table.clone(), source: YOU.to_owned() });
+    match &choices.example {
+        Some(ExampleChoice::Table(example)) => return Some(example.clone()),
+        Some(ExampleChoice::Whole { .. }) => return None,
+        None => {}
     }
     let choice = choices.sample.as_ref()?;
     let schema = choices.signature(inspection).inputs;
@@ -165,6 +176,9 @@ pub(super) fn ordered<'a>(
 
 /// What is written as `input_example.json`; `None` when there is no example.
 pub(crate) fn input_example(choices: &Choices, inspection: &Inspection) -> Option<InputExample> {
+    if let Some(ExampleChoice::Whole { example, .. }) = &choices.example {
+        return Some(example.clone());
+    }
     let schema = choices.signature(inspection).inputs;
     if let Some(table) = table(choices, inspection) {
         return Some(InputExample::new(of_table(table.table, choices, schema.as_ref())));

@@ -21,7 +21,7 @@ pub(crate) use advice::advice;
 pub use check::ExampleProblem;
 pub(crate) use check::problems;
 pub use example::{Example, ExampleTable};
-pub(crate) use example::{input_example, table, typed};
+pub(crate) use example::{ExampleChoice, input_example, table, typed};
 pub use merge::Difference;
 pub(crate) use merge::{differences, inputs, outputs};
 pub use privacy::Personal;

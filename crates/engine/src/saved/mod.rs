@@ -11,6 +11,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use crate::copy::{self, CopyError};
 use crate::draft::Draft;
 use crate::edit::Edit;
 use crate::open::{OpenError, open};
@@ -41,6 +42,9 @@ pub struct SavedArtifact {
     pub size_bytes: u64,
     /// When it was last changed, in milliseconds since 1970, where the system says.
     pub modified_millis: Option<u64>,
+    /// The package that it was taken from, when the draft is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<PathBuf>,
 }
 
 /// A draft that is open again.
@@ -73,6 +77,12 @@ pub enum RestoreError {
         /// What opening it says.
         error: Box<OpenError>,
     },
+    /// The package that it is a copy of can no longer be read.
+    #[error("{error}. Your changes are kept until you dismiss this.")]
+    Package {
+        /// What opening the model in it says.
+        error: Box<CopyError>,
+    },
 }
 
 impl SavedArtifact {
@@ -87,6 +97,7 @@ impl SavedArtifact {
             path: artifact.path.clone(),
             size_bytes: artifact.size_bytes,
             modified_millis: millis.and_then(|millis| u64::try_from(millis).ok()),
+            package: draft.package().map(Path::to_path_buf),
         }
     }
 }
@@ -118,7 +129,12 @@ impl SavedDraft {
         if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Err(RestoreError::Gone { path: path.clone() });
         }
-        let mut draft = open(path).map_err(|error| RestoreError::Open { error: Box::new(error) })?;
+        let mut draft = match &self.artifact.package {
+            Some(package) => {
+                copy::reopen(package).map_err(|error| RestoreError::Package { error: Box::new(error) })?
+            }
+            None => open(path).map_err(|error| RestoreError::Open { error: Box::new(error) })?,
+        };
         let artifact = SavedArtifact::of(&draft);
         let is_changed = artifact != self.artifact;
         let mut notes = Vec::new();

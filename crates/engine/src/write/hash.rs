@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use packwright_inspect::{Member, open_member};
+use packwright_source::{ByteSource, FileSource, Limits, read_up_to};
 use sha2::{Digest as _, Sha256};
 
-use super::{CHUNK_BYTES, Cancel};
+use super::error::read_error;
+use super::{CHUNK_BYTES, Cancel, ExportError};
 use crate::receipt::hex;
 
 /// Hashes a file that is being written, from its own handle, up to each length that is announced. What is hashed is
@@ -50,6 +54,31 @@ pub(super) fn whole(file: &File, cancel: &Cancel) -> io::Result<(String, u64)> {
         }
     }
     Ok((hex(&hasher.finalize()), size_bytes))
+}
+
+/// Hashes a file inside an archive, unpacked.
+pub(super) fn of_member(archive: &Path, member: &Member) -> Result<String, ExportError> {
+    let failed = read_error(archive);
+    let whole: Arc<dyn ByteSource> = match FileSource::open(archive) {
+        Ok(source) => Arc::new(source),
+        Err(error) => return Err(failed(error)),
+    };
+    let hashed =
+        open_member(whole, member, &Limits::default()).map_err(io::Error::other).and_then(|source| {
+            let mut hasher = Sha256::new();
+            let mut buffer = vec![0; CHUNK_BYTES];
+            let mut at = 0;
+            loop {
+                match read_up_to(&*source, at, &mut buffer)? {
+                    0 => return Ok(hex(&hasher.finalize())),
+                    n => {
+                        hasher.update(buffer.get(..n).unwrap_or_default());
+                        at += n as u64;
+                    }
+                }
+            }
+        });
+    hashed.map_err(failed)
 }
 
 /// One hash for a folder: that of the lines that `sha256sum` writes for its files, sorted by their names below it.

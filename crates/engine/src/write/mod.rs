@@ -15,6 +15,7 @@ mod sync;
 mod target;
 mod zip;
 
+use std::path::Path;
 use std::time::Duration;
 
 use packwright_inspect::ArtifactKind;
@@ -191,29 +192,50 @@ fn fill(
     let mut files = Vec::new();
     let mut artifact_sha256 = None;
     let mut originals = Vec::new();
+    // A copy is made from the model in the package, wherever that lies: the zip around it is nobody's model.
+    let is_copy = draft.package().is_some();
     for file in &work.layout.data {
         watch.begin(Stage::Writing, &file.path)?;
+        let inside = file.member.as_ref().filter(|_| is_copy);
+        let from = inside.map_or(file.from.as_path(), |member| Path::new(&member.file_name));
         let (written, original) = if file.change == Change::None && file.member.is_none() {
             let written = sink.copy(file, watch)?;
             let sha256 = written.sha256.clone();
             (written, sha256)
         } else {
-            let known = originals.iter().find(|(from, _)| *from == file.from.as_path());
+            let known = originals.iter().find(|(known, _)| *known == from);
             let known = known.map(|(_, sha256): &(_, String)| sha256.clone());
-            sink.rewrite(file, known.as_deref(), watch)?
+            match inside {
+                // What is only unpacked is hashed when it is written.
+                Some(_) if file.change == Change::None => {
+                    let (written, _) = sink.rewrite(file, Some(""), watch)?;
+                    let sha256 = written.sha256.clone();
+                    (written, sha256)
+                }
+                Some(member) if known.is_none() => {
+                    let sha256 = hash::of_member(&file.from, member)?;
+                    sink.rewrite(file, Some(&sha256), watch)?
+                }
+                _ => sink.rewrite(file, known.as_deref(), watch)?,
+            }
         };
         // The first file is the artifact itself; side files follow.
         artifact_sha256.get_or_insert_with(|| original.clone());
-        originals.push((file.from.as_path(), original));
+        originals.push((from, original));
         files.push(written);
     }
     let artifact = &draft.inspection().artifact;
-    if artifact.kind == ArtifactKind::Folder {
+    let is_folder_inside = artifact.member.as_ref().is_some_and(|member| is_copy && !member.files.is_empty());
+    if artifact.kind == ArtifactKind::Folder || is_folder_inside {
         artifact_sha256 = Some(hash::of_folder(&artifact.path, originals));
     }
     for file in &work.code {
         watch.begin(Stage::Writing, &file.path)?;
-        files.push(sink.copy(file, watch)?);
+        files.push(match &file.member {
+            // What the archive's hash is, nobody asks for its code.
+            Some(_) => sink.rewrite(file, Some(""), watch)?.0,
+            None => sink.copy(file, watch)?,
+        });
     }
     for (path, text) in work.layout.generated() {
         files.push(sink.text(path, text.as_bytes())?);

@@ -39,6 +39,7 @@ fn the_pickles_of_object_arrays_are_inlined_with_numbers_of_their_own() {
     let mut cursor = Cursor::over("pickle", &source, 0);
     let pickle = read(&mut cursor, &mut Budget::new(Limits::default()), &mut NoInline);
     assert!(pickle.error.is_none() && pickle.trace.oddities().is_empty());
+    assert!(pickle.trace.globals().iter().all(|name| !name.module.contains("joblib")), "no wrapper is left");
     let items = pickle.tree.items(pickle.root().unwrap()).unwrap();
     assert_eq!(items.len(), 2);
     assert_eq!(pickle.tree.items(items[0]), Some(&items[..1]), "a list that holds itself");
@@ -52,6 +53,14 @@ fn a_pickle_that_leaves_values_or_asks_for_missing_ones_is_not_inlined() {
         let outcome = rewritten(&object_arrays(&[b"K\x07\x94.", pickle]));
         assert!(matches!(outcome, Err(TranscodeError::Unsupported(_))), "{pickle:?}: {outcome:?}");
     }
+}
+
+#[test]
+fn a_wrapper_without_an_array_is_not_rewritten() {
+    let mut bytes = object_arrays(&[b"\x80\x04K\x05\x94."]);
+    bytes.truncate(bytes.len() - 2);
+    bytes.extend(b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81e.");
+    assert!(matches!(rewritten(&bytes), Err(TranscodeError::Unsupported(_))));
 }
 
 // Found by the fuzz target `pickle`: a dtype that is its own base, or one of its own fields, ran the reader out of stack.

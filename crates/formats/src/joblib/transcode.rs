@@ -4,7 +4,10 @@
 //! opcode by opcode, and every inline array becomes an ordinary pickled NumPy array at the same place. Nothing is
 //! executed: a first reading finds the arrays symbolically, a second one copies.
 //!
-//! What changes: `PROTO` and `FRAME` are dropped (frames would have to be cut anew), memo numbers become explicit so
+//! joblib's wrapper of an array goes: its description is put on the stack, so that memo numbers keep their meaning, and
+//! taken off again, and no class of joblib is named. So nobody can take the result for a joblib file again.
+//!
+//! What changes besides: `PROTO` and `FRAME` are dropped (frames would have to be cut anew), memo numbers become explicit so
 //! that what is inserted does not shift them, and the pickle inside an object array is inlined with its own range of
 //! memo numbers. Everything else is copied byte for byte.
 
@@ -14,7 +17,7 @@ use std::sync::Arc;
 
 use packwright_source::{Budget, ByteSource, Cursor, ErrorKind, Limits, ReadError, read_up_to};
 
-use super::{JoblibInline, Wrapper, wrapper_of};
+use super::{JoblibInline, Wrapper, is_array_wrapper, wrapper_of};
 use crate::compress::Compression;
 use crate::pickle::{self, Inline, InlineOutcome, OddityKind, Opcode, Pickle, Site, Value};
 
@@ -73,8 +76,15 @@ pub fn transcode(
         let reason = "it uses values in a way that no pickler writes".to_owned();
         return Err(TranscodeError::Unsupported(reason));
     }
+    // Each wrapper goes with its array; one without would be made of nothing.
+    let wrappers = pickle.trace.globals().iter().filter(|class| is_array_wrapper(&class.module, &class.name));
+    let n_wrappers = wrappers.fold(0, |sum: u64, class| sum.saturating_add(class.uses));
+    if u64::try_from(sites.made.len()).is_ok_and(|n_sites| n_sites != n_wrappers) {
+        let reason = "it uses joblib's wrapper of arrays in a way of its own".to_owned();
+        return Err(TranscodeError::Unsupported(reason));
+    }
     let out = Counted { out, n: 0 };
-    let mut copy = Copy { cursor: cursor(), out, sites: sites.found };
+    let mut copy = Copy { cursor: cursor(), out, sites };
     // Protocol 4 has every opcode that is inserted; a higher one is kept.
     copy.out.write_all(&[0x80, pickle.protocol.max(4)])?;
     copy.stream(0)?;
@@ -101,6 +111,10 @@ enum Array {
 #[derive(Debug, Default)]
 struct Sites {
     found: BTreeMap<u64, Array>,
+    /// Where the wrappers are made.
+    made: BTreeSet<u64>,
+    /// Where the class of the wrappers is put on the stack first.
+    classes: BTreeSet<u64>,
     dtypes: Vec<(Value, u64)>,
     unsupported: Option<String>,
 }
@@ -116,6 +130,10 @@ impl Inline for Sites {
             InlineOutcome::Pickle => Ok(Array::Pickle),
             InlineOutcome::Nothing | InlineOutcome::Malformed(_) => return outcome,
         };
+        let object = pickle.tree.object(site.object);
+        self.made.extend(object.map(|object| object.offset));
+        let class = object.and_then(|object| pickle.trace.global(object.callee));
+        self.classes.extend(class.map(|class| class.offset));
         match array {
             Ok(array) => {
                 self.found.insert(site.offset, array);
@@ -159,7 +177,7 @@ impl Sites {
 struct Copy<'c, 'o> {
     cursor: Cursor<'c>,
     out: Counted<'o>,
-    sites: BTreeMap<u64, Array>,
+    sites: Sites,
 }
 
 impl Copy<'_, '_> {
@@ -204,12 +222,34 @@ impl Copy<'_, '_> {
                     self.get(number.saturating_add(base))?;
                 }
                 Opcode::Build => {
-                    self.out.write_all(b"b")?;
-                    if base == 0
-                        && let Some(array) = self.sites.remove(&self.cursor.position())
-                    {
-                        self.array(&array, memo.bound)?;
+                    let array = self.sites.found.remove(&self.cursor.position()).filter(|_| base == 0);
+                    match array {
+                        Some(array) => self.array(&array, memo.bound)?,
+                        None => self.out.write_all(b"b")?,
                     }
+                }
+                // A tuple of the same things in place of the wrapper.
+                Opcode::NewObj if base == 0 && self.sites.made.contains(&at) => {
+                    self.out.write_all(b"\x86")?;
+                }
+                Opcode::NewObjEx if base == 0 && self.sites.made.contains(&at) => {
+                    self.out.write_all(b"\x87")?;
+                }
+                // None in place of its class.
+                Opcode::Global if base == 0 => {
+                    let module = self.cursor.line("a module", 64 << 20)?;
+                    let name = self.cursor.line("a name", 64 << 20)?;
+                    let (text, has_sites) = (String::from_utf8_lossy, !self.sites.made.is_empty());
+                    if has_sites && is_array_wrapper(&text(&module), &text(&name)) {
+                        self.out.write_all(b"N")?;
+                    } else {
+                        for part in [b"c", module.as_slice(), b"\n", name.as_slice(), b"\n"] {
+                            self.out.write_all(part)?;
+                        }
+                    }
+                }
+                Opcode::StackGlobal if base == 0 && self.sites.classes.contains(&at) => {
+                    self.out.write_all(b"00N")?;
                 }
                 _ => {
                     self.out.write_all(&[byte])?;
@@ -252,9 +292,9 @@ impl Copy<'_, '_> {
         }
     }
 
-    /// The wrapper on the stack makes way for the array.
+    /// What describes the array, and stands for its wrapper, makes way for it.
     fn array(&mut self, array: &Array, memo_bound: u64) -> Result<(), TranscodeError> {
-        self.out.write_all(b"0")?;
+        self.out.write_all(b"00")?;
         match array {
             Array::Pickle => self.stream(memo_bound.max(1)),
             Array::Raw { is_padded, len, dtype_memo, shape, is_fortran, class } => {

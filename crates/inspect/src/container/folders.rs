@@ -44,8 +44,7 @@ pub(super) struct File {
 /// The folders among files that a reader takes by the names in them, those further out first. None lies in another.
 /// `files` are names and whether each is a link; what is found counts them from 0.
 pub(super) fn find<'a>(files: impl Iterator<Item = (&'a str, bool)>, depth: usize) -> Vec<Found> {
-    let tidy = files.enumerate().filter_map(|(step, (name, is_link))| Some((step, tidy(name)?, is_link)));
-    let files: Vec<(usize, &str, bool)> = tidy.collect();
+    let files = tidy_files(files);
     let mut paths: BTreeSet<(usize, String)> = BTreeSet::from([(0, String::new())]);
     for (_, name, _) in &files {
         for (outer, (at, _)) in name.match_indices('/').take(depth).enumerate() {
@@ -60,25 +59,7 @@ pub(super) fn find<'a>(files: impl Iterator<Item = (&'a str, bool)>, depth: usiz
         if found.iter().any(|outer| path.starts_with(&outer.path)) {
             continue;
         }
-        let below = files.iter().filter_map(|(step, name, is_link)| {
-            let name = name.strip_prefix(path.as_str()).filter(|name| !name.is_empty())?;
-            Some((File { name: name.to_owned(), step: *step }, *is_link))
-        });
-        let below: Vec<(File, bool)> = below.collect();
-        // Readers look at names only; a name that is there twice makes no folder.
-        let nothing: Arc<dyn ByteSource> = Arc::new(MemorySource::new(Vec::new()));
-        let entries = below.iter().map(|(file, is_link)| {
-            let entry = FolderEntry { name: file.name.clone(), len_bytes: 0, is_link: *is_link };
-            (entry, Arc::clone(&nothing))
-        });
-        let folder = Folder::of_sources(PathBuf::new(), entries.collect());
-        if folder.entries().len() != below.len() {
-            continue;
-        }
-        if let Some((Claim::Likely | Claim::Certain, reader)) = probe::choose_folder(&folder) {
-            let files = below.into_iter().map(|(file, _)| file).collect();
-            found.push(Found { path, files, reader });
-        }
+        found.extend(of_reader(path, &files));
     }
     found
 }
@@ -91,9 +72,8 @@ impl Scan<'_> {
             return BTreeSet::new();
         }
         let mut taken = BTreeSet::new();
-        let files = container.members().iter().map(|member| (member.name.as_str(), member.is_link()));
         let depth = if self.whole.is_some() { DEPTH_OF_WHOLE } else { DEPTH };
-        for found in find(files, depth) {
+        for found in find(members(container), depth) {
             if self.folder(container, spot, &found).is_some() {
                 if let Some(read) = self.whole.as_mut().filter(|_| spot.steps.is_empty()) {
                     read.folders.insert(found.path.trim_end_matches('/').to_owned());
@@ -105,7 +85,7 @@ impl Scan<'_> {
     }
 
     /// Reads one folder. Gives nothing when its reader does not take it: then each of its members counts for itself.
-    fn folder(&mut self, container: &Container, spot: &Spot, found: &Found) -> Option<()> {
+    pub(super) fn folder(&mut self, container: &Container, spot: &Spot, found: &Found) -> Option<()> {
         let name = found.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let place = if name.is_empty() { spot.place.clone() } else { format!("{name} in {}", spot.place) };
         let mut files: Vec<(FolderEntry, Arc<dyn ByteSource>)> = Vec::new();
@@ -198,6 +178,43 @@ impl Scan<'_> {
         }
         Some(inspection)
     }
+}
+
+/// The folder of that path, if a reader takes it.
+pub(super) fn at(container: &Container, path: &str) -> Option<Found> {
+    of_reader(format!("{}/", path.trim_end_matches('/')), &tidy_files(members(container)))
+}
+
+/// The names of the members, and whether each is a link.
+fn members(container: &Container) -> impl Iterator<Item = (&str, bool)> {
+    container.members().iter().map(|member| (member.name.as_str(), member.is_link()))
+}
+
+/// The files of the archive's own, or links: which they are, their paths, whether they are links.
+fn tidy_files<'a>(files: impl Iterator<Item = (&'a str, bool)>) -> Vec<(usize, &'a str, bool)> {
+    files.enumerate().filter_map(|(step, (name, is_link))| Some((step, tidy(name)?, is_link))).collect()
+}
+
+/// The files below a path, if a reader of folders takes them by their names.
+fn of_reader(path: String, files: &[(usize, &str, bool)]) -> Option<Found> {
+    let below = files.iter().filter_map(|(step, name, is_link)| {
+        let name = name.strip_prefix(path.as_str()).filter(|name| !name.is_empty())?;
+        Some((File { name: name.to_owned(), step: *step }, *is_link))
+    });
+    let below: Vec<(File, bool)> = below.collect();
+    // Readers look at names only; a name that is there twice makes no folder.
+    let nothing: Arc<dyn ByteSource> = Arc::new(MemorySource::new(Vec::new()));
+    let entries = below.iter().map(|(file, is_link)| {
+        let entry = FolderEntry { name: file.name.clone(), len_bytes: 0, is_link: *is_link };
+        (entry, Arc::clone(&nothing))
+    });
+    let folder = Folder::of_sources(PathBuf::new(), entries.collect());
+    if folder.entries().len() != below.len() {
+        return None;
+    }
+    let (claim, reader) = probe::choose_folder(&folder)?;
+    let files = below.into_iter().map(|(file, _)| file).collect();
+    (Claim::Likely <= claim).then_some(Found { path, files, reader })
 }
 
 /// A member's name as a path below the root; `None` for what is no file of the archive's own, or leads out of it.

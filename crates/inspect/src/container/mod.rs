@@ -4,6 +4,7 @@
 //! model is described as if it had been dropped alone; of several, the first that can be served.
 
 mod folders;
+mod inside;
 pub(crate) mod oddities;
 mod scan;
 mod whole;
@@ -15,6 +16,7 @@ use packwright_formats::container::{Container, Kind};
 use packwright_source::{Budget, ByteSource, ErrorKind, Limits, ReadError, read_up_to};
 use serde_json::json;
 
+pub use self::inside::{files_below, inspect_inside};
 pub(crate) use self::scan::Role;
 use self::scan::{RoleOf, Scan, Spot};
 pub use self::whole::{Whole, judge_whole};

@@ -176,6 +176,25 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Looks at one file, or at the files of one folder, of an archive and at nothing else. False when there is none.
+    pub(super) fn only(&mut self, container: &Container, spot: &Spot, path: &str) -> bool {
+        self.archive = Some((container.kind().name(), spot.place.clone()));
+        let members = container.members();
+        self.names = members.iter().map(|entry| entry.name.clone()).collect();
+        // Python's reader takes the last of several files of one name.
+        if let Some((step, entry)) = members.iter().enumerate().rev().find(|(_, entry)| entry.name == path) {
+            let place = format!("{} in {}", entry.name, spot.place);
+            self.entry(container, entry, Spot { place, steps: vec![step], depth: 1 });
+            return true;
+        }
+        let Some(found) = folders::at(container, path) else { return false };
+        if self.folder(container, spot, &found).is_none() {
+            self.others
+                .push((format!("{path} in {}", spot.place), "no model that this version reads".into()));
+        }
+        true
+    }
+
     /// Looks at a file for itself that was read as part of a folder. What was told then is not told again, and what can't
     /// be read without the others was read with them.
     pub(super) fn again(&mut self, look: impl FnOnce(&mut Self)) {

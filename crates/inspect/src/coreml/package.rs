@@ -1,6 +1,6 @@
 //! `.mlpackage`: a folder with `Manifest.json`, which says where in `Data` the model and its weights lie.
 
-use packwright_source::{ByteSource as _, ErrorKind, Folder, Limits, ReadError, read_up_to};
+use packwright_source::{ErrorKind, Folder, Limits, ReadError, read_up_to};
 use serde_json::Value;
 
 use super::inspection;
@@ -30,8 +30,8 @@ pub(super) struct Checked {
 pub(super) fn read(subject: &FolderSubject<'_>) -> Result<Inspection, InspectError> {
     let manifest = manifest(subject.folder, subject.limits)?;
     let name = root(subject.folder, &manifest)?;
-    let source = subject.folder.open_file(&name).map_err(|error| at(0, ErrorKind::Io(error)))?;
-    let model = CoremlModel::read(&source, subject.limits)?;
+    let source = subject.folder.open_source(&name).map_err(|error| at(0, ErrorKind::Io(error)))?;
+    let model = CoremlModel::read(&*source, subject.limits)?;
     let beside = name.rsplit_once('/').map_or("", |(folder, _)| folder);
     let checked = check(&model, |file| {
         let entry = subject.folder.get(&format!("{beside}/{file}"))?;
@@ -86,13 +86,13 @@ fn root(folder: &Folder, manifest: &Value) -> Result<String, ReadError> {
 }
 
 fn manifest(folder: &Folder, limits: &Limits) -> Result<Value, ReadError> {
-    let source = folder.open_file("Manifest.json").map_err(|error| at(0, ErrorKind::Io(error)))?;
+    let source = folder.open_source("Manifest.json").map_err(|error| at(0, ErrorKind::Io(error)))?;
     let (asked, limit) = (source.len_bytes(), MANIFEST_BYTES.min(limits.header_bytes));
     if limit < asked {
         return Err(at(0, ErrorKind::Limit { what: "Manifest.json", asked, limit }));
     }
     let mut bytes = vec![0; usize::try_from(asked).unwrap_or(0)];
-    let n = read_up_to(&source, 0, &mut bytes).map_err(|error| at(0, ErrorKind::Io(error)))?;
+    let n = read_up_to(&*source, 0, &mut bytes).map_err(|error| at(0, ErrorKind::Io(error)))?;
     bytes.truncate(n);
     serde_json::from_slice(&bytes)
         .map_err(|error| at(0, ErrorKind::malformed("Manifest.json", "valid JSON", error.to_string())))

@@ -110,7 +110,8 @@ fn trees(cursor: &mut Cursor<'_>) -> Result<u64, ReadError> {
         cursor.skip(124, "a tree")?;
         // A node (20 bytes) and its statistics (16 bytes).
         skip_items(cursor, n_nodes, 36, "the nodes of a tree")?;
-        if leaf_vector != 0 {
+        // XGBoost 2.0 writes 1 for a leaf with one value, and no vectors then.
+        if 1 < leaf_vector {
             let n = length(cursor, "leaf vectors")?;
             skip_items(cursor, n, 4, "leaf vectors")?;
         }

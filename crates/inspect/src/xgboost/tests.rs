@@ -160,6 +160,17 @@ fn the_old_binary_form_is_read_with_and_without_its_magic() {
     }
 }
 
+// From a package of MLflow 2.22 with XGBoost 2.0, which says 1 where a leaf has one value.
+#[test]
+fn leaves_of_one_value_have_no_vectors_behind_them() {
+    let mut bytes = binary();
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let (with, without) = (words(&[1, 1, 0, 0, 4, 1]), words(&[1, 1, 0, 0, 4, 0]));
+    let at = bytes.windows(without.len()).position(|part| part == without).expect("the tree");
+    bytes[at..at + with.len()].copy_from_slice(&with);
+    assert_eq!(inspect(&bytes).expect("a model").fact("n_trees").expect("counted").value, json!(1));
+}
+
 #[test]
 fn every_cut_is_an_error_and_no_panic() {
     for bytes in [edited(|_| ()), ubjson(&document()), binary()] {

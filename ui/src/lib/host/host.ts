@@ -99,6 +99,8 @@ export interface Host {
 	judgePackage(path: string): Promise<JudgementView>;
 	/** Whether a package will run on this computer. */
 	packageHere(path: string): Promise<HereView>;
+	/** Opens a draft of the model in a package, with everything that the package says. */
+	copyPackage(path: string): Promise<DraftView>;
 	/** Opens a key with its passphrase, to see that it does. */
 	checkKey(key: KeyRequest): Promise<KeyView>;
 	/** Native dialog for a place for all choices of a draft. `null` when the person cancels. */

@@ -59,6 +59,7 @@ export const tauriHost: Host = {
 	readPackage: (path, key) => call('read_package', { path, key }),
 	judgePackage: (path) => call('judge_package', { path }),
 	packageHere: (path) => call('package_here', { path }),
+	copyPackage: (path) => call('copy_package', { path }),
 	checkKey: (key) => call('check_key', { key }),
 	saveRecipe: (draftId) => call('save_recipe', { draftId }),
 	revealExport: async (path) => {

@@ -139,6 +139,18 @@ export class Drafts {
 		if (opened !== null) this.currentId = opened.id;
 	}
 
+	/** Opens a copy of a package and shows it. Gives `null` when it is open, else the reason why not. */
+	async copyPackage(path: string): Promise<string | null> {
+		try {
+			const copied = await this.#host.copyPackage(path);
+			this.list = [copied, ...this.list];
+			this.currentId = copied.id;
+			return null;
+		} catch (reason) {
+			return toIpcError(reason).message;
+		}
+	}
+
 	/** Shows a draft. */
 	select(id: string): void {
 		this.currentId = id;

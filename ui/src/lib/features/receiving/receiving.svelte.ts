@@ -17,6 +17,8 @@ export class Receiving {
 	here = $state.raw<Aside<HereView>>({ state: 'reading' });
 	/** Why the last thing that was asked for did not happen. */
 	error = $state<string | null>(null);
+	/** Whether a copy is being opened. */
+	isCopying = $state(false);
 	readonly #host: Host;
 	/** Which opening the asides belong to: an answer for one before it is late. */
 	#opening = 0;
@@ -56,6 +58,19 @@ export class Receiving {
 		} catch (reason) {
 			this.error = toIpcError(reason).message;
 		}
+	}
+
+	/** Opens a copy as a draft with `open`, which gives the reason when it cannot, and looks away from the package. */
+	async edit(open: (path: string) => Promise<string | null>): Promise<void> {
+		if (this.shown === null || this.isCopying) return;
+		const { path } = this.shown;
+		this.error = null;
+		this.isCopying = true;
+		const problem = await open(path);
+		this.isCopying = false;
+		if (this.shown?.path !== path) return;
+		if (problem === null) this.close();
+		else this.error = problem;
 	}
 
 	/** Looks away. */

@@ -2,6 +2,7 @@ import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 import { FakeHost, ipcError } from '$lib/host/fake';
+import { pipelineDraft } from '$lib/host/fake/samples';
 import type { HereView } from '$lib/ipc/generated/HereView';
 import type { JudgementView } from '$lib/ipc/generated/JudgementView';
 import type { PackageView } from '$lib/ipc/generated/PackageView';
@@ -166,4 +167,25 @@ it('tells where it will run, what others lack and what no environment mends', as
 	expect(list).toHaveTextContent('scikit-learn is 1.5.2 and 1.9.1 is asked for');
 	expect(screen.getByText('2 other environments here have less of it.')).toBeVisible();
 	expect(screen.getByText('uv venv churn-env')).toBeVisible();
+});
+
+it('opens a copy as a draft, with what was not taken over', async () => {
+	const { host, user } = await dropped(packageView());
+	const copied = pipelineDraft('copy');
+	const warnings = ['Files of the package that are not in the copy: notes.txt.'];
+	host.copies.set(PATH, { ...copied, name: { text: 'churn', source: 'MLmodel of churn.zip' }, warnings });
+	await user.click(screen.getByRole('button', { name: 'Edit a copy' }));
+	expect(await screen.findByRole('heading', { level: 1, name: /churn/ })).toBeVisible();
+	expect(screen.queryByRole('dialog')).toBeNull();
+	expect(screen.getByText(/notes\.txt/)).toBeVisible();
+});
+
+it('says why a package cannot be edited, and stays with it', async () => {
+	const { host, user } = await dropped(packageView());
+	host.copies.set(PATH, ipcError('notAModel', 'churn.zip cannot be edited: its model is the Python code in agent.py'));
+	await user.click(screen.getByRole('button', { name: 'Edit a copy' }));
+	expect(await screen.findByRole('alert')).toHaveTextContent('its model is the Python code in agent.py');
+	expect(screen.getByRole('dialog', { name: 'churn' })).toBeVisible();
+	expect(screen.getByRole('button', { name: 'Edit a copy' })).toBeEnabled();
+	expect(await host.listDrafts()).toHaveLength(0);
 });

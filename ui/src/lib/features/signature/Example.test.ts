@@ -7,6 +7,7 @@ import { pipelineDraft } from '$lib/host/fake/samples';
 import Example from './Example.svelte';
 
 const example: ExampleView = {
+	text: null,
 	columns: ['age', 'email'],
 	rows: [
 		['34', 'ada@firm.com'],

@@ -39,6 +39,10 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 		}
 		case 'removeTag':
 			return [{ ...draft, tags: draft.tags.filter((tag) => tag.key !== edit.key) }, 'Remove tag'];
+		case 'removeExtra': {
+			const kept = draft.metadata.kept.filter(({ key }) => key !== edit.key);
+			return [{ ...draft, metadata: { ...draft.metadata, kept } }, 'Remove metadata'];
+		}
 		case 'setRequirement': {
 			const requirements = [...draft.requirements];
 			if (edit.requirement === '') requirements.splice(edit.index, 1);
@@ -136,7 +140,7 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			return [{ ...draft, sample: { ...draft.sample, columns } }, 'Mark a column'];
 		}
 		case 'setExample': {
-			const example = { problems: [], personal: [], ...draft.example, source: 'you', edited: true };
+			const example = { problems: [], personal: [], ...draft.example, text: null, source: 'you', edited: true };
 			return [{ ...draft, example: { ...example, columns: edit.columns, rows: edit.rows } }, 'Edit example'];
 		}
 		case 'resetExample':
@@ -246,6 +250,7 @@ function withSample(draft: DraftView, fileName: string, path: string): DraftView
 		example: {
 			columns: names,
 			rows: [names.map(() => '1.5'), names.map(() => '2.5')],
+			text: null,
 			source: fileName,
 			edited: false,
 			problems: [],

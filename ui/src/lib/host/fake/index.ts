@@ -90,6 +90,8 @@ export class FakeHost implements Host {
 	/** What loading them would run, and whether they run here. */
 	readonly judgements = new Map<string, JudgementView>();
 	readonly heres = new Map<string, HereView>();
+	/** The draft that a copy of each package gives, or why it gives none. */
+	readonly copies = new Map<string, DraftView | IpcError>();
 	publicKey: string | null = '/home/ada/ada.pub';
 	recipe: string | null = '/home/ada/packages/churn.recipe.json';
 	receiptWarnings: string[] = [];
@@ -307,6 +309,14 @@ export class FakeHost implements Host {
 	packageHere(path: string): Promise<HereView> {
 		const known = this.heres.get(path);
 		return known === undefined ? reject(ipcError('unreadable', 'It is gone.')) : Promise.resolve(known);
+	}
+
+	async copyPackage(path: string): Promise<DraftView> {
+		const known = this.copies.get(path);
+		if (known === undefined) return reject(ipcError('notAModel', 'There is no model in it.'));
+		if ('message' in known) return reject(known);
+		this.#opened += 1;
+		return this.#add({ ...known, id: `opened-${this.#opened}`, openedAtMillis: Date.now() });
 	}
 
 	checkKey(key: KeyRequest): Promise<KeyView> {

@@ -51,6 +51,7 @@ function emptyCard(): MetadataView {
 			...CARD.filter(([field]) => field !== 'links').map(([field, label]) => entry(field, label)),
 		],
 		descriptionNote: null,
+		kept: [],
 	};
 }
 

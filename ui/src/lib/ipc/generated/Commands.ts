@@ -157,6 +157,10 @@ judge_package: [PathRequest, JudgementView],
  */
 package_here: [PathRequest, HereView], 
 /**
+ * Opens a draft of the model in a package, with everything that the package says.
+ */
+copy_package: [PathRequest, DraftView], 
+/**
  * Native dialog: where to save all choices as a recipe. The path that was written; `None` when cancelled.
  */
 save_recipe: [DraftRequest, string | null], 

@@ -39,6 +39,10 @@ to: string, } | { "kind": "removeTag",
 /**
  * The key.
  */
+key: string, } | { "kind": "removeExtra", 
+/**
+ * The key.
+ */
 key: string, } | { "kind": "setRequirement", 
 /**
  * The line's index.

@@ -15,11 +15,15 @@ columns: Array<string>,
  */
 rows: Array<Array<string>>, 
 /**
+ * An example that is no table of rows, such as arrays, as JSON; then there are no columns.
+ */
+text: string | null, 
+/**
  * Where it came from.
  */
 source: string, 
 /**
- * Whether the person set it: it can be reset.
+ * Whether it was set: it can be reset.
  */
 edited: boolean, 
 /**

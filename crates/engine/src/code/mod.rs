@@ -3,6 +3,8 @@
 //! What is dropped rarely lies the way Python wants it: a file of a package without its folder, a project's root, a
 //! folder `src`. The modules that the model imports say where each must go.
 
+mod package_code;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,8 @@ use packwright_source::{Folder, Limits};
 use crate::flavors::DataFile;
 use crate::plan::PlanError;
 use crate::python_source::Source;
+
+pub(crate) use self::package_code::in_archive;
 
 /// The module under which Python knows the script that it runs.
 pub(crate) const MAIN: &str = "__main__";
@@ -57,6 +61,11 @@ impl CodeTree {
             let absolute = std::path::absolute(path).map_err(|error| refuse(error.to_string()))?;
             let name = absolute.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| refuse("its name is not UTF-8".into()))?.to_owned();
+            if let Some(found) = package_code::of_package(&absolute) {
+                let found = found.map_err(refuse)?;
+                files.extend(found.into_iter().filter(|file| !is_litter(&file.path)));
+                continue;
+            }
             let metadata = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
             if metadata.is_file() {
                 let path = format!("code/{}", place_of_file(&name, needed));
@@ -89,7 +98,7 @@ impl CodeTree {
         let slashed = own.module.replace('.', "/");
         let places = [format!("code/{slashed}.py"), format!("code/{slashed}/__init__.py")];
         let file = self.files.iter().find(|file| places.contains(&file.path));
-        let source = file.map(|file| Source::read(&file.from));
+        let source = file.map(Source::of_file);
         state(own, file, source.as_ref())
     }
 
@@ -97,7 +106,7 @@ impl CodeTree {
     fn main(&self, own: &OwnModule) -> ModuleState {
         let scripts = self.files.iter().filter(|file| is_top_level_module(&file.path));
         let best = scripts
-            .map(|file| (file, Source::read(&file.from)))
+            .map(|file| (file, Source::of_file(file)))
             .max_by_key(|(_, source)| own.names.iter().filter(|name| source.defines(name)).count());
         match &best {
             Some((file, source)) if own.names.iter().any(|name| source.defines(name)) => {
@@ -136,7 +145,7 @@ impl CodeTree {
     /// The Python files: path in the package and text.
     pub(crate) fn texts(&self) -> Vec<(String, String)> {
         let files = self.files.iter().filter(|file| is_python(&file.path));
-        files.map(|file| (file.path.clone(), Source::read(&file.from).into_text())).collect()
+        files.map(|file| (file.path.clone(), Source::of_file(file).into_text())).collect()
     }
 
     /// The libraries that the code imports, as PyPI names, each with the file that does.
@@ -144,7 +153,7 @@ impl CodeTree {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let own: BTreeSet<&str> = self.files.iter().filter_map(|file| top_level(&file.path)).collect();
         for file in self.files.iter().filter(|file| is_python(&file.path)) {
-            for top in Source::read(&file.from).imports() {
+            for top in Source::of_file(file).imports() {
                 let library = library_of(&top);
                 let is_new = !found.iter().any(|(name, _)| *name == library);
                 if !library.is_empty() && !own.contains(top.as_str()) && is_new {

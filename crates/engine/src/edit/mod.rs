@@ -1,5 +1,8 @@
 //! Changes to a draft as values: undo and redo, the window and the recipe file all use the same.
 
+mod label;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -245,6 +248,39 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         over: Option<String>,
     },
+    /// Replaces one side by a schema as an MLmodel has it; a row that says what was there keeps its source.
+    ReplaceSchema {
+        /// Inputs or outputs.
+        side: Side,
+        /// The JSON text of `signature.inputs` or `signature.outputs`.
+        schema: String,
+    },
+    /// Replaces all inference parameters.
+    ReplaceParams {
+        /// The JSON text of `signature.params`; an empty list takes them all out.
+        params: String,
+    },
+    /// Replaces the example by one as a package has it.
+    ReplaceExample {
+        /// `saved_input_example_info` of the MLmodel, as far as it is texts.
+        info: BTreeMap<String, String>,
+        /// The text of `input_example.json`.
+        text: String,
+    },
+    /// Keeps a key of the MLmodel's `metadata` that no field of the form is for; null takes it out.
+    SetExtra {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: serde_json::Value,
+    },
+    /// Another edit that repeats what a file says, which then is the source of what the edit sets.
+    TakenOver {
+        /// For people: `MLmodel of churn.zip`.
+        source: String,
+        /// What was taken over.
+        edit: Box<Edit>,
+    },
 }
 
 /// A requirement line and where it came from.
@@ -323,63 +359,4 @@ pub enum EditError {
         /// The index asked for, from 0.
         index: usize,
     },
-}
-
-impl Edit {
-    /// What the edit does, for the undo menu: `set tag "stage"`.
-    pub fn label(&self) -> String {
-        match self {
-            Self::SetName { name } if name.is_empty() => "reset name".into(),
-            Self::SetName { .. } => "set name".into(),
-            Self::SetDescription { .. } => "edit description".into(),
-            Self::SetMetadata { field, .. } => format!("edit {}", field.label().to_lowercase()),
-            Self::SetTag { key, .. } => format!("set tag \"{key}\""),
-            Self::RenameTag { from, .. } => format!("rename tag \"{from}\""),
-            Self::RemoveTag { key } => format!("remove tag \"{key}\""),
-            Self::SetRequirement { requirement, .. } if requirement.is_empty() => "remove requirement".into(),
-            Self::SetRequirement { .. } => "set requirement".into(),
-            Self::SetRequirements { lines, .. } if lines.is_empty() => "reset requirements".into(),
-            Self::SetRequirements { .. } => "import requirements".into(),
-            Self::SetPython { version } if version.is_empty() => "reset Python version".into(),
-            Self::SetPython { .. } => "set Python version".into(),
-            Self::SetColumnType { side, .. } => format!("set {} type", side.word()),
-            Self::SetColumnName { side, .. } => format!("set {} name", side.word()),
-            Self::ResetSchema { side } => format!("reset {}s", side.word()),
-            Self::SetSchema { side, .. } => format!("set {}s", side.word()),
-            Self::SetRequired { .. } => "set required".into(),
-            Self::SetShape { side, .. } => format!("set {} shape", side.word()),
-            Self::AddColumn { side, name, .. } => format!("add {} \"{name}\"", side.word()),
-            Self::RemoveColumn { side, .. } => format!("remove {}", side.word()),
-            Self::MoveColumn { side, .. } => format!("move {}", side.word()),
-            Self::SetParam { name, .. } => format!("set parameter \"{name}\""),
-            Self::RemoveParam { .. } => "remove parameter".into(),
-            Self::SetSample { .. } => "add sample data".into(),
-            Self::RemoveSample => "remove sample data".into(),
-            Self::MarkColumn { name, .. } => format!("mark \"{name}\""),
-            Self::SetExample { .. } => "edit the example".into(),
-            Self::ResetExample => "reset the example".into(),
-            Self::SelectModel { .. } => "choose another model".into(),
-            Self::AddCode { .. } => "add code".into(),
-            Self::RemoveCode { .. } => "remove code".into(),
-            Self::Acknowledge { .. } => "accept a finding".into(),
-            Self::Withdraw { .. } => "withdraw an acceptance".into(),
-            Self::ConfirmDanger { .. } => "confirm the danger".into(),
-            Self::SetTrust { name, is_trusted: true } => format!("trust {name}"),
-            Self::SetTrust { name, .. } => format!("distrust {name}"),
-            Self::SetArchitecture { class, .. } if class.is_empty() => "reset architecture".into(),
-            Self::SetArchitecture { class, .. } => format!("set architecture {class}"),
-            Self::SetGenerated { file, text, .. } if text.is_empty() => format!("revert {file}"),
-            Self::SetGenerated { file, .. } => format!("edit {file}"),
-        }
-    }
-}
-
-impl Side {
-    /// `input` or `output`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Inputs => "input",
-            Self::Outputs => "output",
-        }
-    }
 }
