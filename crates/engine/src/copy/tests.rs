@@ -329,6 +329,12 @@ fn undo_reaches_the_bare_model_and_a_saved_copy_comes_back() {
             (copied.name(), copied.signature(), copied.requirements()),
             (bare.name(), bare.signature(), bare.requirements())
         );
+        let inside = Target { path: path.join("code/again"), kind, overwrite: true };
+        for target in [Target { path: path.clone(), ..inside.clone() }, inside] {
+            let written =
+                export(&bare, &target, Timestamp::EPOCH, &mut |_| {}, &Cancel::new(), &Journal::none());
+            assert!(written.is_err(), "{target:?}");
+        }
         assert_eq!(files(&path), before, "the package is only read");
     }
 }

@@ -53,6 +53,12 @@ pub(super) fn check(draft: &Draft, target: &Target) -> Result<Place, ExportError
     {
         return Err(refuse("that is inside the model's own folder; choose a place outside it"));
     }
+    let package = draft.package().and_then(|package| package.canonicalize().ok());
+    if let (Some(package), Ok(parent)) = (package, parent.canonicalize())
+        && parent.starts_with(&package)
+    {
+        return Err(refuse("that is inside the package that this is a copy of; choose a place outside it"));
+    }
     if path.symlink_metadata().is_ok() {
         if !target.overwrite {
             return Err(ExportError::TargetExists(path));
