@@ -5,7 +5,7 @@ import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
 import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
-import { ChangeQueue } from './queue';
+import { Changes } from './changes.svelte';
 
 /** Below this, a skeleton would only flicker. */
 const SLOW_MILLIS = 150;
@@ -43,7 +43,7 @@ export class Drafts {
 	readonly slowest = $derived(this.reading.find((reading) => reading.isSlow) ?? null);
 
 	readonly #host: Host;
-	readonly #changes = new ChangeQueue();
+	readonly #changes = new Changes();
 	#lastId = 0;
 
 	constructor(host: Host) {
@@ -106,7 +106,7 @@ export class Drafts {
 
 	/** Takes requirement lines from an environment file. */
 	importEnvironment(id: string, path: string, scope: ImportScopeRequest): Promise<string | null> {
-		return this.#change(id, () => this.#host.importEnvironment(id, path, scope));
+		return this.#change(id, 'edit', () => this.#host.importEnvironment(id, path, scope));
 	}
 
 	/** Asks for a data file. */
@@ -164,17 +164,32 @@ export class Drafts {
 
 	/** Applies an edit. Gives `null` when it was taken, else the reason why not, to be shown beside the field. */
 	edit(id: string, edit: EditRequest): Promise<string | null> {
-		return this.#change(id, () => this.#host.editDraft(id, edit));
+		return this.#change(id, 'edit', () => this.#host.editDraft(id, edit));
 	}
 
-	/** Takes the last change back. */
+	/** Takes the last change back; one that the engine has not answered yet, as soon as it has. */
 	undo(id: string): Promise<string | null> {
-		return this.#change(id, () => this.#host.undoDraft(id));
+		return this.#change(id, 'undo', () => this.#host.undoDraft(id));
 	}
 
 	/** Does it again. */
 	redo(id: string): Promise<string | null> {
-		return this.#change(id, () => this.#host.redoDraft(id));
+		return this.#change(id, 'redo', () => this.#host.redoDraft(id));
+	}
+
+	/** Whether there is something to take back, answered or not. */
+	canUndo(draft: DraftView): boolean {
+		return draft.undo !== null || this.#changes.canUndo(draft.id);
+	}
+
+	/** Whether there is something to make again, taken back already or about to be. */
+	canRedo(draft: DraftView): boolean {
+		return draft.redo !== null || this.#changes.canRedo(draft.id);
+	}
+
+	/** What an undo and a redo would do; `null` while that is not known. */
+	labels({ id, undo, redo }: DraftView): { undo: string | null; redo: string | null } {
+		return this.#changes.isOpen(id) ? { undo: null, redo: null } : { undo, redo };
 	}
 
 	/** Waits until every edit made so far was answered. */
@@ -233,16 +248,23 @@ export class Drafts {
 		}
 	}
 
-	#change(id: string, work: () => Promise<DraftView>): Promise<string | null> {
-		return this.#changes.run(id, async () => {
+	async #change(
+		id: string,
+		kind: 'edit' | 'undo' | 'redo',
+		work: () => Promise<DraftView>,
+	): Promise<string | null> {
+		let refusal: string | null = null;
+		await this.#changes[kind](id, async () => {
 			try {
 				const changed = await work();
 				this.list = this.list.map((draft) => (draft.id === id ? changed : draft));
-				return null;
+				return true;
 			} catch (reason) {
-				return toIpcError(reason).message;
+				refusal = toIpcError(reason).message;
+				return false;
 			}
 		});
+		return refusal;
 	}
 
 	/** Adds dropped code and data to the draft that is shown. Without one it is no model, and its rejection says so. */

@@ -108,6 +108,47 @@ it('answers edits in the order in which they were made, however long each takes'
 	expect(drafts.current?.name.text).toBe('two');
 });
 
+it('takes back an edit that the engine has not answered yet, and makes it again', async () => {
+	const host = new FakeHost([boosterDraft('a')]);
+	const drafts = new Drafts(host);
+	await drafts.start();
+	const now = () => drafts.list[0] ?? boosterDraft('none');
+	expect(drafts.canUndo(now())).toBe(false);
+	void drafts.edit('a', { kind: 'setName', name: 'one' });
+	void drafts.edit('a', { kind: 'setName', name: 'two' });
+	expect(drafts.canUndo(now())).toBe(true);
+	expect(drafts.labels(now()).undo).toBeNull();
+	void drafts.undo('a');
+	expect(drafts.canRedo(now())).toBe(true);
+	await drafts.settled('a');
+	expect(now().name.text).toBe('one');
+	void drafts.redo('a');
+	void drafts.undo('a');
+	void drafts.undo('a');
+	expect(drafts.canUndo(now())).toBe(true);
+	await drafts.settled('a');
+	expect(now().name.text).toBe('fraud_xgb');
+	await vi.waitFor(() => {
+		expect(drafts.canUndo(now())).toBe(false);
+	});
+	expect(drafts.labels(now()).redo).toBe('Edit name');
+});
+
+it('takes back nothing else when the edit that an undo was about is refused', async () => {
+	const host = new FakeHost([boosterDraft('a')]);
+	const drafts = new Drafts(host);
+	await drafts.start();
+	await drafts.edit('a', { kind: 'setName', name: 'one' });
+	const refusal = drafts.edit('a', { kind: 'setName', name: 'a/b' });
+	void drafts.undo('a');
+	void drafts.redo('a');
+	await drafts.settled('a');
+	expect(await refusal).toMatch(/no slashes/);
+	expect(drafts.current?.name.text).toBe('one');
+	await drafts.undo('a');
+	expect(drafts.current?.name.text).toBe('fraud_xgb');
+});
+
 it('dropped Python code goes to the model that is dropped with it, or to the one that is shown', async () => {
 	const host = new FakeHost();
 	host.artifacts.set('/train.py', ipcError('pythonCode', 'It is a Python file.'));

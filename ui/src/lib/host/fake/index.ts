@@ -64,6 +64,8 @@ export class FakeHost implements Host {
 	readonly running: RunningExport[] = [];
 	/** How long opening takes. */
 	openMillis = 0;
+	/** What edits, undo and redo wait for before they are answered. */
+	held: Promise<unknown> = Promise.resolve();
 	/** What every environment file asks for. */
 	environment: EnvironmentFileView = {
 		path: '/home/ada/requirements.txt',
@@ -157,7 +159,7 @@ export class FakeHost implements Host {
 	}
 
 	async editDraft(draftId: string, edit: EditRequest): Promise<DraftView> {
-		await Promise.resolve();
+		await this.held;
 		const entry = this.#entry(draftId);
 		const [draft, label] = applyEdit(entry.now, entry.first, edit);
 		entry.past.push({ draft: entry.now, label });
@@ -166,7 +168,7 @@ export class FakeHost implements Host {
 	}
 
 	async undoDraft(draftId: string): Promise<DraftView> {
-		await Promise.resolve();
+		await this.held;
 		const entry = this.#entry(draftId);
 		const step = entry.past.pop();
 		if (step === undefined) return entry.now;
@@ -175,7 +177,7 @@ export class FakeHost implements Host {
 	}
 
 	async redoDraft(draftId: string): Promise<DraftView> {
-		await Promise.resolve();
+		await this.held;
 		const entry = this.#entry(draftId);
 		const step = entry.future.pop();
 		if (step === undefined) return entry.now;
