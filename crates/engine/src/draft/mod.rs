@@ -6,6 +6,7 @@ mod sample;
 
 use std::path::PathBuf;
 
+pub use architecture::NetworkOffer;
 use packwright_inspect::safety::{Finding, Severity, Verdict};
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
 
