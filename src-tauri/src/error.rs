@@ -39,6 +39,7 @@ impl From<OpenError> for IpcError {
             OpenErrorCode::NotAModel => ErrorCode::NotAModel,
             OpenErrorCode::Package => ErrorCode::Package,
             OpenErrorCode::DataFile => ErrorCode::DataFile,
+            OpenErrorCode::EnvironmentFile => ErrorCode::EnvironmentFile,
             OpenErrorCode::PythonCode => ErrorCode::PythonCode,
             OpenErrorCode::Damaged => ErrorCode::Damaged,
             OpenErrorCode::Unreadable => ErrorCode::Unreadable,

@@ -47,10 +47,11 @@ def arguments():
 
 
 def all_names():
+    import drops
     import pictures
     import scenarios
 
-    chosen = scenarios.SCENARIOS
+    chosen = scenarios.SCENARIOS + drops.SCENARIOS
     if os.environ.get("PACKWRIGHT_SCREENSHOTS"):
         chosen = chosen + pictures.SCENARIOS
     return [scenario.__name__ for scenario in chosen]
@@ -88,11 +89,12 @@ def end_group(group):
 def inside(options):
     """One scenario, in its own process group."""
     import desktop
+    import drops
     import pictures
     import scenarios
 
     [name] = options.names
-    [scenario] = [each for each in scenarios.SCENARIOS + pictures.SCENARIOS if each.__name__ == name]
+    [scenario] = [each for each in scenarios.SCENARIOS + drops.SCENARIOS + pictures.SCENARIOS if each.__name__ == name]
     with desktop.work_folder() as folder:
         desk = desktop.Desktop(options.app, pathlib.Path(folder), dark=getattr(scenario, "dark", False), scale=getattr(scenario, "scale", 1))
         try:

@@ -16,17 +16,6 @@ async function setUp(...drafts: DraftView[]) {
 	return { host, user: userEvent.setup() };
 }
 
-/** Keeps edits from being answered until the function that it gives is called. */
-function hold(host: FakeHost): () => void {
-	let answer = () => {};
-	host.held = new Promise<void>((resolve) => {
-		answer = resolve;
-	});
-	return () => {
-		answer();
-	};
-}
-
 async function openSheet(user: ReturnType<typeof userEvent.setup>, kind = 'Zip…'): Promise<HTMLElement> {
 	await user.click(screen.getByRole('button', { name: /^Export/ }));
 	await user.click(await screen.findByRole('menuitem', { name: new RegExp(kind) }));
@@ -126,14 +115,14 @@ it('undoes and redoes with the keyboard', async () => {
 
 it('undoes with the keyboard what the engine has not answered yet', async () => {
 	const { host, user } = await setUp(pipelineDraft());
-	const answer = hold(host);
+	const answer = host.hold();
 	await user.click(screen.getByRole('button', { name: 'Remove pandas' }));
 	await user.keyboard('{Control>}z{/Control}');
 	answer();
 	await waitFor(async () => {
 		expect((await host.listDrafts())[0]?.redo).toBe('Edit requirements');
 	});
-	const answerLater = hold(host);
+	const answerLater = host.hold();
 	await user.keyboard('{Control>}{Shift>}z{/Shift}w{/Control}');
 	expect(await screen.findByRole('alertdialog', { name: /^Close/ })).toBeInTheDocument();
 	answerLater();

@@ -1,3 +1,6 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { ChangeQueue } from './queue';
+
 /** Something asked of a draft that the engine has not answered yet. Gives whether it was done. */
 type Asked = Promise<boolean>;
 
@@ -15,12 +18,12 @@ const NONE: Open = { done: [], undone: [] };
  * nothing else in its place.
  */
 export class Changes {
-	#open = $state.raw<ReadonlyMap<string, Open>>(new Map());
-	readonly #ends = new Map<string, Promise<unknown>>();
+	readonly #open = new SvelteMap<string, Open>();
+	readonly #queue = new ChangeQueue();
 
 	/** Makes a change after everything that was asked for this draft before. `work` says whether it was done. */
 	edit(draftId: string, work: () => Promise<boolean>): Promise<void> {
-		const asked = this.#run(draftId, work);
+		const asked = this.#queue.run(draftId, work);
 		const { done } = this.#of(draftId);
 		this.#set(draftId, { done: [...done, asked], undone: [] });
 		return this.#answered(draftId, asked);
@@ -29,7 +32,7 @@ export class Changes {
 	/** Takes the last change back, once it was answered. */
 	undo(draftId: string, work: () => Promise<boolean>): Promise<void> {
 		const { done, undone } = this.#of(draftId);
-		const asked = this.#run(draftId, afterThat(done.at(-1), work));
+		const asked = this.#queue.run(draftId, afterThat(done.at(-1), work));
 		this.#set(draftId, { done: done.slice(0, -1), undone: [...undone, asked] });
 		return this.#answered(draftId, asked);
 	}
@@ -37,7 +40,7 @@ export class Changes {
 	/** Makes the change again that was taken back last, once that was answered. */
 	redo(draftId: string, work: () => Promise<boolean>): Promise<void> {
 		const { done, undone } = this.#of(draftId);
-		const asked = this.#run(draftId, afterThat(undone.at(-1), work));
+		const asked = this.#queue.run(draftId, afterThat(undone.at(-1), work));
 		this.#set(draftId, { done: [...done, asked], undone: undone.slice(0, -1) });
 		return this.#answered(draftId, asked);
 	}
@@ -59,13 +62,13 @@ export class Changes {
 
 	/** Waits until everything asked so far was answered. */
 	async settled(draftId: string): Promise<void> {
-		await this.#ends.get(draftId);
+		await this.#queue.settled(draftId);
 	}
 
 	/** Forgets a draft that was closed. */
 	forget(draftId: string): void {
-		this.#ends.delete(draftId);
-		this.#set(draftId, NONE);
+		this.#queue.forget(draftId);
+		this.#open.delete(draftId);
 	}
 
 	#of(draftId: string): Open {
@@ -73,16 +76,8 @@ export class Changes {
 	}
 
 	#set(draftId: string, open: Open): void {
-		const next = new Map(this.#open);
-		if (open.done.length + open.undone.length > 0) next.set(draftId, open);
-		else next.delete(draftId);
-		this.#open = next;
-	}
-
-	#run(draftId: string, work: () => Promise<boolean>): Asked {
-		const asked = (this.#ends.get(draftId) ?? Promise.resolve()).then(work);
-		this.#ends.set(draftId, asked);
-		return asked;
+		if (open.done.length + open.undone.length > 0) this.#open.set(draftId, open);
+		else this.#open.delete(draftId);
 	}
 
 	/** From its answer on, the draft itself says what can be taken back. */
