@@ -620,8 +620,6 @@ def the_structure_is_opened_and_searched_by_keys(desk):
 def generated_code_is_edited_before_the_export(desk):
     """model.py: a mistake is told, an edit is exported as it is, and the generated text comes back."""
     page = desk.open_app(FIXTURES / "gguf/tiny_llama.gguf")
-    # The checks come a moment later and move what stands below them.
-    page.wait_named("table", "Places")
     page.click_named("button", "model.py")
     area = page.wait_named("textbox", "Text of model.py")
     generated = page.script("return arguments[0].value", {ELEMENT: area})
