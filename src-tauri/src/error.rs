@@ -52,6 +52,7 @@ impl From<OpenErrorCode> for ErrorCode {
             OpenErrorCode::NotAModel => Self::NotAModel,
             OpenErrorCode::Package => Self::Package,
             OpenErrorCode::DataFile => Self::DataFile,
+            OpenErrorCode::EnvironmentFile => Self::EnvironmentFile,
             OpenErrorCode::PythonCode => Self::PythonCode,
             OpenErrorCode::Damaged => Self::Damaged,
             OpenErrorCode::Unreadable => Self::Unreadable,

@@ -47,11 +47,12 @@ def arguments():
 
 
 def all_names():
+    import drops
     import pictures
     import receiving
     import scenarios
 
-    chosen = scenarios.SCENARIOS + receiving.SCENARIOS
+    chosen = scenarios.SCENARIOS + drops.SCENARIOS + receiving.SCENARIOS
     if os.environ.get("PACKWRIGHT_SCREENSHOTS"):
         chosen = chosen + pictures.SCENARIOS + receiving.PICTURES
     return [scenario.__name__ for scenario in chosen]
@@ -89,12 +90,13 @@ def end_group(group):
 def inside(options):
     """One scenario, in its own process group."""
     import desktop
+    import drops
     import pictures
     import receiving
     import scenarios
 
     [name] = options.names
-    every = scenarios.SCENARIOS + receiving.SCENARIOS + pictures.SCENARIOS + receiving.PICTURES
+    every = scenarios.SCENARIOS + drops.SCENARIOS + receiving.SCENARIOS + pictures.SCENARIOS + receiving.PICTURES
     [scenario] = [each for each in every if each.__name__ == name]
     with desktop.work_folder() as folder:
         desk = desktop.Desktop(options.app, pathlib.Path(folder), dark=getattr(scenario, "dark", False), scale=getattr(scenario, "scale", 1))

@@ -334,8 +334,6 @@ def types_are_trusted_one_by_one(desk):
     assert page.script(boxes + ".map((box) => box.checked)") == [False], page.text()
     page.script(boxes + "[0].click()")
     page.wait(lambda: page.script(boxes + "[0].checked"), "the type is trusted")
-    # The box is checked before the engine has answered, and only then is there something to take back.
-    page.wait_text("Accepted")
     undo(desk, page)
     page.wait(lambda: not page.script(boxes + "[0].checked"), "the trust is taken back")
 
@@ -659,8 +657,6 @@ def the_structure_is_opened_and_searched_by_keys(desk):
 def generated_code_is_edited_before_the_export(desk):
     """model.py: a mistake is told, an edit is exported as it is, and the generated text comes back."""
     page = desk.open_app(FIXTURES / "gguf/tiny_llama.gguf")
-    # The checks come a moment later and move what stands below them.
-    page.wait_named("table", "Places")
     page.click_named("button", "model.py")
     area = page.wait_named("textbox", "Text of model.py")
     generated = page.script("return arguments[0].value", {ELEMENT: area})

@@ -17,6 +17,7 @@ table = pd.DataFrame({
 })
 table.to_parquet(HERE / "table.parquet")
 table.to_parquet(HERE / "zstd.parquet", compression="zstd")
+table[["whole", "text"]].to_parquet(HERE / "brotli.parquet", compression="brotli")
 table.to_feather(HERE / "table.feather")
 table[["whole", "text"]].set_index("text").to_parquet(HERE / "indexed.parquet")
 np.save(HERE / "rows.npy", np.arange(12, dtype="float32").reshape(4, 3))

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use packwright_engine::Place;
 
 /// Turns trained model files into MLflow packages, without running them.
 #[derive(Debug, Parser)]
@@ -133,9 +135,46 @@ pub(crate) struct PackArgs {
     /// Write nothing and exit with 1 from this verdict on
     #[arg(long, value_name = "VERDICT")]
     pub(crate) deny: Option<Deny>,
+    /// Print what a place will say of the package, and write nothing and exit with 1 where it would refuse it; may be given
+    /// again
+    #[arg(long = "check", value_name = "PLACE")]
+    pub(crate) checks: Vec<CheckPlace>,
     /// Print the receipt as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A place that `pack --check` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckPlace {
+    /// Each of them.
+    All,
+    /// One.
+    One(Place),
+}
+
+impl ValueEnum for CheckPlace {
+    fn value_variants<'a>() -> &'a [Self] {
+        const {
+            &[
+                Self::All,
+                Self::One(Place::Pyfunc),
+                Self::One(Place::Serve),
+                Self::One(Place::UnityCatalog),
+                Self::One(Place::MlServer),
+                Self::One(Place::SageMaker),
+                Self::One(Place::AzureMl),
+                Self::One(Place::SparkUdf),
+            ]
+        }
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::All => PossibleValue::new("all"),
+            Self::One(place) => PossibleValue::new(place.id()),
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod check;
 mod document;
 mod inspect;
 mod pack;
+mod places;
 mod sarif;
 mod stop;
 mod table;

@@ -11,11 +11,12 @@ use packwright_engine::{
     Cancel, Draft, Edit, EditError, ExportError, ImportScope, Journal, PackageKind, PlanError, Receipt,
     Recipe, Stage, Target, Timestamp, argument_value, export_sealed, import_environment, open,
 };
+use serde_json::Value;
 
 use crate::args::PackArgs;
 use crate::table::{Table, shown, size};
 use crate::terminal::Terminal;
-use crate::{Exit, document, inspect, stop};
+use crate::{Exit, document, inspect, places, stop};
 
 /// What stopped a command: the exit code, a stable word for `--json`, and the message.
 struct Stop {
@@ -23,16 +24,18 @@ struct Stop {
     code: &'static str,
     message: String,
     offset: Option<u64>,
+    /// What the places say that were asked, for `--json`.
+    checks: Option<Vec<Value>>,
 }
 
 pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Exit {
     match pack(args, journal, terminal) {
-        Ok(receipt) => {
+        Ok((receipt, checks)) => {
             for warning in &receipt.warnings {
                 terminal.message(shown(warning));
             }
             if args.json {
-                terminal.json(&serde_json::json!(receipt));
+                terminal.json(&with_checks(serde_json::json!(receipt), checks));
             } else {
                 show(&receipt, terminal);
             }
@@ -40,7 +43,8 @@ pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -
         }
         Err(stop) => {
             if args.json {
-                terminal.json(&document::failure(&args.path, stop.code, &stop.message, stop.offset));
+                let failure = document::failure(&args.path, stop.code, &stop.message, stop.offset);
+                terminal.json(&with_checks(failure, stop.checks));
             }
             terminal.message(shown(&stop.message));
             stop.exit
@@ -48,7 +52,19 @@ pub(crate) fn run(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -
     }
 }
 
-fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<Receipt, Stop> {
+fn with_checks(mut document: Value, checks: Option<Vec<Value>>) -> Value {
+    if let (Some(checks), Some(map)) = (checks, document.as_object_mut()) {
+        map.insert("checks".into(), checks.into());
+    }
+    document
+}
+
+/// The receipt, and what the places say that were asked.
+fn pack(
+    args: &PackArgs,
+    journal: &Journal,
+    terminal: &mut Terminal,
+) -> Result<(Receipt, Option<Vec<Value>>), Stop> {
     let edits = edits(args)?;
     // A key that cannot be used is told before anything is read or written.
     let key = args.seal.as_deref().map(|path| key(path, args.passphrase_file.as_deref())).transpose()?;
@@ -60,6 +76,7 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
                 code: "unreadable",
                 message: format!("{origin}: {error}"),
                 offset: None,
+                checks: None,
             },
             error => Stop::usage("invalid-edit", format!("{origin}: {error}")),
         })?;
@@ -67,8 +84,9 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
     import(args, &mut draft, terminal)?;
     if args.deny.is_some_and(|deny| inspect::is_denied(deny, draft.inspection().safety.verdict())) {
         let message = format!("{}: {}; nothing was written", args.path.display(), inspect::denial(&draft));
-        return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None });
+        return Err(Stop { exit: Exit::CheckFailed, code: "denied", message, offset: None, checks: None });
     }
+    let checks = check(args, &draft, terminal)?;
     if let Some(path) = &args.save_recipe {
         save_recipe(path, &draft)?;
     }
@@ -77,7 +95,27 @@ fn pack(args: &PackArgs, journal: &Journal, terminal: &mut Terminal) -> Result<R
         let edit = Edit::ConfirmDanger { typed: word.to_owned() };
         draft.apply(edit).map_err(|error| Stop::usage("invalid-edit", error.to_string()))?;
     }
-    write(args, (&draft, key.as_ref()), journal, terminal)
+    let receipt = write(args, (&draft, key.as_ref()), journal, terminal)?;
+    Ok((receipt, checks))
+}
+
+/// Asks the places of `--check`, and stops where one would refuse the package.
+fn check(args: &PackArgs, draft: &Draft, terminal: &mut Terminal) -> Result<Option<Vec<Value>>, Stop> {
+    if args.checks.is_empty() {
+        return Ok(None);
+    }
+    let reports = places::reports(&args.checks, draft);
+    if !args.json {
+        places::tell(&reports, terminal);
+    }
+    let checks = places::document(&reports);
+    let refusing = places::refusing(&reports);
+    if refusing.is_empty() {
+        return Ok(Some(checks));
+    }
+    let message =
+        format!("{}: {} would refuse it; nothing was written", args.path.display(), refusing.join(", "));
+    Err(Stop { exit: Exit::CheckFailed, code: "check-failed", message, offset: None, checks: Some(checks) })
 }
 
 /// A draft of a model or, of a package, a copy of it.
@@ -92,6 +130,7 @@ fn opened(path: &Path, terminal: &mut Terminal) -> Result<Draft, Stop> {
             code: error.code().word(),
             message: inspect::located(path, &error.message()),
             offset: error.offset(),
+            checks: None,
         });
     }
     let copied = copy(path).map_err(|error| Stop {
@@ -99,6 +138,7 @@ fn opened(path: &Path, terminal: &mut Terminal) -> Result<Draft, Stop> {
         code: error.code().word(),
         message: inspect::located(path, &error.to_string()),
         offset: None,
+        checks: None,
     })?;
     terminal.message(shown(&format!(
         "{} is a package: what it says is taken over into a new one",
@@ -122,6 +162,7 @@ fn import(args: &PackArgs, draft: &mut Draft, terminal: &mut Terminal) -> Result
         code: "unreadable",
         message: format!("{option}: {error}"),
         offset: None,
+        checks: None,
     })?;
     for left_out in &found.left_out {
         terminal.message(shown(&format!("left out: {left_out}")));
@@ -175,7 +216,7 @@ fn write(
             "not-servable" if draft.needs_network() => " (--code)",
             _ => "",
         };
-        Stop { exit, code, message: format!("{error}{hint}"), offset: None }
+        Stop { exit, code, message: format!("{error}{hint}"), offset: None, checks: None }
     })
 }
 
@@ -206,6 +247,7 @@ fn save_recipe(path: &Path, draft: &Draft) -> Result<(), Stop> {
         code: "write-failed",
         message: format!("the recipe {} could not be written: {error}", path.display()),
         offset: None,
+        checks: None,
     })
 }
 
@@ -309,6 +351,6 @@ fn show(receipt: &Receipt, terminal: &mut Terminal) {
 
 impl Stop {
     fn usage(code: &'static str, message: String) -> Self {
-        Self { exit: Exit::Usage, code, message, offset: None }
+        Self { exit: Exit::Usage, code, message, offset: None, checks: None }
     }
 }

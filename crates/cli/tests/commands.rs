@@ -401,3 +401,68 @@ fn one_of_several_models_is_packed_when_it_is_named() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     assert_eq!(code(&packwright(&["pack", &bundle, "-o", &scratch.at("n"), "--model", "[99]"])), 2);
 }
+
+#[test]
+fn a_place_that_would_refuse_the_package_stops_the_export_with_its_rules() {
+    let scratch = Scratch::new();
+    let model = fixture("sklearn/columntransformer_mixed_df_cloudpickle.pkl");
+    let target = scratch.at("out.zip");
+    let pack = |more: &[&str]| {
+        packwright(&[&["pack", &model, "-o", &target, "--name", "iris_model"], more].concat())
+    };
+    let refused = pack(&["--check", "pyfunc", "--check", "sagemaker"]);
+    assert_eq!(code(&refused), 1, "{}", err(&refused));
+    let said = err(&refused);
+    assert!(said.contains("  pass  MLflow has a flavor that loads it."), "{said}");
+    assert!(said.contains("as a name. [--name iris-model]"), "{said}");
+    assert!(said.contains("Amazon SageMaker would refuse it; nothing was written"), "{said}");
+    assert!(!said.contains("Unity Catalog"), "{said}");
+    assert!(scratch.names().is_empty());
+
+    let document = pack(&["--check", "all", "--json"]);
+    assert_eq!(code(&document), 1);
+    let document = json(&document);
+    assert_eq!(document["error"]["code"], "check-failed");
+    let places = document["checks"].as_array().unwrap();
+    assert_eq!(places.len(), 7);
+    let outcome = |id: &str| places.iter().find(|place| place["place"] == id).unwrap()["outcome"].clone();
+    assert_eq!((outcome("sagemaker"), outcome("pyfunc")), ("fail".into(), "pass".into()));
+    assert!(scratch.names().is_empty());
+
+    let written = pack(&["--check", "pyfunc", "--json"]);
+    assert_eq!(code(&written), 0, "{}", err(&written));
+    assert_eq!(json(&written)["checks"][0]["rules"][0]["outcome"], "pass");
+    assert_eq!(code(&packwright(&["pack", &model, "-o", &target, "--check", "moon"])), 2);
+    assert!(out(&packwright(&["pack", "--help"])).contains("unity-catalog"));
+}
+
+#[test]
+fn an_index_of_an_imported_file_is_written_without_its_login() {
+    let scratch = Scratch::new();
+    let lines =
+        "--extra-index-url https://me:secret@pypi.example.org/simple\nscikit-learn==1.9.1\nnet==1.0\n";
+    let file = scratch.file("requirements.txt", lines);
+    let folder = scratch.at("out");
+    let model = fixture("sklearn/columntransformer_mixed_df_cloudpickle.pkl");
+    let done = packwright(&["pack", &model, "-o", &folder, "--requirements", &file]);
+    assert_eq!(code(&done), 0, "{}", err(&done));
+    assert!(
+        err(&done).contains("left out: the login in") && !err(&done).contains("secret"),
+        "{}",
+        err(&done)
+    );
+    let read = |name: &str| fs::read_to_string(format!("{folder}/{name}")).unwrap();
+    let index = "--extra-index-url https://pypi.example.org/simple";
+    assert!(
+        read("requirements.txt").starts_with(&format!("mlflow==3.17.2\n{index}\nscikit-learn==1.9.1\n")),
+        "{}",
+        read("requirements.txt")
+    );
+    assert!(read("conda.yaml").contains(index));
+    let bill: Value = serde_json::from_str(&read("bom.cdx.json")).unwrap();
+    let names: Vec<&str> =
+        bill["components"].as_array().unwrap().iter().filter_map(|part| part["name"].as_str()).collect();
+    assert!(names.contains(&"net") && !names.iter().any(|name| name.contains("index")), "{names:?}");
+    assert!(!read("bom.cdx.json").contains("secret"));
+    assert_eq!(code(&packwright(&["lint", &folder])), 0);
+}

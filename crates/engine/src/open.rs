@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use packwright_inspect::{InspectError, Sourced};
+use packwright_inspect::safety::Verdict;
+use packwright_inspect::{InspectError, Inspection, Serving, Sourced};
 use packwright_source::{ErrorKind, Limits};
 
 use crate::draft::Draft;
+use crate::environment;
 use crate::timestamp::Timestamp;
 
 /// Why a path gave no draft.
@@ -17,6 +19,8 @@ pub struct OpenError {
     pub error: InspectError,
     /// Whether the path has the name of a data file, which may be the sample of a draft.
     pub is_data: bool,
+    /// Whether it is an environment file, whose versions a draft may take.
+    pub is_environment: bool,
 }
 
 /// What a caller does differently for.
@@ -28,6 +32,8 @@ pub enum OpenErrorCode {
     Package,
     /// It is a data file: a sample for a model, and no model.
     DataFile,
+    /// It is an environment file: versions for a model, and no model.
+    EnvironmentFile,
     /// It is Python code: part of a package, and no model.
     PythonCode,
     /// It is damaged, hostile or beyond the limits.
@@ -42,10 +48,22 @@ pub enum OpenErrorCode {
 ///
 /// [`OpenError`] when nothing useful could be read.
 pub fn open(path: &Path) -> Result<Draft, OpenError> {
-    let inspection = packwright_inspect::inspect(path, &Limits::default())
-        .map_err(|error| OpenError { error, is_data: packwright_inspect::sample::is_data_file(path) })?;
+    let inspection =
+        packwright_inspect::inspect(path, &Limits::default()).map_err(|error| OpenError::of(path, error))?;
+    if is_no_more_than_text(&inspection) && environment::environment_file(path).is_some() {
+        let error = InspectError::NotAModel { what: String::new(), hint: String::new() };
+        return Err(OpenError::of(path, error));
+    }
     let created = created(path, std::env::var("SOURCE_DATE_EPOCH").ok().as_deref());
     Ok(Draft::new(inspection).with_created(created))
+}
+
+/// Whether a file was taken for a pickle by its first letters alone: nothing came of it. What would do harm as one stays one.
+fn is_no_more_than_text(inspection: &Inspection) -> bool {
+    inspection.format == "pickle"
+        && inspection.model_class.is_none()
+        && inspection.serving == Serving::No
+        && inspection.safety.verdict() == Verdict::Unscanned
 }
 
 /// The time that the package will record: given by the build, else the artifact's own (see [`Draft::created`]).
@@ -61,14 +79,32 @@ pub(crate) fn created(path: &Path, source_date_epoch: Option<&str>) -> Sourced<T
 
 impl From<InspectError> for OpenError {
     fn from(error: InspectError) -> Self {
-        Self { error, is_data: false }
+        Self { error, is_data: false, is_environment: false }
     }
 }
 
 impl OpenError {
+    /// What the file is instead, as far as a draft has a use for it.
+    fn of(path: &Path, error: InspectError) -> Self {
+        let is_stranger = matches!(error, InspectError::NotAModel { .. } | InspectError::Unknown { .. });
+        if let Some(what) = environment::environment_file(path).filter(|_| is_stranger) {
+            let what = format!("it is {what}");
+            let hint =
+                "it is no model; drop it on an open draft to take its versions, or drop the model first"
+                    .into();
+            return Self {
+                error: InspectError::NotAModel { what, hint },
+                is_data: false,
+                is_environment: true,
+            };
+        }
+        Self { error, is_data: packwright_inspect::sample::is_data_file(path), is_environment: false }
+    }
+
     /// What a caller does differently for.
     pub fn code(&self) -> OpenErrorCode {
         match &self.error {
+            _ if self.is_environment => OpenErrorCode::EnvironmentFile,
             InspectError::NotAModel { .. } | InspectError::Unknown { .. } if self.is_data => {
                 OpenErrorCode::DataFile
             }
@@ -121,7 +157,9 @@ impl OpenErrorCode {
     /// The word used in `inspect --json`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::NotAModel | Self::DataFile | Self::PythonCode | Self::Package => "not-a-model",
+            Self::NotAModel | Self::DataFile | Self::EnvironmentFile | Self::PythonCode | Self::Package => {
+                "not-a-model"
+            }
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
         }
@@ -144,6 +182,68 @@ mod tests {
         assert_eq!(of(None).value, Timestamp::from_seconds(86_400));
         assert_eq!(of(Some("soon")).value, Timestamp::from_seconds(86_400));
         assert_eq!(created(Path::new("nothing"), None).value, Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn an_environment_file_is_named_by_what_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |file: &str, text: &[u8]| {
+            let path = dir.path().join(file);
+            std::fs::write(&path, text).unwrap();
+            let error = open(&path).unwrap_err();
+            (error.code(), error.message().split(';').next().unwrap().to_owned())
+        };
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain("a==1\r\n".bytes().flat_map(|b| [b, 0])).collect();
+        let conda = b"channels: [defaults]\ndependencies:\n- numpy=1.26\n- pip:\n  - rich\n".as_slice();
+        let lock = b"package:\n- {name: numpy, version: 2.1.0, manager: conda, platform: linux-64, category: main}\n";
+        for (file, text, what) in [
+            (
+                "requirements.txt",
+                b"numpy\nscipy\n".as_slice(),
+                "it is a list of requirements that asks for 2 packages",
+            ),
+            (
+                "list.txt",
+                b"numpy==1.26.4  # pinned\n",
+                "it is a list of requirements that asks for 1 package",
+            ),
+            ("Freeze", &wide, "it is a list of requirements that asks for 1 package"),
+            (
+                "requirements-dev.in",
+                b"-r base.txt\nnumpy",
+                "it is a list of requirements that asks for 1 package",
+            ),
+            ("my.yml", conda, "it is an environment of conda that asks for 2 packages"),
+            ("conda-lock.yml", lock, "it is an environment of conda that asks for 1 package"),
+            (
+                "python_env.yaml",
+                b"python: 3.11.7\nbuild_dependencies: [pip]\ndependencies: [-r requirements.txt]\n",
+                "it is an environment of Python that asks for Python 3.11",
+            ),
+            (
+                "poetry.lock",
+                b"[[package]]\nname = \"a\"\nversion = \"1\"\n",
+                "it is a lock file that asks for 1 package",
+            ),
+            (
+                "Pipfile.lock",
+                br#"{"default": {"a": {"version": "==1"}}}"#,
+                "it is a lock file that asks for 1 package",
+            ),
+        ] {
+            assert_eq!(said(file, text), (OpenErrorCode::EnvironmentFile, what.to_owned()), "{file}");
+        }
+        for (file, text) in [
+            ("labels.txt", b"setosa\nversicolor\n".as_slice()),
+            ("requirements.txt", b"The requirements are as follows.\n"),
+            ("notes.txt", b"numpy==1.26.4 was fine\n"),
+            ("compose.yaml", b"services: {a: {image: b}}\n"),
+            ("ci.yml", b"dependencies: [build, test]\n"),
+            ("Cargo.toml", b"[package]\nname = \"a\"\n"),
+            ("other.json", br#"{"default": {"a": {"version": "==1"}}}"#),
+        ] {
+            assert_ne!(said(file, text).0, OpenErrorCode::EnvironmentFile, "{file}");
+        }
     }
 
     #[test]

@@ -78,6 +78,10 @@ pub fn read(source: &dyn ByteSource, separator: Option<u8>, part: &Part) -> Resu
     Ok(table)
 }
 
+/// The way out: pandas asks for an encoding too, and a server gets the text as UTF-8.
+const SAVE_AS_UTF_8: &str =
+    "save it as UTF-8 (\"CSV UTF-8\" in Excel; in pandas read_csv with its encoding, then to_csv)";
+
 /// The bytes as text without a byte order mark, and how many bytes that took.
 fn text_of(bytes: &[u8], is_whole: bool) -> Result<(&str, u64), ReadError> {
     let malformed = |at: usize, found: String| {
@@ -85,7 +89,7 @@ fn text_of(bytes: &[u8], is_whole: bool) -> Result<(&str, u64), ReadError> {
         ReadError::new(FORMAT, u64::try_from(at).unwrap_or(u64::MAX), kind)
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(malformed(0, "UTF-16; save it as UTF-8".into()));
+        return Err(malformed(0, format!("UTF-16; {SAVE_AS_UTF_8}")));
     }
     let (bytes, skipped) = bytes.strip_prefix(b"\xef\xbb\xbf").map_or((bytes, 0), |rest| (rest, 3));
     let text = match str::from_utf8(bytes) {
@@ -97,7 +101,10 @@ fn text_of(bytes: &[u8], is_whole: bool) -> Result<(&str, u64), ReadError> {
         Err(error) => {
             let at = error.valid_up_to();
             let byte = bytes.get(at).copied().unwrap_or_default();
-            return Err(malformed(at.saturating_add(skipped), format!("the byte 0x{byte:02x}")));
+            return Err(malformed(
+                at.saturating_add(skipped),
+                format!("the byte 0x{byte:02x} of another encoding; {SAVE_AS_UTF_8}"),
+            ));
         }
     };
     match text.find('\0') {
@@ -161,9 +168,12 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused_with_its_place() {
-        for (bytes, expected) in
-            [(&b"a,b\n1,\xff2"[..], "csv at byte 6"), (b"a\0b", "csv at byte 1"), (b"\xff\xfea\0", "UTF-16")]
-        {
+        for (bytes, expected) in [
+            (&b"a,b\n1,\xff2"[..], "csv at byte 6"),
+            (b"caf\xe9\n", "0xe9 of another encoding; save it as UTF-8 ("),
+            (b"a\0b", "csv at byte 1"),
+            (b"\xff\xfea\0", "UTF-16"),
+        ] {
             let error = table(bytes, Part::default()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }

@@ -1,6 +1,6 @@
 //! Showing, changing and closing drafts.
 
-use packwright_engine::{Draft, Edit};
+use packwright_engine::{Draft, Edit, NetworkOffer};
 use tauri::{AppHandle, Manager as _, Runtime};
 
 use super::off_the_ui_thread;
@@ -8,7 +8,9 @@ use crate::convert::{draft_view, place_views, structure_views, tensor_views};
 use crate::error::path_not_given;
 use crate::paths::Paths;
 use crate::saving::Saving;
-use crate::wire::{DraftView, EditRequest, IpcError, PlaceReportView, StructureView, TensorView};
+use crate::wire::{
+    DraftView, EditRequest, IpcError, PlaceReportView, StructureView, TakenNetworkView, TensorView,
+};
 
 /// All open drafts, newest first.
 #[tauri::command]
@@ -66,6 +68,31 @@ pub(crate) async fn edit_draft<R: Runtime>(
         other => other.try_into()?,
     };
     change(app, draft_id, move |draft| Ok(draft.apply(with_real_path(draft, edit))?)).await
+}
+
+/// Makes a file the network of weights alone, if they lack theirs and it is that. Changes nothing otherwise.
+#[tauri::command]
+pub(crate) async fn take_network<R: Runtime>(
+    app: AppHandle<R>,
+    draft_id: String,
+    path: String,
+) -> Result<TakenNetworkView, IpcError> {
+    let handle = app.clone();
+    off_the_ui_thread(app, move |drafts, paths| {
+        let file = paths.artifact(&path).ok_or_else(|| path_not_given(&path))?;
+        let open = drafts.get(&draft_id)?;
+        let mut draft = open.lock();
+        match draft.network_offer(&file) {
+            None => Ok(TakenNetworkView { draft: None, why_not: None }),
+            Some(NetworkOffer::Another(why)) => Ok(TakenNetworkView { draft: None, why_not: Some(why) }),
+            Some(NetworkOffer::Theirs(edit)) => {
+                draft.apply(edit)?;
+                handle.state::<Saving>().touch(&open.id);
+                Ok(TakenNetworkView { draft: Some(draft_view(&open, &draft)), why_not: None })
+            }
+        }
+    })
+    .await
 }
 
 /// Takes the last change back.

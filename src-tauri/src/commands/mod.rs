@@ -37,6 +37,7 @@ pub(crate) fn install<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             drafts::edit_draft,
             environment::read_environment,
             environment::import_environment,
+            drafts::take_network,
             drafts::undo_draft,
             drafts::redo_draft,
             drafts::close_draft,

@@ -135,6 +135,65 @@ fn a_table_is_no_model_and_the_sample_of_a_draft() {
 }
 
 #[test]
+fn an_environment_file_is_no_model_and_gives_versions_to_a_draft() {
+    let window = Window::open();
+    let draft = window.draft();
+    let text = b"numpy==1.26.0\n--extra-index-url https://pypi.example.org/simple\n-r base.txt\n";
+    let path = window.dropped("requirements.txt", text);
+    assert_eq!(window.error_code("open_artifact", json!({ "path": path })), "environmentFile");
+    let request = json!({ "draftId": draft["id"], "path": path });
+    let found = window.call("read_environment", request.clone()).unwrap();
+    assert_eq!(found["isChange"], true);
+    assert_eq!(found["indexes"], json!(["--extra-index-url https://pypi.example.org/simple"]));
+    assert_eq!(found["leftOut"].as_array().unwrap().len(), 1);
+    let import = json!({ "draftId": draft["id"], "path": path, "scope": "versions" });
+    let changed = window.call("import_environment", import).unwrap();
+    let lines: Vec<&str> = changed["requirements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line["requirement"].as_str())
+        .collect();
+    assert!(lines.contains(&"--extra-index-url https://pypi.example.org/simple"), "{lines:?}");
+    assert_eq!(window.call("read_environment", request).unwrap()["isChange"], false);
+}
+
+#[test]
+fn a_network_goes_to_the_weights_that_lack_it_and_to_no_other_draft() {
+    let window = Window::open();
+    let fixture = |name: &str| match name {
+        "sequential.weights.h5" => {
+            include_bytes!("../../../tests/fixtures/keras/sequential.weights.h5").as_slice()
+        }
+        "model_config.json" => include_bytes!("../../../tests/fixtures/keras/model_config.json"),
+        _ => include_bytes!("../../../tests/fixtures/keras/cnn.keras"),
+    };
+    let weights = window.dropped("net.weights.h5", fixture("sequential.weights.h5"));
+    let draft = window.call("open_artifact", json!({ "path": weights })).unwrap();
+    assert_eq!(draft["wantsNetwork"], true);
+    let take = |file: &str| {
+        let path = window.dropped(file, fixture(file));
+        window.call("take_network", json!({ "draftId": draft["id"], "path": path })).unwrap()
+    };
+    let other = take("cnn.keras");
+    assert_eq!(other["draft"], json!(null));
+    assert!(other["whyNot"].as_str().unwrap().contains("do not fit cnn.keras"));
+    assert_eq!(take("sequential.weights.h5"), json!({ "draft": null, "whyNot": null }));
+    let taken = take("model_config.json");
+    assert_eq!(
+        (&taken["draft"]["wantsNetwork"], &taken["draft"]["exportBlocked"]),
+        (&json!(false), &json!(null))
+    );
+    let undone = window.call("undo_draft", json!({ "draftId": draft["id"] })).unwrap();
+    assert_eq!(undone["wantsNetwork"], true);
+    let path = window.dir.path().join("secret.json");
+    assert_eq!(
+        window.error_code("take_network", json!({ "draftId": draft["id"], "path": path })),
+        "notFound"
+    );
+}
+
+#[test]
 fn a_file_that_ends_too_early_is_damaged() {
     let window = Window::open();
     // An ONNX model's first field (ir_version) and then a graph that claims 100 bytes and has none.

@@ -59,6 +59,7 @@ pub(crate) fn draft_view(open: &OpenDraft, draft: &Draft) -> DraftView {
         modules: draft.modules().into_iter().map(module_view).collect(),
         code: draft.code().iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         architecture: architecture_view(draft),
+        wants_network: draft.wants_network(),
         types: draft
             .trust()
             .into_iter()

@@ -36,6 +36,8 @@ pub(crate) fn environment_file_view(
         n_lines: count(found.lines.len()),
         n_versions: count(draft.matching_requirements(found)),
         python: found.python.clone(),
+        indexes: found.indexes.clone(),
+        is_change: draft.is_changed_by(found),
         left_out: found.left_out.clone(),
     }
 }

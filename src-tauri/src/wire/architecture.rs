@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::SourcedText;
+use super::{DraftView, SourcedText};
 
 /// Which class the weights belong to.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -47,4 +47,14 @@ pub struct ArgumentView {
     pub value: String,
     /// Where it came from.
     pub source: String,
+}
+
+/// What became of a file that may be the network of weights alone.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TakenNetworkView {
+    /// The draft of the weights with it; `None` when it was not taken.
+    pub draft: Option<DraftView>,
+    /// Why a file that describes a network was not taken, a sentence.
+    pub why_not: Option<String>,
 }

@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::{
     DraftView, EditRequest, EnvironmentFileView, ExportKind, HereView, ImportScopeRequest, JudgementView,
     KeyRequest, KeyView, PackageView, PlaceReportView, PlanView, ProgressView, ReceiptView,
-    SavedDraftRequest, SavedDraftsView, StructureView, TensorView,
+    SavedDraftRequest, SavedDraftsView, StructureView, TakenNetworkView, TensorView,
 };
 
 /// `command: [request, response]`. Requests are objects whose keys are the command's arguments.
@@ -35,9 +35,11 @@ pub struct Commands {
     /// Changes a draft.
     edit_draft: (EditDraftRequest, DraftView),
     /// What an environment file asks for, and how it fits a draft.
-    read_environment: (EnvironmentRequest, EnvironmentFileView),
+    read_environment: (DraftFileRequest, EnvironmentFileView),
     /// Takes requirement lines from it.
     import_environment: (ImportRequest, DraftView),
+    /// Makes a file the network of weights alone, if they lack theirs and it is that.
+    take_network: (DraftFileRequest, TakenNetworkView),
     /// Takes the last change back.
     undo_draft: (DraftRequest, DraftView),
     /// Does it again.
@@ -98,10 +100,10 @@ pub struct PathRequest {
     pub path: String,
 }
 
-/// A draft and an environment file.
+/// A draft and a file for it.
 #[derive(Debug, TS)]
 #[ts(rename_all = "camelCase")]
-pub struct EnvironmentRequest {
+pub struct DraftFileRequest {
     /// The draft.
     pub draft_id: String,
     /// The file, as its dialog or a drop gave it.

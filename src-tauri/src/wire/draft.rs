@@ -113,6 +113,8 @@ pub struct DraftView {
     pub code: Vec<String>,
     /// The architecture of weights alone; `None` for models that have their own.
     pub architecture: Option<ArchitectureView>,
+    /// Whether it is weights of Keras that still lack their network.
+    pub wants_network: bool,
     /// The types of a skops file that are on no known list, and those that the person distrusts.
     pub types: Vec<TypeView>,
     /// Safety.

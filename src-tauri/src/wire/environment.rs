@@ -43,6 +43,10 @@ pub struct EnvironmentFileView {
     pub n_versions: u32,
     /// The Python it asks for.
     pub python: Option<String>,
+    /// Where pip is to look beside PyPI or in its place, as lines of a requirements.txt.
+    pub indexes: Vec<String>,
+    /// Whether taking its versions would change the draft.
+    pub is_change: bool,
     /// What cannot be taken, each with the reason.
     pub left_out: Vec<String>,
 }

@@ -121,6 +121,8 @@ pub enum ErrorCode {
     Package,
     /// The drop is a data file: the window makes it the sample of the draft that is shown.
     DataFile,
+    /// The drop is an environment file: the window takes its versions into the draft that is shown.
+    EnvironmentFile,
     /// The drop is Python code: the window adds it to the draft that is shown.
     PythonCode,
     /// The file is damaged or beyond the limits.

@@ -20,9 +20,11 @@ mod saved;
 mod seal;
 mod structure;
 
-pub use architecture::{ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView};
+pub use architecture::{
+    ArchitectureClassView, ArchitectureView, ArgumentView, ParameterView, TakenNetworkView,
+};
 pub use commands::{
-    Commands, DraftRequest, EditDraftRequest, EnvironmentRequest, ExportRequest, ImportRequest,
+    Commands, DraftFileRequest, DraftRequest, EditDraftRequest, ExportRequest, ImportRequest,
     KeyCheckRequest, NoRequest, PackageRequest, PathRequest, PlanExportRequest, PlanRequest,
 };
 pub use draft::{

@@ -1,5 +1,7 @@
 //! What a draft of weights alone says of its architecture.
 
+use std::path::Path;
+
 use packwright_inspect::libraries::library_of;
 use packwright_inspect::{Requirement, Serving};
 
@@ -8,8 +10,18 @@ use crate::architecture::{
     Architecture, ArchitectureClass, Argument, Strip, candidates, compare, is_plain, only, side_effect,
 };
 use crate::choices::YOU;
+use crate::edit::Edit;
 use crate::environment;
 use crate::network::Network;
+
+/// What a file is to weights of Keras that lack their network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkOffer {
+    /// It describes their network, shape by shape; the edit takes it.
+    Theirs(Edit),
+    /// It describes a network, and not theirs or not surely; the reason is a sentence.
+    Another(String),
+}
 
 impl Draft {
     /// Whether the model is weights alone, which need a class of the person's code.
@@ -76,6 +88,28 @@ impl Draft {
     /// The file that describes the network which weights of Keras belong to.
     pub(crate) fn network(&self) -> Option<&Network> {
         self.choices.network.as_ref()
+    }
+
+    /// Whether weights of Keras still lack a network that fits.
+    pub fn wants_network(&self) -> bool {
+        self.needs_network() && self.network_problem().is_some()
+    }
+
+    /// What a file is to weights that lack their network; `None` when they lack none, or it describes no network. Reads the file.
+    pub fn network_offer(&self, path: &Path) -> Option<NetworkOffer> {
+        if !self.wants_network() {
+            return None;
+        }
+        let network = Network::read(path)?;
+        if network.is_theirs(self.inspection()) {
+            return Some(NetworkOffer::Theirs(Edit::AddCode { path: path.to_path_buf() }));
+        }
+        Some(NetworkOffer::Another(network.problem(self.inspection()).unwrap_or_else(|| {
+            format!(
+                "{} may be the network of these weights: the shapes that its layers take are not all known. Add it under Environment if it is.",
+                network.name()
+            )
+        })))
     }
 
     /// Why weights of Keras have no network yet, or not theirs.

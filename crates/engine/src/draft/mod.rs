@@ -6,6 +6,7 @@ mod sample;
 
 use std::path::{Path, PathBuf};
 
+pub use architecture::NetworkOffer;
 use packwright_inspect::safety::{Finding, Severity, Verdict};
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
 
@@ -242,15 +243,34 @@ impl Draft {
     /// The edit that takes what another environment file asks for.
     pub fn import_requirements(&self, found: &ImportedEnvironment, scope: ImportScope) -> Edit {
         let line = |line: Requirement| RequirementLine { requirement: line.requirement, source: line.source };
-        let lines = found.applied(&self.requirements(), scope).into_iter().map(line).collect();
-        Edit::SetRequirements { lines, python: found.python.clone() }
+        let before = self.requirements();
+        let after = found.applied(&before, scope);
+        match &found.python {
+            // The lines stay worked out where the file changes none of them.
+            Some(version) if after == before => Edit::SetPython { version: version.clone() },
+            python => {
+                Edit::SetRequirements { lines: after.into_iter().map(line).collect(), python: python.clone() }
+            }
+        }
+    }
+
+    /// Whether taking the versions of an environment file would change anything.
+    pub fn is_changed_by(&self, found: &ImportedEnvironment) -> bool {
+        let before = self.requirements();
+        let has_lines = found.applied(&before, ImportScope::Versions) != before;
+        has_lines || found.python.as_ref().is_some_and(|python| *python != self.python().value)
     }
 
     /// How many lines have another version in an environment file.
     pub fn matching_requirements(&self, found: &ImportedEnvironment) -> usize {
         let before = self.requirements();
         let after = found.applied(&before, ImportScope::Versions);
-        before.iter().zip(&after).filter(|(old, new)| old.requirement != new.requirement).count()
+        let is_new = |line: &&Requirement| !before.iter().any(|old| old.requirement == line.requirement);
+        after
+            .iter()
+            .filter(is_new)
+            .filter(|line| environment::Index::parse(&line.requirement).is_none())
+            .count()
     }
 
     /// What the person alone can decide. Empty: nothing is open.

@@ -388,3 +388,38 @@ fn a_dangerous_model_is_packed_only_after_its_word_was_typed() {
     draft.apply(Edit::ConfirmDanger { typed: " Dangerous ".into() }).unwrap();
     assert_eq!(draft.confirm_word(), None);
 }
+
+#[test]
+fn places_where_pip_looks_are_lines_of_their_own_and_never_hold_a_login() {
+    let mut draft = draft(|_| {});
+    let n = draft.requirements().len();
+    let set = |draft: &mut Draft, index: usize, line: &str| {
+        draft
+            .apply(Edit::SetRequirement { index, requirement: line.into() })
+            .map_err(|error| error.to_string())
+    };
+    set(&mut draft, n, "-i https://a.example.org/simple").unwrap();
+    assert_eq!(draft.requirements()[n].requirement, "--index-url https://a.example.org/simple");
+    set(&mut draft, n + 1, "--extra-index-url https://${TOKEN}@b.example.org/simple").unwrap();
+    let refused = set(&mut draft, n + 2, "--index-url https://c.example.org").unwrap_err();
+    assert!(
+        refused.contains("there is a line --index-url https://a.example.org/simple already"),
+        "{refused}"
+    );
+    for line in
+        ["--extra-index-url https://me:secret@c.example.org", "net @ https://me:secret@c.example.org/net.whl"]
+    {
+        let refused = set(&mut draft, n + 2, line).unwrap_err();
+        assert!(refused.contains("holds a user or a password") && !refused.contains("secret"), "{refused}");
+    }
+    assert!(set(&mut draft, n + 2, "--pre").unwrap_err().contains("is an option"));
+    // Their lines are no packages.
+    set(&mut draft, n + 2, "numpy-financial==1.0").unwrap();
+    set(&mut draft, n, "").unwrap();
+    assert_eq!(
+        draft.requirements()[n].requirement,
+        "--extra-index-url https://${TOKEN}@b.example.org/simple"
+    );
+    let notes = draft.requirement_notes(&draft.requirements());
+    assert_eq!(notes.iter().filter(|note| note.index == n && !note.is_fault).count(), 1);
+}

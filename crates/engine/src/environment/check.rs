@@ -4,6 +4,7 @@ use packwright_inspect::Requirement;
 use packwright_mlflow::requirement::Requirement as Line;
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::index::{Index, IndexKind, host, is_pypi};
 use super::major_minor;
 use super::releases::{self, Minors, Release};
 
@@ -53,23 +54,36 @@ impl Read {
 pub(crate) fn notes(lines: &[Requirement], python: &str) -> Vec<RequirementNote> {
     let mut notes = Vec::new();
     let mut read: Vec<Read> = Vec::new();
+    let places: Vec<Index> = lines.iter().filter_map(|line| Index::parse(&line.requirement)).collect();
     for (index, line) in lines.iter().enumerate() {
         let text = line.requirement.as_str();
         let mut note = |is_fault, text: String, better| {
             notes.push(RequirementNote { index, is_fault, text, better });
         };
+        if let Some(index) = Index::parse(text) {
+            if !is_pypi(&index.url) {
+                note(false, looks_elsewhere(&index), None);
+            }
+            continue;
+        }
         let Some(parsed) = Line::parse(text) else {
             note(true, "This is not a requirement of PEP 508; pip refuses the whole file.".into(), None);
             continue;
         };
         if let Some(url) = &parsed.url {
-            note(false, format!("Installs only where {} can be reached.", place(url)), None);
+            note(false, format!("Installs only where {} can be reached.", host(url)), None);
             continue;
         }
         let Some(specifiers) = releases::specifiers(&parsed.specifiers) else {
             note(true, format!("{} is not a version of PEP 440.", parsed.specifiers), None);
             continue;
         };
+        if let (Some((_, local)), [first, ..]) =
+            (parsed.pin().and_then(|pin| pin.split_once('+')), places.as_slice())
+        {
+            note(false, format!("PyPI has no +{local}; pip looks for it at {}.", host(&first.url)), None);
+            continue;
+        }
         if let Some((public, local)) = parsed.pin().and_then(|pin| pin.split_once('+')) {
             let better =
                 format!("{}=={public}", parsed.text.split("==").next().unwrap_or_default().trim_end());
@@ -83,7 +97,7 @@ pub(crate) fn notes(lines: &[Requirement], python: &str) -> Vec<RequirementNote>
         read.push(Read { index, name, text: text.to_owned(), line: parsed, specifiers, releases });
     }
     for (at, line) in read.iter().enumerate() {
-        let faults = existence(line).or_else(|| wrong_python(line, python));
+        let faults = existence(line, places.first()).or_else(|| wrong_python(line, python));
         notes.extend(faults);
         notes.extend(repeated(line, read.get(..at).unwrap_or_default()));
         notes.extend(unmet(line, &read));
@@ -92,15 +106,22 @@ pub(crate) fn notes(lines: &[Requirement], python: &str) -> Vec<RequirementNote>
     notes
 }
 
-/// Where a URL leads, without the words before and after its host.
-fn place(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    // A token before the host is nobody else's business.
-    host.rsplit_once('@').map_or(host, |(_, host)| host)
+/// What follows from a line that sends pip to another place than PyPI.
+fn looks_elsewhere(index: &Index) -> String {
+    let host = host(&index.url);
+    match index.kind {
+        IndexKind::Instead => format!(
+            "pip looks for every package at {host} and not at PyPI: the environment can be built only where that can be reached. A \
+             login does not belong here; pip takes it from .netrc or keyring."
+        ),
+        IndexKind::Beside | IndexKind::Links => format!(
+            "pip looks at {host} too: the environment can be built only where that can be reached, and of two packages with one \
+             name pip takes the newer, whichever place has it. A login does not belong here; pip takes it from .netrc or keyring."
+        ),
+    }
 }
 
-fn existence(line: &Read) -> Option<RequirementNote> {
+fn existence(line: &Read, other: Option<&Index>) -> Option<RequirementNote> {
     let known = line.releases.as_ref()?;
     if line.fitting().next().is_some() || line.is_newer_than_the_table() {
         return None;
@@ -115,6 +136,10 @@ fn existence(line: &Read) -> Option<RequirementNote> {
         ),
         None => (format!("No release of {name} is {}.", line.line.specifiers), None),
     };
+    if let Some(other) = other {
+        let text = format!("{text} pip looks for it at {} too.", host(&other.url));
+        return Some(RequirementNote { index: line.index, is_fault: false, text, better: None });
+    }
     Some(RequirementNote { index: line.index, is_fault: true, text, better })
 }
 
@@ -254,6 +279,18 @@ mod tests {
                 "1 caution: Installs only where git.example.org can be reached."
             ]
         );
+    }
+
+    #[test]
+    fn another_index_is_told_and_may_have_what_pypi_lacks() {
+        let index = "--extra-index-url https://download.pytorch.org/whl/cu126";
+        let said = said(&["torch==2.9.1+cu126", "scikit-learn==1.2.9", index], "3.11");
+        assert_eq!(said[0], "0 caution: PyPI has no +cu126; pip looks for it at download.pytorch.org.");
+        let unknown = "1 caution: scikit-learn has no release 1.2.9; the one before it is 1.2.2. pip looks for it at \
+                       download.pytorch.org too.";
+        assert_eq!(said[1], unknown);
+        assert!(said[2].starts_with("2 caution: pip looks at download.pytorch.org too: "), "{said:?}");
+        assert_eq!(said.len(), 3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod check;
 mod import;
+mod index;
 mod lines;
 mod python;
 mod releases;
@@ -9,8 +10,9 @@ mod requirements;
 
 pub use check::RequirementNote;
 pub(crate) use check::notes;
-pub(crate) use import::pip_lines;
+pub(crate) use import::{environment_file, pip_lines};
 pub use import::{ImportError, ImportScope, ImportedEnvironment, import_environment};
+pub(crate) use index::Index;
 pub(crate) use lines::{all_lines, set_line};
 use packwright_mlflow::requirement::Requirement;
 pub(crate) use python::{mlflow_for, python_for, python_problem};

@@ -27,16 +27,19 @@ pub(crate) enum NetworkForm {
     Model,
 }
 
-/// The first of the added files that describes a network, for weights that need one.
+/// The first of the added files that describes the network of weights that need one; else the first that describes any.
 pub(crate) fn find(added: &[PathBuf], weights: &Inspection) -> Option<Network> {
     if !matches!(weights.serving, Serving::KerasWeights { .. }) {
         return None;
     }
-    added.iter().find_map(|path| Network::read(path))
+    let mut networks: Vec<Network> = added.iter().filter_map(|path| Network::read(path)).collect();
+    let at = networks.iter().position(|network| network.problem(weights).is_none()).unwrap_or(0);
+    (!networks.is_empty()).then(|| networks.swap_remove(at))
 }
 
 impl Network {
-    fn read(path: &Path) -> Option<Self> {
+    /// Reads a file that describes a network; `None` when it does not.
+    pub(crate) fn read(path: &Path) -> Option<Self> {
         // Of code nothing is asked here.
         if path.extension().is_some_and(|ending| ending == "py") {
             return None;
@@ -101,6 +104,11 @@ impl Network {
             ));
         }
         self.misfit(weights)
+    }
+
+    /// Whether the weights are known to be its own: the shapes on both sides are known, and the same.
+    pub(crate) fn is_theirs(&self, weights: &Inspection) -> bool {
+        self.problem(weights).is_none() && self.wanted().is_some() && shapes(weights).is_some()
     }
 
     /// How the shapes of the weights differ from what the network takes, where both are known.

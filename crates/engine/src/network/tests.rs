@@ -2,7 +2,7 @@ use std::path::Path;
 
 use packwright_inspect::{Serving, SourcedSchema};
 
-use crate::draft::Draft;
+use crate::draft::{Draft, NetworkOffer};
 use crate::edit::Edit;
 use crate::open::open;
 use crate::plan::plan;
@@ -77,6 +77,31 @@ fn a_network_that_does_not_fit_or_holds_code_is_refused() {
     // A layer without a rule leaves open what it takes: nothing is compared then.
     let open = dense("").replace("\"Dense\"", "\"EinsumDense\"");
     assert_eq!(with(&written("einsum.json", &open)).export_blocked(), None);
+}
+
+#[test]
+fn a_file_is_offered_as_the_network_only_where_it_is_known_to_fit_and_asked_for() {
+    let mut draft = weights();
+    for theirs in ["keras/model_config.json", "keras/sequential.keras", "keras/sequential_full.h5"] {
+        let path = fixtures().join(theirs);
+        assert_eq!(draft.network_offer(&path), Some(NetworkOffer::Theirs(Edit::AddCode { path })));
+    }
+    let Some(NetworkOffer::Another(why)) = draft.network_offer(&fixtures().join("keras/cnn.keras")) else { panic!() };
+    assert!(why.contains("do not fit cnn.keras"), "{why}");
+    let dir = tempfile::tempdir().unwrap();
+    let open = dir.path().join("open.json");
+    std::fs::write(&open, dense("").replace("\"Dense\"", "\"EinsumDense\"")).unwrap();
+    let Some(NetworkOffer::Another(why)) = draft.network_offer(&open) else { panic!() };
+    assert!(why.contains("not all known"), "{why}");
+    assert_eq!(draft.network_offer(&fixtures().join("keras/sequential.weights.h5")), None);
+    assert_eq!(draft.network_offer(dir.path()), None);
+    // One that does not fit does not stand in the way of the one that does.
+    draft.apply(Edit::AddCode { path: fixtures().join("keras/cnn.keras") }).unwrap();
+    let path = fixtures().join("keras/model_config.json");
+    let Some(NetworkOffer::Theirs(edit)) = draft.network_offer(&path) else { panic!() };
+    draft.apply(edit).unwrap();
+    assert_eq!(draft.export_blocked(), None);
+    assert!(!draft.wants_network() && draft.network_offer(&path).is_none());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! The rules are those that the places document or enforce; none of them is asked over the network. They hold for the draft as it is: an
 //! edit may change every answer.
 
+mod image;
 mod names;
 mod rules;
 
@@ -43,6 +44,19 @@ impl Place {
         Self::SparkUdf,
     ];
 
+    /// Its name on a command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Pyfunc => "pyfunc",
+            Self::Serve => "serve",
+            Self::UnityCatalog => "unity-catalog",
+            Self::MlServer => "mlserver",
+            Self::SageMaker => "sagemaker",
+            Self::AzureMl => "azureml",
+            Self::SparkUdf => "spark-udf",
+        }
+    }
+
     /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -66,6 +80,17 @@ pub enum Outcome {
     Warn,
     /// The place will refuse the package, or the model will not run there.
     Fail,
+}
+
+impl Outcome {
+    /// One word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
 }
 
 /// One rule of one place.
@@ -134,6 +159,8 @@ struct Facts<'a> {
     /// The framework's line, when any release may be installed.
     open_framework: Option<String>,
     has_mlflow: bool,
+    /// The requirement lines.
+    lines: Vec<String>,
     /// Distributions that are required, normalised.
     distributions: Vec<String>,
     /// Whether there is an example whose every value was held against the signature.
@@ -160,13 +187,14 @@ impl<'a> Facts<'a> {
                 .iter()
                 .filter(|note| !note.is_fault)
                 .filter_map(|note| text(&note))
-                .filter(|line| line.contains('@'))
+                .filter(|line| line.contains('@') || crate::environment::Index::parse(line).is_some())
                 .collect(),
             open_framework: lines
                 .iter()
                 .map(|line| line.requirement.clone())
                 .find(|line| Some(line) == framework.as_ref()),
             has_mlflow: crate::environment::installs_mlflow(&lines),
+            lines: lines.iter().map(|line| line.requirement.clone()).collect(),
             distributions: lines
                 .iter()
                 .map(|line| crate::environment::distribution(&line.requirement))

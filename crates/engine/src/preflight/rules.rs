@@ -4,7 +4,7 @@ use packwright_inspect::SourcedSchema;
 use packwright_inspect::safety::Verdict;
 use packwright_mlflow::schema::{ColumnType, DataType};
 
-use super::{Check, Facts, Fix, Outcome, Place, names};
+use super::{Check, Facts, Fix, Outcome, Place, image, names};
 use crate::draft::{Draft, Section};
 use crate::edit::Edit;
 
@@ -20,11 +20,7 @@ pub(super) fn of(place: Place, facts: &Facts<'_>) -> Vec<Check> {
         Place::Serve | Place::SageMaker => checks.push(mlflow(facts)),
         Place::MlServer => {
             checks.extend(codec(facts));
-            checks.push(warn(
-                "Its image runs the model with its own packages: nothing is built from requirements.txt. Add an environment.tar.gz made by conda-pack, \
-                 or use an image with these versions.",
-                Section::Environment,
-            ));
+            checks.push(image::check(facts));
         }
         Place::SparkUdf => checks.extend(spark(facts)),
     }
@@ -34,11 +30,11 @@ pub(super) fn of(place: Place, facts: &Facts<'_>) -> Vec<Check> {
     checks
 }
 
-fn pass(text: impl Into<String>) -> Check {
+pub(super) fn pass(text: impl Into<String>) -> Check {
     Check { outcome: Outcome::Pass, text: text.into(), fix: None }
 }
 
-fn warn(text: impl Into<String>, section: Section) -> Check {
+pub(super) fn warn(text: impl Into<String>, section: Section) -> Check {
     Check { outcome: Outcome::Warn, text: text.into(), fix: Some(Fix::Section(section)) }
 }
 

@@ -83,6 +83,31 @@ fn tensors_and_nested_columns_are_told_where_they_surprise() {
 }
 
 #[test]
+fn the_image_of_mlserver_is_held_against_the_requirements() {
+    let with = |lines: &[&str]| {
+        draft(|inspection| inspection.requirements = lines.iter().map(|line| requirement(line)).collect())
+    };
+    let known = with(&["scikit-learn==1.9.1", "numpy<3"]);
+    says(&known, Place::MlServer, Outcome::Warn, "it may not have mlflow==3.17.2, scikit-learn==1.9.1.");
+    let unknown = with(&["scikit-learn==1.9.1", "category_encoders==2.8.1"]);
+    says(&unknown, Place::MlServer, Outcome::Warn, "Its image lacks");
+    says(&unknown, Place::MlServer, Outcome::Warn, "requirements.txt: category_encoders==2.8.1.");
+    assert!(
+        report(&unknown, Place::MlServer).checks.iter().all(|check| !check.text.contains("may not have"))
+    );
+}
+
+#[test]
+fn another_index_is_told_where_the_environment_is_built() {
+    let mut draft = draft(|inspection| inspection.requirements = vec![requirement("scikit-learn==1.9.1")]);
+    let index = "--extra-index-url https://pypi.example.org/simple";
+    let at = draft.requirements().len();
+    draft.apply(Edit::SetRequirement { index: at, requirement: index.into() }).unwrap();
+    says(&draft, Place::Serve, Outcome::Warn, index);
+    assert!(report(&draft, Place::MlServer).checks.iter().all(|check| !check.text.contains("example.org")));
+}
+
+#[test]
 fn an_example_that_the_signature_refuses_fails_where_it_is_sent() {
     let mut draft = draft(|inspection| {
         inspection.signature.inputs = Some(columns(&ColumnType::Scalar(DataType::Double)));

@@ -18,6 +18,7 @@ use arrow_ipc::reader::StreamReader;
 use arrow_schema::Schema;
 use packwright_source::{ByteSource, ErrorKind, ReadError, read_up_to};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
@@ -95,6 +96,11 @@ fn parquet_table(source: Arc<dyn ByteSource>, part: &Part) -> Result<ArrowTable,
         let limit = LARGEST_BATCH_BYTES.unsigned_abs();
         let kind = ErrorKind::Limit { what: "a column of the first rows", asked, limit };
         return Err(ReadError::new("parquet", 0, kind));
+    }
+    // Not read on purpose: a page of Brotli may unpack to any size, and the reader does not stop at the announced one.
+    if columns.iter().any(|column| matches!(column.compression(), Compression::BROTLI(_))) {
+        let what = "Brotli compression; write the table again with snappy, gzip or zstd, in pandas with to_parquet(path, compression=\"zstd\")";
+        return Err(ReadError::new("parquet", 0, ErrorKind::Unsupported(what.into())));
     }
     let schema = Arc::clone(builder.schema());
     let pandas = pandas_of(&schema).or_else(|| {

@@ -200,6 +200,12 @@ fn a_shape_that_lies_costs_nothing() {
 }
 
 #[test]
+fn a_table_in_brotli_says_how_to_write_it_again() {
+    let error = read(&samples().join("brotli.parquet")).unwrap_err().to_string();
+    assert!(error.contains("Brotli") && error.contains("compression=\"zstd\""), "{error}");
+}
+
+#[test]
 fn any_cut_or_changed_file_is_a_sample_or_an_error_that_names_its_format() {
     for (name, format) in [
         ("table.parquet", Format::Parquet),

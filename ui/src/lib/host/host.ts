@@ -17,6 +17,7 @@ import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
 import type { SavedDraftsView } from '$lib/ipc/generated/SavedDraftsView';
 import type { StructureView } from '$lib/ipc/generated/StructureView';
+import type { TakenNetworkView } from '$lib/ipc/generated/TakenNetworkView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 
 /** A file drag over the window. Paths are absolute, in the order in which the file manager gave them. */
@@ -63,6 +64,8 @@ export interface Host {
 	readEnvironment(draftId: string, path: string): Promise<EnvironmentFileView>;
 	/** Takes requirement lines from it. */
 	importEnvironment(draftId: string, path: string, scope: ImportScopeRequest): Promise<DraftView>;
+	/** Makes a file the network of weights alone, if they lack theirs and it is that. */
+	takeNetwork(draftId: string, path: string): Promise<TakenNetworkView>;
 	/** Takes the last change back. */
 	undoDraft(draftId: string): Promise<DraftView>;
 	/** Does it again. */

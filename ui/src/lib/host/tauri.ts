@@ -30,6 +30,7 @@ export const tauriHost: Host = {
 	editDraft: (draftId, edit) => call('edit_draft', { draftId, edit }),
 	readEnvironment: (draftId, path) => call('read_environment', { draftId, path }),
 	importEnvironment: (draftId, path, scope) => call('import_environment', { draftId, path, scope }),
+	takeNetwork: (draftId, path) => call('take_network', { draftId, path }),
 	undoDraft: (draftId) => call('undo_draft', { draftId }),
 	redoDraft: (draftId) => call('redo_draft', { draftId }),
 	closeDraft: async (draftId) => {

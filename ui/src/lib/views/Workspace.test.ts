@@ -113,6 +113,24 @@ it('undoes and redoes with the keyboard', async () => {
 	expect(await screen.findByRole('button', { name: 'Name: churn' })).toBeInTheDocument();
 });
 
+it('undoes with the keyboard what the engine has not answered yet', async () => {
+	const { host, user } = await setUp(pipelineDraft());
+	const answer = host.hold();
+	await user.click(screen.getByRole('button', { name: 'Remove pandas' }));
+	await user.keyboard('{Control>}z{/Control}');
+	answer();
+	await waitFor(async () => {
+		expect((await host.listDrafts())[0]?.redo).toBe('Edit requirements');
+	});
+	const answerLater = host.hold();
+	await user.keyboard('{Control>}{Shift>}z{/Shift}w{/Control}');
+	expect(await screen.findByRole('alertdialog', { name: /^Close/ })).toBeInTheDocument();
+	answerLater();
+	await waitFor(() => {
+		expect(screen.queryByText('pandas')).toBeNull();
+	});
+});
+
 it('leaves undo to the field while text is being edited', async () => {
 	const { user } = await setUp(pipelineDraft());
 	await user.click(screen.getByRole('button', { name: 'Name: churn_pipeline' }));

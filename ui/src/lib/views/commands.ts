@@ -53,17 +53,19 @@ export function commandsFor(stage: Stage): Command[] {
 			}),
 		);
 	}
-	if (draft.undo !== null && !isSheetOpen) {
+	// What is under way has no name yet; it can be taken back all the same.
+	const labels = drafts.labels(draft);
+	if (drafts.canUndo(draft) && !isSheetOpen) {
 		commands.push({
-			...command('undo', `Undo: ${draft.undo}`, { key: 'z' }, () => void drafts.undo(draft.id)),
+			...command('undo', titled('Undo', labels.undo), { key: 'z' }, () => void drafts.undo(draft.id)),
 			worksInText: false,
 		});
 	}
-	if (draft.redo !== null && !isSheetOpen) {
+	if (drafts.canRedo(draft) && !isSheetOpen) {
 		commands.push({
 			...command(
 				'redo',
-				`Redo: ${draft.redo}`,
+				titled('Redo', labels.redo),
 				{ key: 'z', hasShift: true },
 				() => void drafts.redo(draft.id),
 			),
@@ -96,6 +98,10 @@ export function commandsFor(stage: Stage): Command[] {
 		);
 	}
 	return commands;
+}
+
+function titled(word: string, what: string | null): string {
+	return what === null ? word : `${word}: ${what}`;
 }
 
 function command(id: string, title: string, keys: Keys | null, run: () => void): Command {

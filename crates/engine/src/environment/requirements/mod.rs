@@ -190,7 +190,8 @@ pub(crate) fn requirement_problem(text: &str) -> Option<String> {
     }
     if text.starts_with('-') || text.starts_with('#') {
         return Some(format!(
-            "\"{text}\" is an option, not a requirement; write a package like pandas==2.2.3"
+            "\"{text}\" is an option, and a package carries only --index-url, --extra-index-url and --find-links; write a \
+             package like pandas==2.2.3"
         ));
     }
     let Some(requirement) = Line::parse(text) else {

@@ -5,10 +5,15 @@ import type { EditRequest } from '$lib/ipc/generated/EditRequest';
 import type { ErrorCode } from '$lib/ipc/generated/ErrorCode';
 import type { EnvironmentFileView } from '$lib/ipc/generated/EnvironmentFileView';
 import type { ImportScopeRequest } from '$lib/ipc/generated/ImportScopeRequest';
-import { ChangeQueue } from './queue';
+import { Changes } from './changes.svelte';
+import { Notices } from './notices.svelte';
+import { addParts, giveNetwork, joinNetwork } from './parts';
 
 /** Below this, a skeleton would only flicker. */
 const SLOW_MILLIS = 150;
+
+/** What is no model and belongs to one. */
+const PARTS: readonly ErrorCode[] = ['pythonCode', 'dataFile', 'environmentFile'];
 
 /** How many files are read at once. */
 const READ_AT_ONCE = 4;
@@ -38,12 +43,13 @@ export class Drafts {
 	currentId = $state<string | null>(null);
 	reading = $state<Reading[]>([]);
 	rejections = $state<Rejection[]>([]);
+	readonly notices = new Notices();
 	readonly current = $derived(this.list.find((draft) => draft.id === this.currentId) ?? null);
 	/** The first of the files that take long enough to be shown. */
 	readonly slowest = $derived(this.reading.find((reading) => reading.isSlow) ?? null);
 
 	readonly #host: Host;
-	readonly #changes = new ChangeQueue();
+	readonly #changes = new Changes();
 	#lastId = 0;
 
 	constructor(host: Host) {
@@ -67,26 +73,38 @@ export class Drafts {
 	}
 
 	/**
-	 * Opens each path as a draft and shows the first that is one. Python code and data files go to the draft that is then
-	 * shown; gives the section in which that shows, or `null` when none did.
+	 * Opens each path as a draft and shows the first that is one. Code, data and environment files go to the draft that is
+	 * then shown, and so does the network that its weights lack; gives the section in which that shows, or `null` when
+	 * none did.
 	 */
 	async openPaths(paths: string[]): Promise<'environment' | 'signature' | null> {
 		if (paths.length > 0) this.#clear();
 		const waiting = [...paths];
 		const parts: Rejection[] = [];
-		let isFirst = true;
+		const opened: { path: string; id: string }[] = [];
+		const shown = this.current;
+		let isGiven = false;
 		const work = async () => {
 			for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
 				const next = path;
-				const opened = await this.#read(next, () => this.#host.openArtifact(next), parts);
-				if (opened !== null && isFirst) {
-					isFirst = false;
-					this.currentId = opened.id;
+				const offer = shown?.wantsNetwork === true ? await giveNetwork(this, shown.id, next) : null;
+				if (offer?.isTaken === true) {
+					isGiven = true;
+					continue;
+				}
+				const draft = await this.#read(next, () => this.#host.openArtifact(next), parts);
+				if (draft === null) continue;
+				if (opened.length === 0) this.currentId = draft.id;
+				opened.push({ path: next, id: draft.id });
+				if (offer?.whyNot != null) {
+					const text = `${offer.whyNot} It is open as a draft of its own.`;
+					this.notices.add(draft.id, next, { text });
 				}
 			}
 		};
 		await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, paths.length) }, work));
-		return await this.#addParts(parts);
+		if (await joinNetwork(this, opened)) isGiven = true;
+		return (await addParts(this, parts)) ?? (isGiven ? 'environment' : null);
 	}
 
 	/** Asks for Python files, or for a folder with them. */
@@ -104,9 +122,30 @@ export class Drafts {
 		return path === null ? null : await this.#host.readEnvironment(id, path);
 	}
 
+	/** What an environment file asks for, and how it fits the draft after every edit made so far. */
+	async readEnvironment(id: string, path: string): Promise<EnvironmentFileView> {
+		await this.settled(id);
+		return await this.#host.readEnvironment(id, path);
+	}
+
+	/** Makes a file the network of weights alone, if they lack theirs and it is that. Gives why not, where it is another. */
+	async takeNetwork(id: string, path: string): Promise<{ isTaken: boolean; whyNot: string | null }> {
+		let whyNot: string | null = null;
+		let isTaken = false;
+		const work = async () => {
+			const taken = await this.#host.takeNetwork(id, path);
+			({ whyNot } = taken);
+			isTaken = taken.draft !== null;
+			return taken.draft;
+		};
+		// What a file is that cannot be read, opening it says.
+		await this.#change(id, 'edit', work);
+		return { isTaken, whyNot };
+	}
+
 	/** Takes requirement lines from an environment file. */
 	importEnvironment(id: string, path: string, scope: ImportScopeRequest): Promise<string | null> {
-		return this.#change(id, () => this.#host.importEnvironment(id, path, scope));
+		return this.#change(id, 'edit', () => this.#host.importEnvironment(id, path, scope));
 	}
 
 	/** Asks for a data file. */
@@ -170,28 +209,49 @@ export class Drafts {
 			const at = this.list.findIndex((draft) => draft.id === id);
 			this.list = this.list.filter((draft) => draft.id !== id);
 			this.#changes.forget(id);
+			this.notices.forget(id);
 			if (this.currentId === id) this.currentId = (this.list[at] ?? this.list.at(-1))?.id ?? null;
 		});
 	}
 
 	/** Applies an edit. Gives `null` when it was taken, else the reason why not, to be shown beside the field. */
 	edit(id: string, edit: EditRequest): Promise<string | null> {
-		return this.#change(id, () => this.#host.editDraft(id, edit));
+		return this.#change(id, 'edit', () => this.#host.editDraft(id, edit));
 	}
 
-	/** Takes the last change back. */
+	/** Takes the last change back; one that the engine has not answered yet, as soon as it has. */
 	undo(id: string): Promise<string | null> {
-		return this.#change(id, () => this.#host.undoDraft(id));
+		return this.#change(id, 'undo', () => this.#host.undoDraft(id));
 	}
 
 	/** Does it again. */
 	redo(id: string): Promise<string | null> {
-		return this.#change(id, () => this.#host.redoDraft(id));
+		return this.#change(id, 'redo', () => this.#host.redoDraft(id));
+	}
+
+	/** Whether there is something to take back, answered or not. */
+	canUndo(draft: DraftView): boolean {
+		return draft.undo !== null || this.#changes.canUndo(draft.id);
+	}
+
+	/** Whether there is something to make again, taken back already or about to be. */
+	canRedo(draft: DraftView): boolean {
+		return draft.redo !== null || this.#changes.canRedo(draft.id);
+	}
+
+	/** What an undo and a redo would do; `null` while that is not known. */
+	labels({ id, undo, redo }: DraftView): { undo: string | null; redo: string | null } {
+		return this.#changes.isOpen(id) ? { undo: null, redo: null } : { undo, redo };
 	}
 
 	/** Waits until every edit made so far was answered. */
 	async settled(id: string): Promise<void> {
 		await this.#changes.settled(id);
+	}
+
+	/** Adds a message. */
+	reject(rejection: Rejection): void {
+		this.rejections = [...this.rejections, rejection];
 	}
 
 	/** Says why what a rejection offers could not be done. */
@@ -245,34 +305,26 @@ export class Drafts {
 		}
 	}
 
-	#change(id: string, work: () => Promise<DraftView>): Promise<string | null> {
-		return this.#changes.run(id, async () => {
+	async #change(
+		id: string,
+		kind: 'edit' | 'undo' | 'redo',
+		work: () => Promise<DraftView | null>,
+	): Promise<string | null> {
+		let refusal: string | null = null;
+		await this.#changes[kind](id, async () => {
 			try {
 				const changed = await work();
+				if (changed === null) return false;
+				// What was told is about the draft as it was.
+				this.notices.forget(id);
 				this.list = this.list.map((draft) => (draft.id === id ? changed : draft));
-				return null;
+				return true;
 			} catch (reason) {
-				return toIpcError(reason).message;
+				refusal = toIpcError(reason).message;
+				return false;
 			}
 		});
-	}
-
-	/** Adds dropped code and data to the draft that is shown. Without one it is no model, and its rejection says so. */
-	async #addParts(parts: Rejection[]): Promise<'environment' | 'signature' | null> {
-		let where: 'environment' | 'signature' | null = null;
-		for (const rejection of parts) {
-			const { currentId } = this;
-			if (currentId === null || rejection.path === null) {
-				this.rejections = [...this.rejections, rejection];
-				continue;
-			}
-			const { path } = rejection;
-			const isData = rejection.code === 'dataFile';
-			const error = await this.edit(currentId, { kind: isData ? 'setSample' : 'addCode', path });
-			if (error === null) where = isData ? 'signature' : 'environment';
-			else this.rejections = [...this.rejections, { ...rejection, message: error }];
-		}
-		return where;
+		return refusal;
 	}
 
 	/** Reads one path. What is Python code or data goes into `parts`, if that is wanted. */
@@ -318,9 +370,9 @@ export class Drafts {
 			const error = toIpcError(reason);
 			const rejection: Rejection = { id: this.#nextId(), path, code: error.code, message: error.message };
 			if (savedKey !== undefined) rejection.savedKey = savedKey;
-			const isPart = error.code === 'pythonCode' || error.code === 'dataFile';
+			const isPart = PARTS.includes(error.code);
 			if (isPart && parts !== undefined) parts.push(rejection);
-			else this.rejections = [...this.rejections, rejection];
+			else this.reject(rejection);
 		}
 	}
 

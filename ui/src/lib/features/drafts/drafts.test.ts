@@ -108,6 +108,47 @@ it('answers edits in the order in which they were made, however long each takes'
 	expect(drafts.current?.name.text).toBe('two');
 });
 
+it('takes back an edit that the engine has not answered yet, and makes it again', async () => {
+	const host = new FakeHost([boosterDraft('a')]);
+	const drafts = new Drafts(host);
+	await drafts.start();
+	const now = () => drafts.list[0] ?? boosterDraft('none');
+	expect(drafts.canUndo(now())).toBe(false);
+	void drafts.edit('a', { kind: 'setName', name: 'one' });
+	void drafts.edit('a', { kind: 'setName', name: 'two' });
+	expect(drafts.canUndo(now())).toBe(true);
+	expect(drafts.labels(now()).undo).toBeNull();
+	void drafts.undo('a');
+	expect(drafts.canRedo(now())).toBe(true);
+	await drafts.settled('a');
+	expect(now().name.text).toBe('one');
+	void drafts.redo('a');
+	void drafts.undo('a');
+	void drafts.undo('a');
+	expect(drafts.canUndo(now())).toBe(true);
+	await drafts.settled('a');
+	expect(now().name.text).toBe('fraud_xgb');
+	await vi.waitFor(() => {
+		expect(drafts.canUndo(now())).toBe(false);
+	});
+	expect(drafts.labels(now()).redo).toBe('Edit name');
+});
+
+it('takes back nothing else when the edit that an undo was about is refused', async () => {
+	const host = new FakeHost([boosterDraft('a')]);
+	const drafts = new Drafts(host);
+	await drafts.start();
+	await drafts.edit('a', { kind: 'setName', name: 'one' });
+	const refusal = drafts.edit('a', { kind: 'setName', name: 'a/b' });
+	void drafts.undo('a');
+	void drafts.redo('a');
+	await drafts.settled('a');
+	expect(await refusal).toMatch(/no slashes/);
+	expect(drafts.current?.name.text).toBe('one');
+	await drafts.undo('a');
+	expect(drafts.current?.name.text).toBe('fraud_xgb');
+});
+
 it('dropped Python code goes to the model that is dropped with it, or to the one that is shown', async () => {
 	const host = new FakeHost();
 	host.artifacts.set('/train.py', ipcError('pythonCode', 'It is a Python file.'));
@@ -133,6 +174,76 @@ it('a dropped table becomes the sample of the model that is shown', async () => 
 	expect(drafts.rejections.map(({ message }) => message)).toEqual([
 		'rows.npy is no data file that Packwright reads.',
 	]);
+});
+
+it('a dropped environment file gives its versions to the model that is shown, and says what it gave', async () => {
+	const host = new FakeHost();
+	host.artifacts.set('/requirements.txt', ipcError('environmentFile', 'It is a list of requirements.'));
+	const drafts = new Drafts(host);
+	expect(await drafts.openPaths(['/requirements.txt'])).toBeNull();
+	expect(drafts.rejections.map(({ code }) => code)).toEqual(['environmentFile']);
+	host.environment = {
+		...host.environment,
+		python: '3.11',
+		indexes: ['--extra-index-url https://pypi.example.org/simple'],
+		leftOut: ['base.txt is another file; import it too'],
+	};
+	expect(await drafts.openPaths(['/requirements.txt', '/model.pkl'])).toBe('environment');
+	expect(drafts.rejections).toEqual([]);
+	expect(drafts.current?.undo).toBe('Edit requirements');
+	const [notice] = drafts.notices.list;
+	expect(notice).toMatchObject({
+		text: 'Taken from requirements.txt: 3 versions, Python 3.11 and 1 place where pip looks.',
+		details: ['base.txt is another file; import it too'],
+		isChange: true,
+		offer: 'Replace all lines by its 12 packages',
+	});
+	await drafts.undo(drafts.currentId ?? '');
+	expect(drafts.notices.list).toEqual([]);
+	host.environment = { ...host.environment, isChange: false };
+	await drafts.openPaths(['/requirements.txt']);
+	expect(drafts.current?.undo).toBeNull();
+	expect(drafts.notices.list.map(({ text }) => text)).toEqual([
+		'requirements.txt changes no version of this draft.',
+	]);
+});
+
+it('a dropped network goes to the weights that lack it, and another one opens on its own', async () => {
+	const weights = { ...pipelineDraft('w'), wantsNetwork: true };
+	const host = new FakeHost([weights]);
+	host.networks.set('/other.keras', { whyNot: 'The weights do not fit other.keras.' });
+	host.networks.set('/net.json', 'theirs');
+	const drafts = new Drafts(host);
+	await drafts.start();
+	await drafts.openPaths(['/other.keras']);
+	expect(drafts.current?.fileName).toBe('other.keras');
+	expect(drafts.notices.list.map(({ draftId, text }) => [draftId, text])).toEqual([
+		[drafts.currentId, 'The weights do not fit other.keras. It is open as a draft of its own.'],
+	]);
+	drafts.select('w');
+	expect(await drafts.openPaths(['/net.json'])).toBe('environment');
+	expect(drafts.current?.code).toEqual(['/net.json']);
+	expect(drafts.list).toHaveLength(2);
+	expect(drafts.notices.list.map(({ text }) => text)).toContain('net.json is the network of these weights.');
+	await drafts.undo('w');
+	expect(drafts.current?.code).toEqual([]);
+});
+
+it('weights and their network in one drop become one draft', async () => {
+	const host = new FakeHost();
+	host.artifacts.set('/w.weights.h5', {
+		...pipelineDraft('w'),
+		fileName: 'w.weights.h5',
+		wantsNetwork: true,
+	});
+	host.networks.set('/net.json', 'theirs');
+	const drafts = new Drafts(host);
+	expect(await drafts.openPaths(['/net.json', '/w.weights.h5'])).toBe('environment');
+	expect(drafts.list.map(({ fileName, code }) => [fileName, code])).toEqual([
+		['w.weights.h5', ['/net.json']],
+	]);
+	expect(drafts.current?.fileName).toBe('w.weights.h5');
+	expect(await host.listDrafts()).toHaveLength(1);
 });
 
 it('opens the drafts of the last run again and shows the one that was shown', async () => {

@@ -22,6 +22,8 @@ const FILE: EnvironmentFileView = {
 	nLines: 12,
 	nVersions: 2,
 	python: '3.11',
+	indexes: [],
+	isChange: true,
 	leftOut: ['libgcc-ng: not known on PyPI'],
 };
 

@@ -16,6 +16,7 @@ import type { ProgressView } from '$lib/ipc/generated/ProgressView';
 import type { ReceiptView } from '$lib/ipc/generated/ReceiptView';
 import type { SavedDraftsView } from '$lib/ipc/generated/SavedDraftsView';
 import type { StructureView } from '$lib/ipc/generated/StructureView';
+import type { TakenNetworkView } from '$lib/ipc/generated/TakenNetworkView';
 import type { TensorView } from '$lib/ipc/generated/TensorView';
 import type { DragDrop, ExportOrder, Host, Unlisten } from '../host';
 import { applyEdit } from './edits';
@@ -73,8 +74,12 @@ export class FakeHost implements Host {
 		nLines: 12,
 		nVersions: 3,
 		python: null,
+		indexes: [],
+		isChange: true,
 		leftOut: [],
 	};
+	/** What files are to weights that lack their network: their network, or why not. Others describe none. */
+	readonly networks = new Map<string, 'theirs' | { whyNot: string }>();
 	/** What every draft's model holds. */
 	tensors: TensorView[] = [];
 	/** What it is made of. */
@@ -103,6 +108,7 @@ export class FakeHost implements Host {
 	#nudges = new Set<() => void>();
 	#menus = new Set<(command: MenuCommand) => void>();
 	#opened = 0;
+	#held: Promise<unknown> = Promise.resolve();
 
 	constructor(drafts: DraftView[] = []) {
 		this.#entries = drafts.map((draft) => ({ first: draft, now: draft, past: [], future: [] }));
@@ -111,6 +117,17 @@ export class FakeHost implements Host {
 	/** Acts as the file manager. */
 	drag(event: DragDrop): void {
 		for (const callback of this.#drops) callback(event);
+	}
+
+	/** Answers no edit, undo or redo until the function that it gives is called. */
+	hold(): () => void {
+		let release: () => void = () => undefined;
+		this.#held = new Promise<void>((resolve) => {
+			release = resolve;
+		});
+		return () => {
+			release();
+		};
 	}
 
 	/** Acts as a second start of the program. */
@@ -164,7 +181,7 @@ export class FakeHost implements Host {
 	}
 
 	async editDraft(draftId: string, edit: EditRequest): Promise<DraftView> {
-		await Promise.resolve();
+		await this.#held;
 		const entry = this.#entry(draftId);
 		const [draft, label] = applyEdit(entry.now, entry.first, edit);
 		entry.past.push({ draft: entry.now, label });
@@ -173,7 +190,7 @@ export class FakeHost implements Host {
 	}
 
 	async undoDraft(draftId: string): Promise<DraftView> {
-		await Promise.resolve();
+		await this.#held;
 		const entry = this.#entry(draftId);
 		const step = entry.past.pop();
 		if (step === undefined) return entry.now;
@@ -182,7 +199,7 @@ export class FakeHost implements Host {
 	}
 
 	async redoDraft(draftId: string): Promise<DraftView> {
-		await Promise.resolve();
+		await this.#held;
 		const entry = this.#entry(draftId);
 		const step = entry.future.pop();
 		if (step === undefined) return entry.now;
@@ -276,6 +293,13 @@ export class FakeHost implements Host {
 
 	importEnvironment(draftId: string): Promise<DraftView> {
 		return this.editDraft(draftId, { kind: 'setRequirement', index: 0, requirement: 'mlflow==3.17.2' });
+	}
+
+	async takeNetwork(draftId: string, path: string): Promise<TakenNetworkView> {
+		const offer = this.#entry(draftId).now.wantsNetwork ? this.networks.get(path) : undefined;
+		if (offer === undefined) return { draft: null, whyNot: null };
+		if (offer !== 'theirs') return { draft: null, whyNot: offer.whyNot };
+		return { draft: await this.editDraft(draftId, { kind: 'addCode', path }), whyNot: null };
 	}
 
 	pickSample(): Promise<string[]> {
@@ -434,6 +458,11 @@ export function demonstrationHost(search: string): FakeHost {
 	host.artifacts.set('/home/ada/data/customers.csv', {
 		code: 'dataFile',
 		message: 'it is a table of text (CSV); it is no model; drop it on an open draft as its sample data',
+	});
+	host.artifacts.set('/home/ada/project/requirements.txt', {
+		code: 'environmentFile',
+		message:
+			'it is a list of requirements that asks for 12 packages; it is no model; drop it on an open draft to take its versions, or drop the model first',
 	});
 	host.artifacts.set('/home/ada/models/forest.joblib', {
 		code: 'damaged',

@@ -115,6 +115,7 @@ export function pipelineDraft(id = 'pipeline'): DraftView {
 		modules: [],
 		code: [],
 		architecture: null,
+		wantsNetwork: false,
 		sample: null,
 		example: null,
 		types: [],

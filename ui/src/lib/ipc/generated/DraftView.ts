@@ -133,6 +133,10 @@ code: Array<string>,
  */
 architecture: ArchitectureView | null, 
 /**
+ * Whether it is weights of Keras that still lack their network.
+ */
+wantsNetwork: boolean, 
+/**
  * The types of a skops file that are on no known list, and those that the person distrusts.
  */
 types: Array<TypeView>, 

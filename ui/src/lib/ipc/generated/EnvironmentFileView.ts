@@ -25,6 +25,14 @@ nVersions: number,
  */
 python: string | null, 
 /**
+ * Where pip is to look beside PyPI or in its place, as lines of a requirements.txt.
+ */
+indexes: Array<string>, 
+/**
+ * Whether taking its versions would change the draft.
+ */
+isChange: boolean, 
+/**
  * What cannot be taken, each with the reason.
  */
 leftOut: Array<string>, };

@@ -3,4 +3,4 @@
 /**
  * What the window does differently for.
  */
-export type ErrorCode = "notAModel" | "package" | "dataFile" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "keyRefused" | "invalidEdit" | "notFound" | "internal";
+export type ErrorCode = "notAModel" | "package" | "dataFile" | "environmentFile" | "pythonCode" | "damaged" | "unreadable" | "targetExists" | "writeFailed" | "cancelled" | "keyRefused" | "invalidEdit" | "notFound" | "internal";
