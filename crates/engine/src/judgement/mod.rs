@@ -126,6 +126,9 @@ fn with_side_files(whole: Whole, package: &Package) -> Whole {
     safety
         .unread
         .retain(|reason| !found.iter().any(|(file, what)| reason.starts_with(&format!("{file}: {what}: "))));
+    if !found.is_empty() && safety.verdict() == Verdict::Safe {
+        safety.summary = "data only: a graph, and its weights in files of the package".to_owned();
+    }
     Whole { safety, ..whole }
 }
 
