@@ -27,7 +27,7 @@ pub(super) fn mend(environment: &Environment, lines: &[String], machine: &Machin
         format!("{} -m pip install {}", call(&environment.executable, machine.os), words.join(" "))
     };
     let place = machine.shown(&environment.prefix);
-    Some(snippet(&format!("Change {place} (what else uses it changes too)"), text))
+    Some(snippet(&format!("Change {place}, for all that use it"), text))
 }
 
 /// Every way to build an environment with what is here, the shortest first.

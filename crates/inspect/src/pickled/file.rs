@@ -61,6 +61,9 @@ impl Inline for OnePickle {
     }
 }
 
+/// The reading of joblib, where that breaks off and a plain one is whole.
+pub(crate) const BROKEN_JOBLIB: &str = "joblib";
+
 /// A read pickle and its source.
 #[derive(Debug)]
 pub(crate) struct PickleFile {
@@ -123,7 +126,7 @@ impl PickleFile {
             if file.is_broken() && plain.is_whole() {
                 // A pickle that only looks as if arrays followed: what Packwright makes of a joblib file is one.
                 let broken = std::mem::replace(&mut file, plain);
-                file.others.push(("joblib", broken));
+                file.others.push((BROKEN_JOBLIB, broken));
                 return file;
             }
             file.others.push(("a plain pickle.load", plain));
