@@ -11,8 +11,8 @@ use super::job::Watch;
 use super::{Cancel, ExportError, TELL_EVERY};
 
 /// How much is written before the medium is asked to take it, and how much may wait for the medium.
-const STEP_BYTES: u64 = 64 << 20;
-const MOST_WAITING_BYTES: u64 = 256 << 20;
+const STEP_BYTES: u64 = 32 << 20;
+const MOST_WAITING_BYTES: u64 = 96 << 20;
 
 /// Makes a long file last while it is written. Memory takes gigabytes in a second and the medium much later: the rate and
 /// the time left would be those of the memory, and all of the waiting would come after the last byte.
