@@ -62,13 +62,13 @@ export class Receiving {
 
 	/** Opens a copy as a draft with `open`, which gives the reason when it cannot, and looks away from the package. */
 	async edit(open: (path: string) => Promise<string | null>): Promise<void> {
-		if (this.shown === null || this.isCopying) return;
-		const { path } = this.shown;
+		const { shown } = this;
+		if (shown === null || this.isCopying) return;
 		this.error = null;
 		this.isCopying = true;
-		const problem = await open(path);
+		const problem = await open(shown.path);
 		this.isCopying = false;
-		if (this.shown?.path !== path) return;
+		if (this.shown !== shown) return;
 		if (problem === null) this.close();
 		else this.error = problem;
 	}

@@ -182,7 +182,10 @@ it('opens a copy as a draft, with what was not taken over', async () => {
 
 it('says why a package cannot be edited, and stays with it', async () => {
 	const { host, user } = await dropped(packageView());
-	host.copies.set(PATH, ipcError('notAModel', 'churn.zip cannot be edited: its model is the Python code in agent.py'));
+	host.copies.set(
+		PATH,
+		ipcError('notAModel', 'churn.zip cannot be edited: its model is the Python code in agent.py'),
+	);
 	await user.click(screen.getByRole('button', { name: 'Edit a copy' }));
 	expect(await screen.findByRole('alert')).toHaveTextContent('its model is the Python code in agent.py');
 	expect(screen.getByRole('dialog', { name: 'churn' })).toBeVisible();

@@ -140,7 +140,14 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 			return [{ ...draft, sample: { ...draft.sample, columns } }, 'Mark a column'];
 		}
 		case 'setExample': {
-			const example = { problems: [], personal: [], ...draft.example, text: null, source: 'you', edited: true };
+			const example = {
+				problems: [],
+				personal: [],
+				...draft.example,
+				text: null,
+				source: 'you',
+				edited: true,
+			};
 			return [{ ...draft, example: { ...example, columns: edit.columns, rows: edit.rows } }, 'Edit example'];
 		}
 		case 'resetExample':
