@@ -391,13 +391,15 @@ fn what_a_copy_does_not_take_over_is_told() {
         "README.md is written anew",
         "run_id",
         "predict_fn of python_function",
-        "--index-url https://example.org is an option of pip",
+        "the login in \"--index-url https://example.org\"",
         "The tag n is no text",
         "a key that is no text",
     ] {
         assert!(all.contains(told), "{told} is not told in\n{all}");
     }
     assert!(!all.contains("u:p"), "{all}");
+    let lines: Vec<String> = copied.draft.requirements().into_iter().map(|line| line.requirement).collect();
+    assert_eq!(lines, ["mlflow==3.17.2", "--index-url https://example.org", "numpy"]);
     let kept: Vec<(String, Value)> =
         copied.draft.extra().map(|(key, value)| (key.to_owned(), value.clone())).collect();
     assert_eq!(kept, [("license".into(), json!("free for all")), ("owner".into(), json!({"id": 7}))]);

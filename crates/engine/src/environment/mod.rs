@@ -10,8 +10,8 @@ mod requirements;
 
 pub use check::RequirementNote;
 pub(crate) use check::notes;
-pub(crate) use import::{environment_file, pip_lines};
 pub use import::{ImportError, ImportScope, ImportedEnvironment, import_environment};
+pub(crate) use import::{environment_file, pip_lines};
 pub(crate) use index::Index;
 pub(crate) use lines::{all_lines, set_line};
 use packwright_mlflow::requirement::Requirement;

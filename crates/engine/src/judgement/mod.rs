@@ -127,7 +127,7 @@ fn with_side_files(whole: Whole, package: &Package) -> Whole {
         .unread
         .retain(|reason| !found.iter().any(|(file, what)| reason.starts_with(&format!("{file}: {what}: "))));
     if !found.is_empty() && safety.verdict() == Verdict::Safe {
-        safety.summary = "data only: a graph, and its weights in files of the package".to_owned();
+        "data only: a graph, and its weights in files of the package".clone_into(&mut safety.summary);
     }
     Whole { safety, ..whole }
 }

@@ -187,7 +187,7 @@ impl<'a> Scan<'a> {
             self.entry(container, entry, Spot { place, steps: vec![step], depth: 1 });
             return true;
         }
-        let Some(found) = folders::at(container, path) else { return false };
+        let Some(found) = super::folders::at(container, path) else { return false };
         if self.folder(container, spot, &found).is_none() {
             self.others
                 .push((format!("{path} in {}", spot.place), "no model that this version reads".into()));

@@ -61,9 +61,6 @@ impl Inline for OnePickle {
     }
 }
 
-/// The reading of joblib, where that breaks off and a plain one is whole.
-pub(crate) const BROKEN_JOBLIB: &str = "joblib";
-
 /// A read pickle and its source.
 #[derive(Debug)]
 pub(crate) struct PickleFile {
@@ -122,14 +119,8 @@ impl PickleFile {
         // What a loader that breaks at the first array reads is a part of what joblib reads.
         if file.pickle.plain_goes_on == Some(true) {
             let source = Arc::clone(&file.source);
-            let plain = Self::read_as(&mut PlainLoader, source, offset, compression, &mut budget);
-            if file.is_broken() && plain.is_whole() {
-                // A pickle that only looks as if arrays followed: what Packwright makes of a joblib file is one.
-                let broken = std::mem::replace(&mut file, plain);
-                file.others.push((BROKEN_JOBLIB, broken));
-                return file;
-            }
-            file.others.push(("a plain pickle.load", plain));
+            let other = Self::read_as(&mut PlainLoader, source, offset, compression, &mut budget);
+            file.others.push(("a plain pickle.load", other));
         }
         if file.pickle.unpadded_goes_on == Some(true) {
             let source = Arc::clone(&file.source);
@@ -137,19 +128,6 @@ impl PickleFile {
             file.others.push(("joblib below 1.2", other));
         }
         file
-    }
-
-    /// Whether its opcodes break off, which no limit of ours does.
-    fn is_broken(&self) -> bool {
-        let breaks = |kind: &ErrorKind| {
-            !matches!(kind, ErrorKind::Limit { .. } | ErrorKind::Unsupported(_) | ErrorKind::Io(_))
-        };
-        self.pickle.error.as_ref().is_some_and(|error| breaks(error.kind()))
-    }
-
-    /// Whether it was read to its end.
-    fn is_whole(&self) -> bool {
-        self.pickle.error.is_none() && !self.pickle.is_cut && self.pickle.root().is_some()
     }
 
     /// Reads a file that is no pickle by its format as `pickle.load` would. The steps of such a reading are few.

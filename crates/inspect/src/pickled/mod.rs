@@ -14,7 +14,7 @@ mod signature;
 use packwright_formats::pickle::Value;
 
 pub(crate) use estimator::{Column, Estimator, Inputs, Kind, Output};
-pub(crate) use file::{BROKEN_JOBLIB, Dialect, Labels, PickleFile};
+pub(crate) use file::{Dialect, Labels, PickleFile};
 pub(crate) use frame::{Frame, frame};
 pub(crate) use libraries::top_level;
 pub use libraries::{is_standard, library_of, projects};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use packwright_source::{ByteSource, ErrorKind, Limits};
 
 use super::{Finding, Needs, Safety, Severity, pickle};
-use crate::pickled::{BROKEN_JOBLIB, PickleFile};
+use crate::pickled::PickleFile;
 
 /// Where loading raises instead, or where readers of Python differ in what follows. Neither hides a name: this reading
 /// goes on.
@@ -44,11 +44,7 @@ pub(super) fn with_others(file: &PickleFile, mut safety: Safety) -> Safety {
             });
             safety.unread.push(reason);
         }
-        // Where joblib breaks off and a plain pickle is whole, it takes what follows a left-over wrapper for an array and goes
-        // on in the middle of something: what it calls then seems computed. What it would import is told all the same.
-        let is_lost =
-            |finding: &Finding| *loader == BROKEN_JOBLIB && finding.rule.starts_with("pickle/computed-");
-        for finding in new_findings(other, &seen, &known).into_iter().filter(|finding| !is_lost(finding)) {
+        for finding in new_findings(other, &seen, &known) {
             let why =
                 format!("as {loader} reads the file, which does not skip the same bytes: {}", finding.why);
             safety.needs = safety.needs.max(finding.severity.needs(Needs::KnownLibraries));
