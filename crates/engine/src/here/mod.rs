@@ -1,8 +1,8 @@
 //! "Will it run here?": what a package asks for beside what this computer has.
 //!
 //! The answer is static. Environments are found by the names of folders, and what is installed in them by the names that
-//! installers leave behind; nothing in them is started, and no network is asked. [`answer`] is a function of facts; what
-//! collects the facts of this computer is [`places`].
+//! installers leave behind; nothing in them is started, and no network is asked. `answer` is a function of facts; what
+//! collects the facts of this computer is `places`.
 
 mod asked;
 mod commands;
