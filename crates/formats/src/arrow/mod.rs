@@ -6,24 +6,28 @@
 //!
 //! Specification: `parquet.thrift`; `Schema.fbs`, `Message.fbs` and `File.fbs` of Apache Arrow.
 
+mod pages;
 mod stream;
 mod value;
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::Schema;
 use packwright_source::{ByteSource, ErrorKind, ReadError, read_up_to};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::table::Part;
+use pages::Pages;
 
 pub use value::{Kind, Value};
 
@@ -86,8 +90,13 @@ fn guarded(
 
 fn parquet_table(source: Arc<dyn ByteSource>, part: &Part) -> Result<ArrowTable, ReadError> {
     let malformed = |error: ParquetError| failed("parquet", error.to_string());
-    let bytes = Bytes(source);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(malformed)?;
+    let metadata = ArrowReaderMetadata::load(
+        &Bytes::new(Arc::clone(&source), Pages::default()),
+        ArrowReaderOptions::new(),
+    )
+    .map_err(malformed)?;
+    let bytes = Bytes::new(source, Pages::of(metadata.metadata()));
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
     let n_all: i64 = builder.metadata().row_groups().iter().map(|group| group.num_rows().max(0)).sum();
     let first = builder.metadata().row_groups().first();
     let columns = first.map(RowGroupMetaData::columns).unwrap_or_default();
@@ -172,11 +181,25 @@ fn failed(format: &'static str, message: String) -> ReadError {
 }
 
 /// A source as the Parquet reader wants it.
-struct Bytes(Arc<dyn ByteSource>);
+struct Bytes {
+    source: Arc<dyn ByteSource>,
+    /// What its pages may be; nothing while the directory is read.
+    pages: Mutex<Pages>,
+}
+
+impl Bytes {
+    fn new(source: Arc<dyn ByteSource>, pages: Pages) -> Self {
+        Self { source, pages: Mutex::new(pages) }
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Length for Bytes {
     fn len(&self) -> u64 {
-        self.0.len_bytes()
+        self.source.len_bytes()
     }
 }
 
@@ -184,19 +207,21 @@ impl ChunkReader for Bytes {
     type T = Owned;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(Owned { source: Arc::clone(&self.0), at: start })
+        self.pages().header(&*self.source, start)?;
+        Ok(Owned { source: Arc::clone(&self.source), at: start })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<bytes::Bytes, ParquetError> {
         let end = u64::try_from(length).ok().and_then(|length| start.checked_add(length));
-        if end.is_none_or(|end| self.0.len_bytes() < end) {
+        if end.is_none_or(|end| self.source.len_bytes() < end) {
             return Err(ParquetError::EOF(format!("{length} bytes at byte {start} are beyond the end")));
         }
         let mut buffer = vec![0; length];
-        let n = read_up_to(&*self.0, start, &mut buffer)?;
+        let n = read_up_to(&*self.source, start, &mut buffer)?;
         if n < length {
             return Err(ParquetError::EOF(format!("{length} bytes at byte {start} are beyond the end")));
         }
+        self.pages().body(&buffer, start)?;
         Ok(buffer.into())
     }
 }
