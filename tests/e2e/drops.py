@@ -86,6 +86,7 @@ def picture(page, name):
     """A picture of the window, where pictures are wanted."""
     if folder := os.environ.get("PACKWRIGHT_SCREENSHOTS"):
         page.wait_painted()
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(pathlib.Path(folder) / name)
 
 
