@@ -45,7 +45,7 @@ mod write;
 
 pub use architecture::{Architecture, ArchitectureClass, Argument, argument_text, argument_value};
 pub use code::ModuleState;
-pub use draft::{Acknowledgement, Decision, Draft, NetworkOffer, Section, Trust};
+pub use draft::{Acknowledgement, Decision, Draft, NetworkOffer, Section, Trust, WholeExample};
 pub use edit::{Edit, EditError, RequirementLine, Side, Tag};
 pub use environment::{ImportError, ImportScope, ImportedEnvironment, RequirementNote, import_environment};
 pub use generated::GeneratedFile;

@@ -63,6 +63,7 @@ impl TryFrom<EditRequest> for Edit {
                 let rows = rows.into_iter().map(|row| row.into_iter().map(Value::from).collect()).collect();
                 Self::SetExample { columns, rows }
             }
+            EditRequest::SetExampleText { text } => Self::SetExampleText { text },
             EditRequest::ResetExample => Self::ResetExample,
             EditRequest::SelectModel { path } => Self::SelectModel { path },
             EditRequest::AddCode { path } => Self::AddCode { path: path.into() },

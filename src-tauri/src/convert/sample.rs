@@ -2,7 +2,7 @@
 
 use packwright_engine::inspect::sample::{Sample, SampleData};
 use packwright_engine::mlflow::frame::{Array, Cell, Frame};
-use packwright_engine::{Advice, Draft, ExampleProblem, Personal, Role, SampleColumn};
+use packwright_engine::{Advice, Draft, ExampleProblem, Personal, Role, SampleColumn, WholeExample};
 use serde_json::Value;
 
 use crate::wire::{
@@ -85,13 +85,14 @@ fn count(n: usize, what: &str) -> String {
 }
 
 pub(super) fn example_view(draft: &Draft) -> Option<ExampleView> {
-    if let Some((text, source)) = draft.whole_example() {
+    if let Some(WholeExample { text, is_cut, source }) = draft.whole_example() {
         return Some(ExampleView {
             columns: Vec::new(),
             rows: Vec::new(),
             text: Some(text),
-            source: source.to_owned(),
-            edited: true,
+            is_cut,
+            source,
+            edited: draft.has_set_example(),
             problems: draft.example_problems().into_iter().map(problem_view).collect(),
             personal: Vec::new(),
         });
@@ -102,6 +103,7 @@ pub(super) fn example_view(draft: &Draft) -> Option<ExampleView> {
         rows: rows.collect(),
         columns: example.table.columns,
         text: None,
+        is_cut: false,
         edited: draft.has_set_example(),
         source: example.source,
         problems: draft.example_problems().into_iter().map(problem_view).collect(),

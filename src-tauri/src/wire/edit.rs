@@ -177,7 +177,12 @@ pub enum EditRequest {
         /// `input`, `target`, `prediction`, `ignored`.
         role: String,
     },
-    /// Sets the example of what goes in.
+    /// Sets the example as JSON, in the form that it has.
+    SetExampleText {
+        /// The text.
+        text: String,
+    },
+    /// Sets the example of what goes in, row by row.
     SetExample {
         /// The names of its columns.
         columns: Vec<String>,

@@ -69,6 +69,8 @@ pub struct ExampleView {
     pub rows: Vec<Vec<String>>,
     /// An example that is no table of rows, such as arrays, as JSON; then there are no columns.
     pub text: Option<String>,
+    /// Whether that text is only its beginning, which cannot be edited.
+    pub is_cut: bool,
     /// Where it came from.
     pub source: String,
     /// Whether it was set: it can be reset.

@@ -212,6 +212,7 @@ impl Choices {
             Edit::ReplaceSchema { side, schema } => next.replace_schema(*side, schema, chosen)?,
             Edit::ReplaceParams { params } => next.replace_params(params, chosen)?,
             Edit::ReplaceExample { info, text } => next.replace_example(info, text)?,
+            Edit::SetExampleText { text } => next.set_example_text(text, chosen)?,
             Edit::SetExtra { key, value } => next.set_extra(key, value)?,
             Edit::TakenOver { source, edit } => {
                 next = self.edited(edit, inspection)?;

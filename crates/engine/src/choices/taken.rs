@@ -12,7 +12,10 @@ use super::signature::unique_names;
 use super::{Choices, YOU};
 use crate::edit::{Edit, EditError, Side};
 use crate::metadata::MetadataField;
-use crate::sample::ExampleChoice;
+use crate::sample::{self, ExampleChoice};
+
+/// A longer text is no example that anybody reads.
+const LONGEST_EXAMPLE_BYTES: usize = 1 << 20;
 
 /// A longer key is no name of anything.
 const LONGEST_KEY: usize = 250;
@@ -64,6 +67,19 @@ impl Choices {
         Ok(())
     }
 
+    pub(super) fn set_example_text(&mut self, text: &str, inspection: &Inspection) -> Result<(), EditError> {
+        let refuse = |reason: &str| EditError::Sample(reason.to_owned());
+        let now = sample::input_example(self, inspection)
+            .ok_or_else(|| refuse("there is no example yet whose form this could have"))?;
+        if LONGEST_EXAMPLE_BYTES < text.len() {
+            return Err(refuse("an example is a few rows; this is too long"));
+        }
+        let example =
+            InputExample::read(&now.info(), text).map_err(|error| EditError::Sample(error.to_string()))?;
+        self.example = Some(ExampleChoice::Whole { example, source: YOU.to_owned() });
+        Ok(())
+    }
+
     pub(super) fn set_extra(&mut self, key: &str, value: &Value) -> Result<(), EditError> {
         if value.is_null() {
             self.extra.remove(key);
@@ -103,11 +119,13 @@ impl Choices {
             Edit::ReplaceParams { .. } => {
                 self.params.iter_mut().flatten().for_each(|param| note(&mut param.source));
             }
-            Edit::SetExample { .. } | Edit::ReplaceExample { .. } => match &mut self.example {
-                Some(ExampleChoice::Table(example)) => note(&mut example.source),
-                Some(ExampleChoice::Whole { source, .. }) => note(source),
-                None => {}
-            },
+            Edit::SetExample { .. } | Edit::SetExampleText { .. } | Edit::ReplaceExample { .. } => {
+                match &mut self.example {
+                    Some(ExampleChoice::Table(example)) => note(&mut example.source),
+                    Some(ExampleChoice::Whole { source, .. }) => note(source),
+                    None => {}
+                }
+            }
             _ => {}
         }
     }

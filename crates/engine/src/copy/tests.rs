@@ -234,7 +234,7 @@ fn every_kind_of_type_and_example_comes_back_with_the_package_as_its_source() {
             );
             assert!(columns.iter().any(|column| column.source == source));
             let shown = copied.draft.example().map(|example| example.source);
-            let whole = copied.draft.whole_example().map(|(_, source)| source.to_owned());
+            let whole = copied.draft.whole_example().map(|example| example.source);
             assert_eq!((shown.is_some(), whole.is_some()), (is_table, !is_table));
             assert_eq!(shown.or(whole), Some(source));
         }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub use architecture::NetworkOffer;
 use packwright_inspect::safety::{Finding, Severity, Verdict};
 use packwright_inspect::{Inspection, Requirement, Serving, Sourced, SourcedSignature};
+pub use sample::WholeExample;
 
 use crate::choices::{CONFIRM_WORD, Choices, YOU};
 use crate::code::{CodeTree, MAIN, ModuleState};

@@ -12,6 +12,20 @@ use crate::sample::{
     self, Advice, Difference, Example, ExampleChoice, ExampleProblem, Personal, SampleColumn,
 };
 
+/// The longest text of an example that is shown: arrays of pictures are longer, and nobody edits them by hand.
+const LONGEST_SHOWN_BYTES: usize = 64 << 10;
+
+/// An example that is no table of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeExample {
+    /// As JSON on several lines.
+    pub text: String,
+    /// Whether the text is only its beginning.
+    pub is_cut: bool,
+    /// Where it came from: the sample's file, a package, or `you`.
+    pub source: String,
+}
+
 impl Draft {
     /// The sample data, as far as it was read.
     pub fn sample(&self) -> Option<&Sample> {
@@ -50,14 +64,19 @@ impl Draft {
         self.choices.example.is_some()
     }
 
-    /// An example that is no table of rows to edit, as its text, and where it came from.
-    pub fn whole_example(&self) -> Option<(String, &str)> {
-        match &self.choices.example {
-            Some(ExampleChoice::Whole { example, source }) => {
-                Some((python_pretty_text(&example.saved()), source))
-            }
-            _ => None,
+    /// An example that is no table of rows to edit: arrays, a request. `None` when it is a table, or there is none.
+    pub fn whole_example(&self) -> Option<WholeExample> {
+        if self.example().is_some() {
+            return None;
         }
+        let source = match &self.choices.example {
+            Some(ExampleChoice::Whole { source, .. }) => source.clone(),
+            _ => self.sample()?.file_name.clone(),
+        };
+        let text = python_pretty_text(&self.input_example()?.saved());
+        let cut = text.floor_char_boundary(LONGEST_SHOWN_BYTES);
+        let is_cut = cut < text.len();
+        Some(WholeExample { text: text.get(..cut).unwrap_or_default().to_owned(), is_cut, source })
     }
 
     /// What in the inputs callers will run into.

@@ -35,7 +35,7 @@ impl Edit {
             Self::SetSample { .. } => "add sample data".into(),
             Self::RemoveSample => "remove sample data".into(),
             Self::MarkColumn { name, .. } => format!("mark \"{name}\""),
-            Self::SetExample { .. } => "edit the example".into(),
+            Self::SetExample { .. } | Self::SetExampleText { .. } => "edit the example".into(),
             Self::ResetExample => "reset the example".into(),
             Self::SelectModel { .. } => "choose another model".into(),
             Self::AddCode { .. } => "add code".into(),

@@ -267,6 +267,11 @@ pub enum Edit {
         /// The text of `input_example.json`.
         text: String,
     },
+    /// Sets the example as JSON, in the form that it has: arrays, a request. A table is set by [`Edit::SetExample`].
+    SetExampleText {
+        /// The text.
+        text: String,
+    },
     /// Keeps a key of the MLmodel's `metadata` that no field of the form is for; null takes it out.
     SetExtra {
         /// The key.

@@ -230,3 +230,31 @@ fn a_file_that_is_no_sample_is_refused_with_its_reason() {
         assert!(matches!(error, EditError::Sample(_)) && error.to_string().contains(expected), "{error}");
     }
 }
+
+#[test]
+fn an_example_of_arrays_is_shown_and_edited_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut draft = draft(|inspection| inspection.signature.inputs = None);
+    let set = |text: &str| Edit::SetExampleText { text: text.to_owned() };
+    assert!(draft.apply(set("[1]")).is_err(), "there is no form that it could have");
+    let path = dir.path().join("rows.npy");
+    std::fs::copy(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/samples/rows.npy"),
+        &path,
+    )
+    .unwrap();
+    draft.apply(Edit::SetSample { path }).unwrap();
+    let shown = draft.whole_example().unwrap();
+    assert_eq!((shown.source.as_str(), shown.is_cut), ("rows.npy", false));
+    let rows: Value = serde_json::from_str(&shown.text).unwrap();
+    assert_eq!(rows[1], json!([3.0, 4.0, 5.0]));
+    for wrong in ["[[1.0", "", &format!("[{}1]", "1,".repeat(1 << 20))] {
+        assert!(matches!(draft.apply(set(wrong)), Err(EditError::Sample(_))));
+    }
+    draft.apply(set("[[9.0, 8.0, 7.0]]")).unwrap();
+    let example = draft.input_example().unwrap();
+    assert_eq!(example.saved(), json!([[9.0, 8.0, 7.0]]));
+    assert_eq!(draft.whole_example().unwrap().source, "you");
+    draft.apply(Edit::ResetExample).unwrap();
+    assert_eq!(draft.whole_example().unwrap().source, "rows.npy");
+}

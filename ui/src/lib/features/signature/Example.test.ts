@@ -8,6 +8,7 @@ import Example from './Example.svelte';
 
 const example: ExampleView = {
 	text: null,
+	isCut: false,
 	columns: ['age', 'email'],
 	rows: [
 		['34', 'ada@firm.com'],
@@ -90,4 +91,22 @@ it('begins an example with one empty row', async () => {
 		columns,
 		rows: [columns.map(() => '')],
 	});
+});
+
+it('shows arrays as JSON and sends what the person makes of them', async () => {
+	const arrays = { ...example, columns: [], rows: [], problems: [], personal: [], source: 'rows.npy' };
+	const { edit, user } = setUp({ ...arrays, text: '[[1.0]]' });
+	expect(screen.getByRole('group', { name: 'Example as JSON' })).toHaveTextContent('[[1.0]]');
+	await user.click(screen.getByRole('button', { name: 'Edit as JSON…' }));
+	const field = screen.getByRole('textbox', { name: 'Example as JSON' });
+	await fireEvent.input(field, { target: { value: '[[2.0]]' } });
+	await user.click(screen.getByRole('button', { name: 'Use this JSON' }));
+	expect(edit).toHaveBeenCalledExactlyOnceWith({ kind: 'setExampleText', text: '[[2.0]]' });
+	expect(screen.queryByRole('textbox', { name: 'Example as JSON' })).toBeNull();
+});
+
+it('says that a long example is only its beginning, which is not edited', () => {
+	setUp({ ...example, columns: [], rows: [], problems: [], personal: [], text: '[[', isCut: true });
+	expect(screen.getByText(/of which this is the beginning/)).toBeVisible();
+	expect(screen.queryByRole('button', { name: 'Edit as JSON…' })).toBeNull();
 });

@@ -145,11 +145,18 @@ export function applyEdit(draft: DraftView, first: DraftView, edit: EditRequest)
 				personal: [],
 				...draft.example,
 				text: null,
+				isCut: false,
 				source: 'you',
 				edited: true,
 			};
 			return [{ ...draft, example: { ...example, columns: edit.columns, rows: edit.rows } }, 'Edit example'];
 		}
+		case 'setExampleText':
+			if (draft.example === null) throw invalid('There is no example yet.');
+			return [
+				{ ...draft, example: { ...draft.example, text: edit.text, source: 'you', edited: true } },
+				'Edit example',
+			];
 		case 'resetExample':
 			return [{ ...draft, example: first.example }, 'Reset example'];
 		case 'setParam': {
@@ -258,6 +265,7 @@ function withSample(draft: DraftView, fileName: string, path: string): DraftView
 			columns: names,
 			rows: [names.map(() => '1.5'), names.map(() => '2.5')],
 			text: null,
+			isCut: false,
 			source: fileName,
 			edited: false,
 			problems: [],

@@ -191,7 +191,11 @@ name: string,
 /**
  * `input`, `target`, `prediction`, `ignored`.
  */
-role: string, } | { "kind": "setExample", 
+role: string, } | { "kind": "setExampleText", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "setExample", 
 /**
  * The names of its columns.
  */

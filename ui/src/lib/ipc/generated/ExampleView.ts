@@ -19,6 +19,10 @@ rows: Array<Array<string>>,
  */
 text: string | null, 
 /**
+ * Whether that text is only its beginning, which cannot be edited.
+ */
+isCut: boolean, 
+/**
  * Where it came from.
  */
 source: string, 
