@@ -175,12 +175,17 @@ fn cell(ty: &ColumnType) -> String {
     }
 }
 
-/// One column; the narrow types must be asked for, because pandas makes 64-bit ones and MLflow does not narrow.
+/// One column of a made-up value.
 fn series(ty: &ColumnType) -> String {
+    one_row(&cell(ty), Some(ty))
+}
+
+/// A column of one value; the narrow types must be asked for, because pandas makes 64-bit ones and MLflow does not narrow.
+fn one_row(cell: &str, ty: Option<&ColumnType>) -> String {
     match ty {
-        ColumnType::Scalar(DataType::Integer) => "pd.Series([1], dtype=\"int32\")".into(),
-        ColumnType::Scalar(DataType::Float) => "pd.Series([1.0], dtype=\"float32\")".into(),
-        other => format!("[{}]", cell(other)),
+        Some(ColumnType::Scalar(DataType::Integer)) => format!("pd.Series([{cell}], dtype=\"int32\")"),
+        Some(ColumnType::Scalar(DataType::Float)) => format!("pd.Series([{cell}], dtype=\"float32\")"),
+        _ => format!("[{cell}]"),
     }
 }
 

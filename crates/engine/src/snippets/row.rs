@@ -4,7 +4,7 @@ use packwright_mlflow::example::{ExampleData, InputExample};
 use packwright_mlflow::schema::{ColumnName, ColumnType, DataType, Schema};
 use serde_json::{Map, Value};
 
-use super::{LISTED_COLUMNS, python};
+use super::{LISTED_COLUMNS, one_row, python};
 
 /// The first row of a table with names, short enough to be read.
 pub(super) struct Row<'a> {
@@ -51,7 +51,9 @@ impl<'a> Row<'a> {
     pub(super) fn frame(&self) -> String {
         let mut out = String::from("data = pd.DataFrame({\n");
         for (name, value, ty) in &self.cells {
-            out.push_str(&format!("    {}: {},\n", literal(name, None), series(value, *ty)));
+            // Nothing has no narrow type.
+            let column = one_row(&literal(value, *ty), ty.filter(|_| !value.is_null()));
+            out.push_str(&format!("    {}: {column},\n", literal(name, None)));
         }
         out.push_str("})");
         out
@@ -63,20 +65,6 @@ impl<'a> Row<'a> {
         let record: Map<String, Value> =
             self.cells.iter().map(|(key, value, _)| (name(key), (*value).clone())).collect();
         serde_json::json!({ "dataframe_records": [record] }).to_string()
-    }
-}
-
-/// One column; the narrow types must be asked for, because pandas makes 64-bit ones and MLflow does not narrow.
-fn series(value: &Value, ty: Option<&ColumnType>) -> String {
-    let cell = literal(value, ty);
-    match ty {
-        Some(ColumnType::Scalar(DataType::Integer)) if !value.is_null() => {
-            format!("pd.Series([{cell}], dtype=\"int32\")")
-        }
-        Some(ColumnType::Scalar(DataType::Float)) if !value.is_null() => {
-            format!("pd.Series([{cell}], dtype=\"float32\")")
-        }
-        _ => format!("[{cell}]"),
     }
 }
 
